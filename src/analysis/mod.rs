@@ -1,0 +1,1 @@
+//! Offline analysis of recordings into features and spectra.

@@ -1,0 +1,76 @@
+//! The one error type of the crate: every message says what was given and what was wanted.
+
+use std::path::{Path, PathBuf};
+
+/// Result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A parameter or argument is missing, mistyped or out of range.
+    #[error("{0}")]
+    Parameter(String),
+    /// An audio file cannot be read or decoded.
+    #[error("{}: {message}", path.display())]
+    AudioFile {
+        /// The file given.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A model file is not what it should be.
+    #[error("{}: {message}", path.display())]
+    ModelFile {
+        /// The file given.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A feature file is not what it should be.
+    #[error("{}: {message}", path.display())]
+    FeatureFile {
+        /// The file given.
+        path: PathBuf,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The operating system refused to read or write a file.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file given.
+        path: PathBuf,
+        /// The system's answer.
+        source: std::io::Error,
+    },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl Error {
+    /// An [`Error::Parameter`] with this message.
+    pub fn parameter(message: impl Into<String>) -> Self {
+        Self::Parameter(message.into())
+    }
+
+    /// An [`Error::AudioFile`] about `path`.
+    pub fn audio(path: &Path, message: impl Into<String>) -> Self {
+        Self::AudioFile { path: path.into(), message: message.into() }
+    }
+
+    /// An [`Error::ModelFile`] about `path`.
+    pub fn model(path: &Path, message: impl Into<String>) -> Self {
+        Self::ModelFile { path: path.into(), message: message.into() }
+    }
+
+    /// An [`Error::FeatureFile`] about `path`.
+    pub fn features(path: &Path, message: impl Into<String>) -> Self {
+        Self::FeatureFile { path: path.into(), message: message.into() }
+    }
+
+    /// An [`Error::Io`] about `path`.
+    pub fn io(path: &Path, source: std::io::Error) -> Self {
+        Self::Io { path: path.into(), source }
+    }
+}

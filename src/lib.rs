@@ -1,0 +1,18 @@
+//! Wavetable Manifold Synthesis: wavetables made in real time by a small recurrent network.
+//!
+//! Recordings are analysed into frames of timbral features and the spectrum of a few cycles
+//! ([`analysis`]), a network trained on them maps features to spectra ([`model`]), and an
+//! oscillator plays the spectra at any pitch ([`synth`]).
+
+pub mod analysis;
+pub mod audio;
+pub mod error;
+pub mod model;
+pub mod params;
+pub mod synth;
+
+#[cfg(feature = "python")]
+mod python;
+
+pub use error::{Error, Result};
+pub use params::Params;

@@ -1,0 +1,1 @@
+//! Networks that map timbral features to spectra, and the files they are kept in.

@@ -1,0 +1,1 @@
+//! The realtime oscillator and instrument.
