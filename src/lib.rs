@@ -6,10 +6,13 @@
 
 pub mod analysis;
 pub mod audio;
+pub mod corpus;
 pub mod error;
+mod files;
 pub mod model;
 pub mod params;
 pub mod synth;
+pub mod timbre;
 
 #[cfg(feature = "python")]
 mod python;

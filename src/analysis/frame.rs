@@ -1,0 +1,72 @@
+//! Cutting a recording into centred frames.
+
+/// Frames of `window_size` samples every `hop_size` samples; frame `i` is centred on sample
+/// `i * hop_size`, and the recording is zero outside itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Framing {
+    /// Samples of a frame.
+    pub window_size: usize,
+    /// Samples from one frame to the next.
+    pub hop_size: usize,
+}
+
+impl Framing {
+    /// Frames in a recording of `samples` samples: `1 + samples / hop_size`.
+    pub fn count(self, samples: usize) -> usize {
+        1 + samples / self.hop_size
+    }
+
+    /// The sample that frame `index` is centred on.
+    pub fn centre(self, index: usize) -> isize {
+        (index * self.hop_size) as isize
+    }
+
+    /// First sample of frame `index`; negative at the start of the recording.
+    pub fn start(self, index: usize) -> isize {
+        self.centre(index) - (self.window_size / 2) as isize
+    }
+}
+
+/// Copies `signal[start..start + out.len()]`, with zeros where there is no signal.
+pub(crate) fn copy_padded(signal: &[f32], start: isize, out: &mut [f32]) {
+    let length = signal.len() as isize;
+    let end = start + out.len() as isize;
+    let from = start.clamp(0, length);
+    let to = end.clamp(from, length);
+    if from == to {
+        out.fill(0.0);
+        return;
+    }
+    let lead = (from - start) as usize;
+    let tail = lead + (to - from) as usize;
+    out[..lead].fill(0.0);
+    out[lead..tail].copy_from_slice(&signal[from as usize..to as usize]);
+    out[tail..].fill(0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outside_is_zero() {
+        let signal = [1.0, 2.0, 3.0];
+        for (start, want) in
+            [(-2, [0.0, 0.0, 1.0, 2.0]), (-9, [0.0; 4]), (1, [2.0, 3.0, 0.0, 0.0]), (7, [0.0; 4])]
+        {
+            let mut out = [9.0; 4];
+            copy_padded(&signal, start, &mut out);
+            assert_eq!(out, want, "from {start}");
+        }
+        let mut out = [9.0; 2];
+        copy_padded(&[], 0, &mut out);
+        assert_eq!(out, [0.0; 2]);
+    }
+
+    #[test]
+    fn counts_as_centred_framing_does() {
+        let framing = Framing { window_size: 1024, hop_size: 256 };
+        assert_eq!((framing.count(0), framing.count(255), framing.count(256)), (1, 1, 2));
+        assert_eq!(framing.start(0), -512);
+    }
+}

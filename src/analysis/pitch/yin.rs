@@ -1,0 +1,47 @@
+//! YIN as `librosa.yin` computes it.
+
+use super::difference::{Difference, YinSettings};
+use crate::Result;
+use rayon::prelude::*;
+
+/// A dip of the normalised difference below this is taken as the period.
+const TROUGH_THRESHOLD: f64 = 0.1;
+
+/// Fundamental frequency of each centred frame in Hz, shape `(T,)` with `T = 1 + n / hop_length`.
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings.
+pub fn yin(signal: &[f32], settings: &YinSettings) -> Result<Vec<f64>> {
+    settings.check()?;
+    let frames = settings.framing().count(signal.len());
+    let prototype = Difference::new(*settings);
+    Ok((0..frames)
+        .into_par_iter()
+        .with_min_len(16)
+        .map_init(
+            || prototype.clone(),
+            |difference, index| {
+                difference.compute(signal, index);
+                settings.sample_rate / difference.period(pick(difference))
+            },
+        )
+        .collect())
+}
+
+/// The first trough below the threshold, else the deepest value.
+fn pick(difference: &Difference) -> usize {
+    let values = &difference.values;
+    (0..values.len())
+        .find(|&at| values[at] < TROUGH_THRESHOLD && difference.is_trough(at))
+        .unwrap_or_else(|| first_minimum(values))
+}
+
+fn first_minimum(values: &[f64]) -> usize {
+    let mut best = 0;
+    for (at, value) in values.iter().enumerate() {
+        if *value < values[best] {
+            best = at;
+        }
+    }
+    best
+}

@@ -1,0 +1,151 @@
+//! The stages of the analysis, each by itself.
+
+use super::arguments;
+use super::watched::run_quietly;
+use crate::Error;
+use crate::analysis::frame::Framing;
+use crate::analysis::pitch::{self, YinSettings};
+use crate::analysis::{self, CycleSettings, MfccSettings, MfccVariant};
+use numpy::ndarray::Array2;
+use numpy::{IntoPyArray, PyArray1, PyArray2};
+use pyo3::prelude::*;
+
+type Track<'py> =
+    (Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<f32>>);
+
+fn single(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|value| value as f32).collect()
+}
+
+/// A row-major array of `columns` columns.
+pub(super) fn rows<'py>(
+    py: Python<'py>,
+    values: Vec<f32>,
+    columns: usize,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let count = values.len() / columns.max(1);
+    let array = Array2::from_shape_vec((count, columns), values)
+        .map_err(|error| Error::Parameter(error.to_string()))?;
+    Ok(array.into_pyarray(py))
+}
+
+#[pyfunction]
+#[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
+pub(super) fn yin<'py>(
+    y: &Bound<'py, PyAny>,
+    fmin: f64,
+    fmax: f64,
+    sr: f64,
+    frame_length: usize,
+    hop_length: usize,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let signal = arguments::signal(y)?;
+    let settings =
+        YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
+    let py = y.py();
+    let f0_hz = run_quietly(py, || pitch::yin(&signal, &settings))?;
+    Ok(single(f0_hz).into_pyarray(py))
+}
+
+#[pyfunction]
+#[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
+pub(super) fn pyin<'py>(
+    y: &Bound<'py, PyAny>,
+    fmin: f64,
+    fmax: f64,
+    sr: f64,
+    frame_length: usize,
+    hop_length: usize,
+) -> PyResult<Track<'py>> {
+    let signal = arguments::signal(y)?;
+    let settings =
+        YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
+    let py = y.py();
+    let track = run_quietly(py, || pitch::pyin(&signal, &settings))?;
+    Ok((
+        single(track.f0_hz).into_pyarray(py),
+        track.voiced.into_pyarray(py),
+        single(track.voiced_probability).into_pyarray(py),
+    ))
+}
+
+/// As in `wms_torch`: a stage called by itself computes what it is named after.
+fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize) -> CycleSettings {
+    CycleSettings {
+        sample_rate: sr,
+        framing: Framing { window_size, hop_size: hop_length },
+        cycles,
+        confined: true,
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (y, f0_hz, *, sr, window_size, hop_length, cycles))]
+pub(super) fn cycle_frames<'py>(
+    y: &Bound<'py, PyAny>,
+    f0_hz: &Bound<'py, PyAny>,
+    sr: u32,
+    window_size: usize,
+    hop_length: usize,
+    cycles: usize,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let signal = arguments::signal(y)?;
+    let f0_hz = arguments::vector("f0_hz", f0_hz)?;
+    let settings = cycle_settings(sr, window_size, hop_length, cycles);
+    let py = y.py();
+    let frames = run_quietly(py, || analysis::cycle_frames(&signal, &f0_hz, &settings))?;
+    rows(py, frames, window_size)
+}
+
+#[pyfunction]
+#[pyo3(signature = (
+    y, f0_hz, *, sr, window_size, hop_length, cycles, n_fft, n_mfcc, n_mels, variant = "main"
+))]
+#[expect(clippy::too_many_arguments, reason = "the arguments of a Python function")]
+pub(super) fn segment_mfcc<'py>(
+    y: &Bound<'py, PyAny>,
+    f0_hz: &Bound<'py, PyAny>,
+    sr: u32,
+    window_size: usize,
+    hop_length: usize,
+    cycles: usize,
+    n_fft: usize,
+    n_mfcc: usize,
+    n_mels: usize,
+    variant: &str,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let signal = arguments::signal(y)?;
+    let f0_hz = arguments::vector("f0_hz", f0_hz)?;
+    let variant = match variant {
+        "main" => MfccVariant::Main,
+        "dev" => MfccVariant::Dev,
+        "own" => MfccVariant::Own,
+        other => {
+            return Err(Error::Parameter(format!(
+                "variant is \"{other}\", wanted \"main\", \"dev\" or \"own\""
+            ))
+            .into());
+        }
+    };
+    let mut cycles = cycle_settings(sr, window_size, hop_length, cycles);
+    cycles.confined = variant != MfccVariant::Own;
+    let settings = MfccSettings { sample_rate: sr, n_fft, n_mfcc, n_mel: n_mels, variant };
+    let py = y.py();
+    let mfcc = run_quietly(py, || analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings))?;
+    rows(py, mfcc, n_mfcc)
+}
+
+#[pyfunction]
+#[pyo3(signature = (cycle_frames, *, n_fft, n_bins = None))]
+pub(super) fn cycle_spectrum<'py>(
+    cycle_frames: &Bound<'py, PyAny>,
+    n_fft: usize,
+    n_bins: Option<usize>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let (frames, _, window_size) = arguments::matrix("cycle_frames", cycle_frames)?;
+    let n_bins = n_bins.unwrap_or(n_fft / 2 + 1);
+    let py = cycle_frames.py();
+    let spectra =
+        run_quietly(py, || analysis::cycle_spectrum(&frames, window_size, n_fft, n_bins))?;
+    rows(py, spectra, n_bins)
+}

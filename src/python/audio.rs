@@ -1,0 +1,39 @@
+//! Reading and resampling audio.
+
+use super::arguments;
+use super::watched::run_quietly;
+use crate::Error;
+use numpy::{IntoPyArray, PyArray1};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+
+#[pyfunction]
+#[pyo3(signature = (path, sample_rate = None))]
+pub(super) fn load_audio(
+    py: Python<'_>,
+    path: PathBuf,
+    sample_rate: Option<u32>,
+) -> PyResult<(Bound<'_, PyArray1<f32>>, u32)> {
+    let (samples, rate) = run_quietly(py, || crate::audio::load(&path, sample_rate))?;
+    Ok((samples.into_pyarray(py), rate))
+}
+
+#[pyfunction]
+#[pyo3(signature = (y, *, orig_sr, target_sr))]
+pub(super) fn resample<'py>(
+    y: &Bound<'py, PyAny>,
+    orig_sr: u32,
+    target_sr: u32,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let signal = arguments::signal(y)?;
+    let py = y.py();
+    let resampled = run_quietly(py, || crate::audio::resample(&signal, orig_sr, target_sr))?;
+    Ok(resampled.into_pyarray(py))
+}
+
+#[pyfunction]
+pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    arguments::audio_files(source)?.ok_or_else(|| {
+        Error::parameter("the source is not a path, a folder or a list of them").into()
+    })
+}

@@ -1,0 +1,205 @@
+//! `wms.analyze` and `wms.Frames`.
+
+use super::analysis::rows;
+use super::arguments;
+use super::params::PyParams;
+use super::watched::run;
+use crate::Error;
+use crate::analysis::Watch;
+use crate::audio::resample;
+use crate::corpus::{Frames, Recording, analyze_files, analyze_signals};
+use numpy::ndarray::{ArrayView, Dimension, Ix1, Ix2};
+use numpy::{Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+
+/// The features and spectra of `T` frames of one or more recordings.
+#[pyclass(frozen, name = "Frames", module = "wms")]
+pub(super) struct PyFrames(pub Frames);
+
+/// Standardisation of the coefficients.
+#[pyclass(frozen, get_all, name = "Scaler", module = "wms")]
+pub(super) struct PyScaler {
+    mean: Py<PyArray1<f64>>,
+    scale: Py<PyArray1<f64>>,
+}
+
+/// An array over memory that `owner` keeps; Python may read it only.
+fn borrowed<'py, T: Element, D: Dimension>(
+    owner: &Bound<'py, PyFrames>,
+    shape: D,
+    values: &[T],
+) -> PyResult<Bound<'py, PyArray<T, D>>> {
+    let view = ArrayView::from_shape(shape, values)
+        .map_err(|error| Error::Parameter(error.to_string()))?;
+    // SAFETY: `values` belongs to `owner`, which is frozen: its vectors are never resized or
+    // written, and the array keeps `owner` alive.
+    let array = unsafe { PyArray::borrow_from_array(&view, owner.clone().into_any()) };
+    array.readwrite().make_nonwriteable();
+    Ok(array)
+}
+
+#[pymethods]
+impl PyFrames {
+    #[getter]
+    fn f0_hz<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
+        let frames = &slf.get().0;
+        borrowed(slf, Ix1(frames.len()), &frames.features.f0_hz)
+    }
+
+    #[getter]
+    fn voicedness<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
+        let frames = &slf.get().0;
+        borrowed(slf, Ix1(frames.len()), &frames.features.voicedness)
+    }
+
+    #[getter]
+    fn mfcc_raw<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let frames = &slf.get().0;
+        let columns = frames.params.analysis().n_mfcc;
+        borrowed(slf, Ix2(frames.len(), columns), &frames.features.mfcc)
+    }
+
+    #[getter]
+    fn spectrum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let frames = &slf.get().0;
+        let columns = frames.params.analysis().n_bins;
+        borrowed(slf, Ix2(frames.len(), columns), &frames.features.spectrum)
+    }
+
+    #[getter]
+    fn targets<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        Self::spectrum(slf)
+    }
+
+    #[getter]
+    fn times_s<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
+        let frames = &slf.get().0;
+        borrowed(slf, Ix1(frames.len()), &frames.times_s)
+    }
+
+    #[getter]
+    fn file_index<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<i32>>> {
+        let frames = &slf.get().0;
+        borrowed(slf, Ix1(frames.len()), &frames.file_index)
+    }
+
+    #[getter]
+    fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        rows(py, self.0.inputs(), self.0.input_names().len())
+    }
+
+    #[getter]
+    fn mfcc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let columns = self.0.params.analysis().n_mfcc;
+        let mut standardised = vec![0.0; self.0.features.mfcc.len()];
+        let raw = self.0.features.mfcc.chunks_exact(columns);
+        for (out, row) in standardised.chunks_exact_mut(columns).zip(raw) {
+            self.0.scaler.apply(row, out);
+        }
+        rows(py, standardised, columns)
+    }
+
+    #[getter]
+    fn scaler(&self, py: Python<'_>) -> PyScaler {
+        PyScaler {
+            mean: self.0.scaler.mean.clone().into_pyarray(py).unbind(),
+            scale: self.0.scaler.scale.clone().into_pyarray(py).unbind(),
+        }
+    }
+
+    #[getter]
+    fn params(&self) -> PyParams {
+        PyParams(self.0.params.clone())
+    }
+
+    #[getter]
+    fn input_names(&self) -> Vec<String> {
+        self.0.input_names()
+    }
+
+    #[getter]
+    fn files(&self) -> Vec<String> {
+        self.0.files.clone()
+    }
+
+    #[getter]
+    fn skipped(&self) -> Vec<(PathBuf, String)> {
+        self.0.skipped.iter().map(|s| (s.path.clone(), s.reason.clone())).collect()
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        Ok(py.detach(|| self.0.save(&path))?)
+    }
+
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        Ok(Self(py.detach(|| Frames::load(&path))?))
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.len()
+    }
+
+    fn __repr__(&self) -> String {
+        let analysis = self.0.params.analysis();
+        format!(
+            "Frames({} frames, {} files, {} inputs, {} bins)",
+            self.0.len(),
+            self.0.files.len(),
+            self.0.input_names().len(),
+            analysis.n_bins
+        )
+    }
+}
+
+/// Reports `(files done, files in all, frames done)` to a Python callable.
+fn reporter<'py>(
+    progress: Option<&Bound<'py, PyAny>>,
+    total: usize,
+) -> impl FnMut(&Watch) -> PyResult<()> + use<'py> {
+    let callback = progress.cloned();
+    move |watch| match &callback {
+        Some(callback) => callback.call1((watch.files(), total, watch.frames())).map(|_| ()),
+        None => Ok(()),
+    }
+}
+
+#[pyfunction]
+#[pyo3(signature = (source, params = None, *, sample_rate = None, num_threads = None, progress = None))]
+pub(super) fn analyze(
+    source: &Bound<'_, PyAny>,
+    params: Option<PyParams>,
+    sample_rate: Option<u32>,
+    num_threads: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<PyFrames> {
+    let py = source.py();
+    let params = params.map(|params| params.0).unwrap_or_default();
+    let watch = Watch::default();
+    if let Some(files) = arguments::audio_files(source)? {
+        if sample_rate.is_some() {
+            return Err(Error::parameter(
+                "sample_rate is for arrays; a file says its own, and params the one to analyse at",
+            )
+            .into());
+        }
+        let report = reporter(progress, files.len());
+        let work = || analyze_files(&files, &params, &watch);
+        return Ok(PyFrames(run(py, num_threads, &watch, report, work)?));
+    }
+    let Some(rate) = sample_rate else {
+        return Err(Error::parameter(
+            "sample_rate is missing: an array of samples does not say its own",
+        )
+        .into());
+    };
+    let signal = arguments::signal(source)?;
+    let target = params.analysis().sample_rate;
+    let work = || {
+        let samples = if rate == target { signal } else { resample(&signal, rate, target)? };
+        let recording = Recording { name: "array".into(), samples };
+        analyze_signals(vec![recording], &params, &watch)
+    };
+    Ok(PyFrames(run(py, num_threads, &watch, reporter(progress, 1), work)?))
+}
