@@ -1,0 +1,234 @@
+//! One note: its network state, oscillator, pitch and loudness.
+
+use std::sync::Arc;
+
+use super::clock::FrameClock;
+use super::envelope::{Envelope, EnvelopeTimes};
+use super::oscillator::Oscillator;
+use super::smoothing::Smoothed;
+use super::spectrum::PartialReader;
+use super::table::TableBuilder;
+use crate::Result;
+use crate::model::{Model, State};
+
+/// How long partials take to leave before a sudden rise of pitch, s.
+const RAISE_S: f64 = 0.002;
+/// Time constant of pitch changes, s.
+const PITCH_S: f64 = 0.003;
+/// Time constant of loudness changes while a note sounds, s.
+const LEVEL_S: f64 = 0.005;
+/// Time constant of timbre changes, s.
+const TIMBRE_S: f64 = 0.02;
+/// How long a stolen voice takes to -60 dB, s.
+const STEAL_S: f64 = 0.005;
+/// RMS level that frames are brought to where levels are evened out.
+const NORMAL_RMS: f32 = 0.1;
+/// Frames below this RMS level are not raised any more.
+const FAINTEST_RMS: f32 = 1e-3;
+
+/// What all voices share.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub model: Arc<Model>,
+    pub reader: Arc<PartialReader>,
+    pub builder: Arc<TableBuilder>,
+    pub sample_rate: f64,
+    pub normalise: bool,
+}
+
+/// A note to be played.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Note {
+    pub channel: u8,
+    pub note: u8,
+    /// Sounding pitch, Hz.
+    pub f0_hz: f64,
+    /// Amplitude factor.
+    pub level: f64,
+    /// Counts notes, so that the oldest can be told.
+    pub order: u64,
+}
+
+pub(super) struct Voice {
+    shared: Shared,
+    state: State,
+    input: Vec<f32>,
+    spectrum: Vec<f32>,
+    partials: Vec<f32>,
+    first: Vec<f32>,
+    oscillator: Oscillator,
+    clock: FrameClock,
+    /// Share of a frame by which this voice's clock is ahead, so that voices step in turn.
+    stagger: f64,
+    envelope: Envelope,
+    increment: Smoothed,
+    wanted_increment: f64,
+    level: Smoothed,
+    timbre_rate: f32,
+    note: Note,
+    key_down: bool,
+    stolen: bool,
+}
+
+impl Voice {
+    pub fn new(shared: &Shared, times: &EnvelopeTimes, stagger: f64) -> Result<Self> {
+        let config = shared.model.config();
+        let partials = shared.reader.partials();
+        let rate = shared.sample_rate;
+        let clock = FrameClock::new(config.hop_size, config.spectrum.sample_rate, rate)?;
+        let frame_s = clock.samples_per_frame() / rate;
+        Ok(Self {
+            state: shared.model.network().state(),
+            input: vec![0.0; shared.model.input_size()],
+            spectrum: vec![0.0; shared.model.output_size()],
+            partials: vec![0.0; partials],
+            first: vec![0.0; partials],
+            oscillator: Oscillator::new(Arc::clone(&shared.builder), partials),
+            clock,
+            stagger,
+            envelope: Envelope::new(times, rate),
+            increment: Smoothed::new(0.0, PITCH_S * rate),
+            wanted_increment: 0.0,
+            level: Smoothed::new(0.0, LEVEL_S * rate),
+            timbre_rate: -(-frame_s / TIMBRE_S).exp_m1() as f32,
+            note: Note { channel: 0, note: 0, f0_hz: 0.0, level: 0.0, order: 0 },
+            key_down: false,
+            stolen: false,
+            shared: shared.clone(),
+        })
+    }
+
+    pub fn reset(&mut self) {
+        self.envelope.reset();
+        self.key_down = false;
+        self.stolen = false;
+    }
+
+    /// Starts a note; `volume` is its channel's, `timbre` the network input, (C,), of which the pitch is
+    /// filled in here.
+    pub fn start(&mut self, note: Note, volume: f64, timbre: &[f32]) {
+        self.note = note;
+        self.key_down = true;
+        self.stolen = false;
+        self.state.reset();
+        self.clock.restart(self.stagger);
+        self.envelope.reset();
+        self.envelope.start();
+        self.set_pitch(note.f0_hz);
+        self.increment.jump(self.wanted_increment);
+        self.level.jump(note.level * volume);
+        self.input.copy_from_slice(timbre);
+        self.compute_frame();
+        self.first.copy_from_slice(&self.partials);
+        self.compute_frame();
+        self.oscillator.start(&self.first, &self.partials, self.wanted_increment);
+    }
+
+    /// Glides to another pitch in Hz.
+    pub fn set_pitch(&mut self, f0_hz: f64) {
+        // Above half a cycle a sample nothing sounds any more.
+        self.wanted_increment = (f0_hz / self.shared.sample_rate).clamp(1e-9, 0.5);
+    }
+
+    /// Moves to another amplitude factor.
+    pub fn set_level(&mut self, level: f64) {
+        self.level.set(level);
+    }
+
+    pub fn note(&self) -> &Note {
+        &self.note
+    }
+
+    pub fn is_free(&self) -> bool {
+        self.envelope.is_off()
+    }
+
+    pub fn is_stolen(&self) -> bool {
+        self.stolen
+    }
+
+    pub fn is_key_down(&self) -> bool {
+        self.key_down
+    }
+
+    pub fn is_releasing(&self) -> bool {
+        self.envelope.is_releasing()
+    }
+
+    /// Amplitude factor now, for choosing the quietest voice.
+    pub fn loudness(&self) -> f64 {
+        self.envelope.level() * self.level.value()
+    }
+
+    pub fn key_up(&mut self) {
+        self.key_down = false;
+    }
+
+    pub fn release(&mut self) {
+        self.key_down = false;
+        self.envelope.release();
+    }
+
+    /// Fades out quickly: the voice is needed.
+    pub fn steal(&mut self) {
+        self.key_down = false;
+        self.stolen = true;
+        self.envelope.choke(STEAL_S);
+    }
+
+    /// Steps the network and reads the partials of its next frame.
+    fn compute_frame(&mut self) {
+        let config = self.shared.model.config();
+        let [low, high] = config.f0_range_hz;
+        let f0_hz = (self.increment.value() * self.shared.sample_rate).clamp(low, high);
+        if let Some(input) = self.input.get_mut(config.pitch_index()) {
+            *input = config.f0_mapping.apply(f0_hz);
+        }
+        self.shared.model.network().step(&mut self.state, &self.input, &mut self.spectrum);
+        self.shared.reader.read(&self.spectrum, f0_hz, &mut self.partials);
+        if self.shared.normalise {
+            let power: f32 = self.partials.iter().map(|a| a * a).sum();
+            let gain = NORMAL_RMS / (power / 2.0).sqrt().max(FAINTEST_RMS);
+            self.partials.iter_mut().for_each(|a| *a *= gain);
+        }
+    }
+
+    /// Adds this voice to `output`; `timbre` is where the network's inputs are heading, (C,).
+    pub fn render(&mut self, timbre: &[f32], output: &mut [f32]) {
+        let period = self.clock.period() as f64;
+        let mut rest = output;
+        while !rest.is_empty() && !self.envelope.is_off() {
+            if self.clock.tick() {
+                for (input, &target) in self.input.iter_mut().zip(timbre) {
+                    *input += self.timbre_rate * (target - *input);
+                }
+                self.compute_frame();
+                let highest = self.wanted_increment.max(self.increment.value());
+                self.oscillator.next_frame(&self.partials, highest);
+            }
+            let mut end = (self.oscillator.span_end() * period) as u64;
+            if self.clock.position() >= end {
+                self.oscillator.next_span();
+                end = self.clock.period();
+            }
+            if end == self.clock.period() && !self.oscillator.is_ready_for(self.wanted_increment) {
+                let time = self.clock.position() as f64 / period;
+                let raise = RAISE_S * self.shared.sample_rate / self.clock.samples_per_frame();
+                let until = (time + raise).min(1.0);
+                self.oscillator.raise(time, until, self.wanted_increment);
+                end = (until * period) as u64;
+            }
+            self.increment.set(self.wanted_increment.min(self.oscillator.ceiling()));
+
+            let run = self.clock.samples_until(end).clamp(1, rest.len());
+            let (now, later) = rest.split_at_mut(run);
+            for sample in now {
+                let time = self.clock.position() as f64 / period;
+                let value = self.oscillator.sample(time, self.increment.step());
+                *sample += value * (self.envelope.step() * self.level.step() as f32);
+                self.clock.advance(1);
+            }
+            rest = later;
+        }
+    }
+}
