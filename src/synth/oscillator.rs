@@ -144,6 +144,17 @@ impl Oscillator {
         increment <= self.built_for
     }
 
+    /// The highest partial, from 1, that is not silent at `time`; 0 if all are.
+    #[cfg(test)]
+    pub(super) fn highest_sounding(&self, time: f64) -> usize {
+        let fade = self.fade(time);
+        let heard = |k: &usize| {
+            let (from, to) = (self.from.amplitudes[k - 1], self.to.amplitudes[k - 1]);
+            (1.0 - fade) * from + fade * to > 0.0
+        };
+        (1..=self.from.amplitudes.len()).rev().find(heard).unwrap_or(0)
+    }
+
     fn fade(&self, time: f64) -> f32 {
         let length = self.span[1] - self.span[0];
         if length > 0.0 { ((time - self.span[0]) / length).clamp(0.0, 1.0) as f32 } else { 1.0 }

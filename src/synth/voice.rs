@@ -232,3 +232,73 @@ impl Voice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::network::{StateDict, Tensor};
+    use crate::model::{ModelConfig, Network};
+
+    /// A network of the smallest size whose 40 bins are always the same.
+    fn model() -> Model {
+        let tensor = |shape: &[usize], value: f32| Tensor {
+            shape: shape.to_vec(),
+            data: vec![value; shape.iter().product()],
+        };
+        let tensors = StateDict::from([
+            ("input_encoder.0.weight".into(), tensor(&[2, 1], 0.0)),
+            ("input_encoder.0.bias".into(), tensor(&[2], 0.0)),
+            ("gru.weight_ih_l0".into(), tensor(&[6, 2], 0.0)),
+            ("gru.bias_ih_l0".into(), tensor(&[6], 0.0)),
+            ("gru.weight_hh_l0".into(), tensor(&[6, 2], 0.0)),
+            ("gru.bias_hh_l0".into(), tensor(&[6], 0.0)),
+            ("dense_layers.0.weight".into(), tensor(&[2, 2], 0.0)),
+            ("dense_layers.0.bias".into(), tensor(&[2], 0.0)),
+            ("dense_layers.2.weight".into(), tensor(&[40, 2], 0.0)),
+            ("dense_layers.2.bias".into(), tensor(&[40], 1.0)),
+        ]);
+        let config = serde_json::json!({
+            "generation": "2026-08", "name": "flat", "input_names": ["pitch"],
+            "scaler": {"mean": [], "scale": []},
+            "f0_mapping": {"kind": "log_offset", "f_low_hz": 46.0, "offset": 1e-4},
+            "f0_range_hz": [50.0, 2000.0],
+            "input_statistics": {"min": [0.0], "max": [8.0], "mean": [4.0], "std": [1.0]},
+            "spectrum": {
+                "domain": "log1p", "window_size": 256, "n_fft": 256, "n_bins": 40, "cycles_per_window": 1
+            },
+            "sample_rate": 16000, "hop_size": 256,
+        });
+        let network = Network::from_state_dict(tensors).unwrap();
+        Model::new(ModelConfig::from_json(config).unwrap(), network).unwrap()
+    }
+
+    #[test]
+    fn no_partial_ever_passes_the_nyquist_frequency() {
+        let model = Arc::new(model());
+        let reader = Arc::new(PartialReader::new(&model.config().spectrum).unwrap());
+        let builder = Arc::new(TableBuilder::new(reader.partials()));
+        let shared = Shared { model, reader, builder, sample_rate: 44_100.0, normalise: false };
+        let mut voice = Voice::new(&shared, &EnvelopeTimes::default(), 0.3).unwrap();
+        let mut random = 1u64;
+        let note = Note { channel: 0, note: 60, f0_hz: 300.0, level: 1.0, order: 1 };
+        voice.start(note, 1.0, &[0.0]);
+        let mut reached = 0.0f64;
+        for n in 0..60_000 {
+            // Leaps and slides, faster and wider than any player's, at any time of a frame.
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99_991);
+            let chance = (random >> 40) as f64 / f64::from(1 << 24);
+            if chance < 0.003 {
+                voice.set_pitch(100.0 * 300f64.powf(chance / 0.003));
+            } else if n % 40 == 0 {
+                voice.set_pitch(voice.wanted_increment * 44_100.0 * (0.85 + 0.3 * chance));
+            }
+            voice.render(&[0.0], &mut [0.0]);
+            let time = voice.clock.position() as f64 / voice.clock.period() as f64;
+            let highest = voice.oscillator.highest_sounding(time) as f64;
+            let place = highest * voice.increment.value();
+            assert!(place < 0.5, "sample {n}: partial {highest} at {place} of the rate");
+            reached = reached.max(place);
+        }
+        assert!(reached > 0.48, "partials must not be missing either: {reached}");
+    }
+}
