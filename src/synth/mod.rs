@@ -9,6 +9,7 @@ pub mod clock;
 pub mod engine;
 pub mod envelope;
 pub mod limit;
+pub mod midi;
 pub mod oscillator;
 pub mod smoothing;
 pub mod spectrum;
