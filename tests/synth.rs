@@ -14,7 +14,7 @@ use wms::synth::{Engine, EngineOptions, Event, PartialReader, Trajectory, play};
 const TAU: f64 = std::f64::consts::TAU;
 
 fn engine(model: &Arc<Model>, sample_rate: f64) -> Engine {
-    let options = EngineOptions { sample_rate, gain: 1.0, ..EngineOptions::default() };
+    let options = EngineOptions { sample_rate, gain: 1.0, noise: 0.0, ..EngineOptions::default() };
     Engine::new(Arc::clone(model), &options).unwrap()
 }
 
@@ -176,6 +176,7 @@ fn song(model: &Arc<Model>, sizes: &mut dyn FnMut() -> usize) -> Vec<f32> {
         (6000, Event::Bend { channel: 0, semitones: 12.0 }),
         (6050, Event::Bend { channel: 0, semitones: 24.0 }),
         (6500, Event::Timbre { input: 2, value: 2.0 }),
+        (6700, Event::Timbre { input: 9, value: 0.2 }),
         (7000, Event::Volume { channel: 0, gain: 0.3 }),
         (9000, Event::Bend { channel: 0, semitones: -24.0 }),
         (11_000, Event::Sustain { channel: 0, down: false }),
@@ -394,8 +395,15 @@ fn a_trajectory_stands_at_its_true_time() {
         spectra[20 * 513 + bin] = m.ln_1p();
     }
     for sample_rate in [16_000.0, 44_100.0, 48_000.0] {
-        let trajectory =
-            Trajectory { spectra: &spectra, f0_hz: &f0_hz, level_f0_hz: None, hop_size: 256 };
+        let trajectory = Trajectory {
+            spectra: &spectra,
+            f0_hz: &f0_hz,
+            level_f0_hz: None,
+            voicedness: None,
+            hop_size: 256,
+            noise: 0.0,
+            seed: 0,
+        };
         let sound = play(&trajectory, &reader, sample_rate).unwrap();
         assert_eq!(sound.len(), (41.0 * 256.0 * sample_rate / 16_000.0f64).ceil() as usize);
         let power: f64 = sound.iter().map(|v| f64::from(v * v)).sum();
@@ -417,8 +425,15 @@ fn a_trajectory_follows_its_pitch() {
         .iter()
         .flat_map(|&f0| magnitudes(&[0.2], 2, f64::from(f0)).into_iter().map(f32::ln_1p))
         .collect();
-    let trajectory =
-        Trajectory { spectra: &spectra, f0_hz: &f0_hz, level_f0_hz: None, hop_size: 256 };
+    let trajectory = Trajectory {
+        spectra: &spectra,
+        f0_hz: &f0_hz,
+        level_f0_hz: None,
+        voicedness: None,
+        hop_size: 256,
+        noise: 0.0,
+        seed: 0,
+    };
     let sound = play(&trajectory, &reader, 48_000.0).unwrap();
     // An octave in 100 frames of 768 samples: cycles since the start by the integral of f0.
     for frame in [10.0, 60.5, 150.25] {
@@ -440,10 +455,36 @@ fn frames_without_pitch_are_silent_and_bad_ones_refused() {
     let reader = PartialReader::new(&layout()).unwrap();
     let spectra = vec![1.0f32; 3 * 513];
     let try_to = |spectra: &[f32], f0_hz: &[f32], hop_size: usize, rate: f64| {
-        play(&Trajectory { spectra, f0_hz, level_f0_hz: None, hop_size }, &reader, rate)
+        play(
+            &Trajectory {
+                spectra,
+                f0_hz,
+                level_f0_hz: None,
+                voicedness: None,
+                hop_size,
+                noise: 1.0,
+                seed: 0,
+            },
+            &reader,
+            rate,
+        )
     };
-    let silent = try_to(&spectra, &[0.0; 3], 256, 48_000.0).unwrap();
-    assert!(silent.iter().all(|v| v.to_bits() == 0));
+    let noise = try_to(&spectra, &[0.0; 3], 256, 48_000.0).unwrap();
+    assert!(noise.iter().any(|v| v.abs() > 0.01) && noise.iter().all(|v| v.abs() < 1.0));
+    assert_eq!(noise, try_to(&spectra, &[0.0; 3], 256, 48_000.0).unwrap());
+    let without = Trajectory {
+        spectra: &spectra,
+        f0_hz: &[0.0; 3],
+        level_f0_hz: None,
+        voicedness: None,
+        hop_size: 256,
+        noise: 0.0,
+        seed: 0,
+    };
+    assert!(play(&without, &reader, 48_000.0).unwrap().iter().all(|v| v.to_bits() == 0));
+    let unheard = Trajectory { voicedness: Some(&[1.0, f32::NAN, 1.0]), ..without };
+    assert!(play(&unheard, &reader, 48_000.0).is_err());
+    assert!(play(&Trajectory { noise: -1.0, ..without }, &reader, 48_000.0).is_err());
     assert!(try_to(&[], &[], 256, 48_000.0).unwrap().is_empty());
     assert!(try_to(&spectra[1..], &[100.0; 3], 256, 48_000.0).is_err());
     assert!(try_to(&spectra, &[100.0, f32::NAN, 100.0], 256, 48_000.0).is_err());

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::envelope::EnvelopeTimes;
 use super::limit::soft_limit;
+use super::noise::NoiseShaper;
 use super::smoothing::Smoothed;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
@@ -31,6 +32,10 @@ pub struct EngineOptions {
     /// Whether all frames are brought to the same level, instead of the one that the training
     /// sound had.
     pub normalise: bool,
+    /// Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone.
+    pub noise: f64,
+    /// Chooses the noise: the same seed and events give the same samples.
+    pub seed: u64,
     /// Pitch of A4, Hz.
     pub tuning_hz: f64,
     /// Amplitude factor of the output, 0 .. 16; half leaves room for chords.
@@ -44,6 +49,8 @@ impl Default for EngineOptions {
             max_voices: 16,
             envelope: EnvelopeTimes::default(),
             normalise: false,
+            noise: 1.0,
+            seed: 0,
             tuning_hz: 440.0,
             gain: 0.5,
         }
@@ -60,6 +67,7 @@ impl EngineOptions {
             ("decay_s", envelope.decay_s, 0.0, 60.0),
             ("sustain", envelope.sustain, 0.0, 1.0),
             ("release_s", envelope.release_s, 0.0, 60.0),
+            ("noise", self.noise, 0.0, 4.0),
             ("tuning_hz", self.tuning_hz, 100.0, 2000.0),
             ("gain", self.gain, 0.0, 16.0),
         ];
@@ -171,12 +179,16 @@ impl Engine {
         let reader = Arc::new(PartialReader::new(&model.config().spectrum)?);
         let builder = Arc::new(TableBuilder::new(reader.partials()));
         let (rest_timbre, lowest, highest) = timbre_limits(&model);
+        let shaper = Arc::new(NoiseShaper::new(Arc::clone(&reader), options.sample_rate));
         let shared = Shared {
             model,
             reader,
             builder,
+            shaper,
             sample_rate: options.sample_rate,
             normalise: options.normalise,
+            noise: options.noise as f32,
+            seed: options.seed,
         };
         // As many again, in which stolen notes fade out.
         let slots = 2 * options.max_voices;

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod envelope;
 pub mod limit;
 pub mod midi;
+pub mod noise;
 pub mod oscillator;
 pub mod smoothing;
 pub mod spectrum;

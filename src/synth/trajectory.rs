@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::FrameClock;
+use super::noise::{Noise, NoiseShaper, tonal_share};
 use super::oscillator::Oscillator;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
@@ -17,15 +18,22 @@ pub struct Trajectory<'a> {
     pub f0_hz: &'a [f32],
     /// The f0 at which the levels of the spectra hold, Hz, (T,); the sounding one if `None`.
     pub level_f0_hz: Option<&'a [f32]>,
+    /// Voicedness of each frame, (T,); fully voiced if `None`.
+    pub voicedness: Option<&'a [f32]>,
     /// Samples between frames at the rate of the analysed sound.
     pub hop_size: usize,
+    /// Amplitude factor of the noise part, at least 0; at 0 partials sound alone, at their full level.
+    pub noise: f32,
+    /// Chooses the noise.
+    pub seed: u64,
 }
 
 /// Plays frames at any rate: partial levels move linearly between frames, f0 in its logarithm.
 ///
 /// Returns ceil(T `hop_size` `sample_rate` / rate of the analysed sound) samples; sample n is the sound at
-/// n / `sample_rate`, without delay. The last frame is held for one hop. Frames without f0 are silent and
-/// take over the pitch of the nearest earlier frame that has one (else the first that has).
+/// n / `sample_rate`, without delay. The last frame is held for one hop. Frames without f0 have no partials, are noise as
+/// a whole, and take over the pitch of the nearest earlier frame that has one (else the first
+/// that has).
 ///
 /// # Errors
 /// [`Error::Parameter`] if lengths do not fit each other or a value is not finite.
@@ -54,11 +62,24 @@ pub fn play(
 
     let increments = increments(trajectory.f0_hz, sample_rate);
     let partials = reader.partials();
-    let read = |frame: usize, amplitudes: &mut [f32]| {
+    let shaper = NoiseShaper::new(Arc::new(reader.clone()), sample_rate);
+    let noisy = trajectory.noise > 0.0;
+    let read = |frame: usize, amplitudes: &mut [f32], noise: &mut [f32]| {
         let spectrum = &trajectory.spectra[frame * layout.n_bins..][..layout.n_bins];
         let level_f0_hz = trajectory.level_f0_hz.unwrap_or(trajectory.f0_hz)[frame];
         let sounding = trajectory.f0_hz[frame] > 0.0;
-        reader.read(spectrum, if sounding { f64::from(level_f0_hz) } else { 0.0 }, amplitudes);
+        let level_f0_hz = if sounding { f64::from(level_f0_hz) } else { 0.0 };
+        reader.read(spectrum, level_f0_hz, amplitudes);
+        if noisy {
+            let tonal = match trajectory.voicedness {
+                _ if !sounding => 0.0,
+                Some(voicedness) => tonal_share(voicedness[frame]),
+                None => 1.0,
+            };
+            shaper.shape(spectrum, level_f0_hz, tonal, noise);
+            noise.iter_mut().for_each(|a| *a *= trajectory.noise);
+            amplitudes.iter_mut().for_each(|a| *a *= tonal.sqrt());
+        }
     };
     // A table must stand the pitch of the frames on both sides of its own.
     let highest = |frame: usize| {
@@ -67,25 +88,38 @@ pub fn play(
     };
     let mut oscillator = Oscillator::new(Arc::new(TableBuilder::new(partials)), partials);
     let (mut now, mut next) = (vec![0.0; partials], vec![0.0; partials]);
-    read(0, &mut now);
-    read(1.min(frames - 1), &mut next);
+    let (mut noise_now, mut noise_next) = (vec![0.0; shaper.bins()], vec![0.0; shaper.bins()]);
+    read(0, &mut now, &mut noise_now);
+    read(1.min(frames - 1), &mut next, &mut noise_next);
     oscillator.start(&now, &next, highest(0).max(highest(1.min(frames - 1))));
+    let mut noise = Noise::new(&shaper);
+    noise.restart(trajectory.seed);
 
     let mut frame = 0;
     let mut slope = slope_after(&increments, 0);
     let period = clock.period() as f64;
+    let ahead = shaper.hop() as f64 / clock.samples_per_frame();
     let mut output = vec![0.0; length];
     for sample in &mut output {
         if clock.tick() {
             frame = (frame + 1).min(frames - 1);
             let later = (frame + 1).min(frames - 1);
-            read(later, &mut next);
+            std::mem::swap(&mut noise_now, &mut noise_next);
+            read(later, &mut next, &mut noise_next);
             oscillator.next_frame(&next, highest(later));
             slope = slope_after(&increments, frame);
         }
         let time = clock.position() as f64 / period;
         let increment = increments[frame] * (slope * time).exp();
         *sample = oscillator.sample(time, increment);
+        if noisy {
+            if noise.is_due() {
+                // Of the loudness that the noise frame's middle has.
+                let at = (time + ahead).min(1.0) as f32;
+                noise.next_frame(&shaper, |j| noise_now[j] + at * (noise_next[j] - noise_now[j]));
+            }
+            *sample += noise.sample();
+        }
         clock.advance(1);
     }
     Ok(output)
@@ -135,6 +169,23 @@ fn check(trajectory: &Trajectory<'_>, n_bins: usize) -> Result<()> {
                 values[frame]
             )));
         }
+    }
+    if let Some(voicedness) = trajectory.voicedness {
+        if voicedness.len() != frames {
+            return Err(Error::parameter(format!(
+                "{} voicedness values for {frames} frames",
+                voicedness.len()
+            )));
+        }
+        if let Some(frame) = voicedness.iter().position(|v| !v.is_finite()) {
+            return Err(Error::parameter(format!(
+                "voicedness of frame {frame} is {}, expected 0 to 1",
+                voicedness[frame]
+            )));
+        }
+    }
+    if !(0.0..=4.0).contains(&trajectory.noise) {
+        return Err(Error::parameter(format!("noise is {}, expected 0 to 4", trajectory.noise)));
     }
     if let Some(place) = trajectory.spectra.iter().position(|v| !v.is_finite()) {
         return Err(Error::parameter(format!(

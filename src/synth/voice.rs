@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::clock::FrameClock;
 use super::envelope::{Envelope, EnvelopeTimes};
+use super::noise::{Noise, NoiseShaper, tonal_share};
 use super::oscillator::Oscillator;
 use super::smoothing::Smoothed;
 use super::spectrum::PartialReader;
@@ -32,8 +33,12 @@ pub(super) struct Shared {
     pub model: Arc<Model>,
     pub reader: Arc<PartialReader>,
     pub builder: Arc<TableBuilder>,
+    pub shaper: Arc<NoiseShaper>,
     pub sample_rate: f64,
     pub normalise: bool,
+    /// Amplitude factor of the noise; at 0 partials sound alone, at their full level.
+    pub noise: f32,
+    pub seed: u64,
 }
 
 /// A note to be played.
@@ -57,6 +62,10 @@ pub(super) struct Voice {
     partials: Vec<f32>,
     first: Vec<f32>,
     oscillator: Oscillator,
+    noise: Noise,
+    /// Amplitudes of the noise bins in the frames before and after.
+    noise_earlier: Vec<f32>,
+    noise_later: Vec<f32>,
     clock: FrameClock,
     /// Share of a frame by which this voice's clock is ahead, so that voices step in turn.
     stagger: f64,
@@ -84,6 +93,9 @@ impl Voice {
             partials: vec![0.0; partials],
             first: vec![0.0; partials],
             oscillator: Oscillator::new(Arc::clone(&shared.builder), partials),
+            noise: Noise::new(&shared.shaper),
+            noise_earlier: vec![0.0; shared.shaper.bins()],
+            noise_later: vec![0.0; shared.shaper.bins()],
             clock,
             stagger,
             envelope: Envelope::new(times, rate),
@@ -118,6 +130,7 @@ impl Voice {
         self.increment.jump(self.wanted_increment);
         self.level.jump(note.level * volume);
         self.input.copy_from_slice(timbre);
+        self.noise.restart(self.shared.seed.wrapping_add(note.order));
         self.compute_frame();
         self.first.copy_from_slice(&self.partials);
         self.compute_frame();
@@ -186,11 +199,32 @@ impl Voice {
         }
         self.shared.model.network().step(&mut self.state, &self.input, &mut self.spectrum);
         self.shared.reader.read(&self.spectrum, f0_hz, &mut self.partials);
+        let mut gain = 1.0;
         if self.shared.normalise {
             let power: f32 = self.partials.iter().map(|a| a * a).sum();
-            let gain = NORMAL_RMS / (power / 2.0).sqrt().max(FAINTEST_RMS);
-            self.partials.iter_mut().for_each(|a| *a *= gain);
+            gain = NORMAL_RMS / (power / 2.0).sqrt().max(FAINTEST_RMS);
         }
+        let mut tonal = 1.0;
+        if self.shared.noise > 0.0 {
+            std::mem::swap(&mut self.noise_earlier, &mut self.noise_later);
+            if let Some(&voicedness) = config.voicedness_index().and_then(|i| self.input.get(i)) {
+                tonal = tonal_share(voicedness);
+            }
+            self.shared.shaper.shape(&self.spectrum, f0_hz, tonal, &mut self.noise_later);
+            let noise_gain = gain * self.shared.noise;
+            self.noise_later.iter_mut().for_each(|a| *a *= noise_gain);
+        }
+        let gain = gain * tonal.sqrt();
+        self.partials.iter_mut().for_each(|a| *a *= gain);
+    }
+
+    /// Noise for the frame that begins now, of the loudness that its middle has.
+    fn next_noise(&mut self) {
+        let ahead = self.shared.shaper.hop() as f64 / self.clock.samples_per_frame();
+        let time = self.clock.position() as f64 / self.clock.period() as f64 + ahead;
+        let time = time.min(1.0) as f32;
+        let (earlier, later) = (&self.noise_earlier, &self.noise_later);
+        self.noise.next_frame(&self.shared.shaper, |j| earlier[j] + time * (later[j] - earlier[j]));
     }
 
     /// Adds this voice to `output`; `timbre` is where the network's inputs are heading, (C,).
@@ -224,7 +258,13 @@ impl Voice {
             let (now, later) = rest.split_at_mut(run);
             for sample in now {
                 let time = self.clock.position() as f64 / period;
-                let value = self.oscillator.sample(time, self.increment.step());
+                let mut value = self.oscillator.sample(time, self.increment.step());
+                if self.shared.noise > 0.0 {
+                    if self.noise.is_due() {
+                        self.next_noise();
+                    }
+                    value += self.noise.sample();
+                }
                 *sample += value * (self.envelope.step() * self.level.step() as f32);
                 self.clock.advance(1);
             }
@@ -277,7 +317,10 @@ mod tests {
         let model = Arc::new(model());
         let reader = Arc::new(PartialReader::new(&model.config().spectrum).unwrap());
         let builder = Arc::new(TableBuilder::new(reader.partials()));
-        let shared = Shared { model, reader, builder, sample_rate: 44_100.0, normalise: false };
+        let shaper = Arc::new(NoiseShaper::new(Arc::clone(&reader), 44_100.0));
+        let sample_rate = 44_100.0;
+        let (normalise, noise, seed) = (false, 0.0, 0);
+        let shared = Shared { model, reader, builder, shaper, sample_rate, normalise, noise, seed };
         let mut voice = Voice::new(&shared, &EnvelopeTimes::default(), 0.3).unwrap();
         let mut random = 1u64;
         let note = Note { channel: 0, note: 60, f0_hz: 300.0, level: 1.0, order: 1 };
