@@ -21,7 +21,9 @@ impl Activation {
 
 /// max(x, 0) in place.
 pub fn relu(values: &mut [f32]) {
-    values.iter_mut().for_each(|v| *v = v.max(0.0));
+    for value in values {
+        *value = value.max(0.0);
+    }
 }
 
 /// ln(1 + e^x) without overflow.

@@ -80,8 +80,8 @@ impl Dense {
 
 /// One layer of PyTorch's gated recurrent unit (gate order r, z, n; `b_hn` inside the product).
 ///
-/// r = s(W_r x + b_r + U_r h + c_r), z likewise, n = tanh(W_n x + b_n + r (U_n h + c_n)),
-/// h' = (1 - z) n + z h (Cho et al. 2014, in the form of `torch.nn.GRU`).
+/// `r = s(W_r x + b_r + U_r h + c_r)`, z likewise, `n = tanh(W_n x + b_n + r (U_n h + c_n))`,
+/// `h' = (1 - z) n + z h` (Cho et al. 2014, in the form of `torch.nn.GRU`).
 #[derive(Clone, Debug)]
 pub struct Gru {
     input: Dense,

@@ -22,7 +22,10 @@ impl Array {
         let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
         if !["f", "i", "u", "b"].contains(&kind.as_str()) {
             let dtype = array.getattr("dtype")?.str()?;
-            return Err(Error::parameter(format!("{name} has dtype {dtype}, expected real numbers")).into());
+            return Err(Error::parameter(format!(
+                "{name} has dtype {dtype}, expected real numbers"
+            ))
+            .into());
         }
         let shape: Vec<usize> = array.getattr("shape")?.extract()?;
         if shape.len() != dimensions {
@@ -51,10 +54,13 @@ impl Array {
 /// What a dict, or an object with `to_dict`, holds, as JSON.
 pub(super) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<serde_json::Value> {
     let py = value.py();
-    let dict = if value.hasattr("to_dict")? { value.call_method0("to_dict")? } else { value.clone() };
+    let dict =
+        if value.hasattr("to_dict")? { value.call_method0("to_dict")? } else { value.clone() };
     if !dict.is_instance_of::<PyDict>() {
         let kind = value.get_type().name()?;
-        return Err(Error::parameter(format!("{name} is a {kind}, expected Params or a dict")).into());
+        return Err(
+            Error::parameter(format!("{name} is a {kind}, expected Params or a dict")).into()
+        );
     }
     let text: String = py
         .import("json")?

@@ -1,4 +1,5 @@
 //! `wms.Model`.
+#![expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive by value")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,6 +15,9 @@ use pyo3::prelude::*;
 pub(super) struct Model {
     pub inner: Arc<model::Model>,
 }
+
+/// A float32 array of two dimensions.
+type Matrix<'py> = Bound<'py, PyArray2<f32>>;
 
 /// Attributes of analysed frames that a model reads.
 pub(super) struct Features {
@@ -139,7 +143,7 @@ impl Model {
         py: Python<'py>,
         x: &Bound<'py, PyAny>,
         state: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray2<f32>>)> {
+    ) -> PyResult<(Matrix<'py>, Matrix<'py>)> {
         let x = Array::take(x, "x", 2)?;
         let network = self.inner.network();
         if x.width() != network.input_size() {

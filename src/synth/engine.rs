@@ -328,7 +328,7 @@ impl Engine {
         for i in 0..self.voices.len() {
             let note = *self.voices[i].note();
             if !self.voices[i].is_free() && note.channel == channel % CHANNELS as u8 {
-                let f0_hz = self.pitch_hz(channel, note.note);
+                let f0_hz = self.pitch_hz(channel, note.key);
                 self.voices[i].set_pitch(f0_hz);
             }
         }
@@ -337,7 +337,7 @@ impl Engine {
     fn note_on(&mut self, channel: u8, note: u8, velocity: f32) {
         let channel = channel % CHANNELS as u8;
         self.each(channel, |voice| {
-            if voice.note().note == note {
+            if voice.note().key == note {
                 voice.release();
             }
         });
@@ -351,7 +351,7 @@ impl Engine {
         let level = f64::from(velocity).powi(2);
         let volume = self.channels[usize::from(channel)].volume;
         self.notes += 1;
-        let note = Note { channel, note, f0_hz, level, order: self.notes };
+        let note = Note { channel, key: note, f0_hz, level, order: self.notes };
         // A free voice, or, when more than `max_voices` were stolen within their fading, the one
         // that has almost gone.
         let slot = self.voices.iter_mut().min_by(|a, b| {
@@ -374,7 +374,7 @@ impl Engine {
     fn note_off(&mut self, channel: u8, note: u8) {
         let sustain = self.channel(channel).sustain;
         self.each(channel, |voice| {
-            if voice.note().note == note && voice.is_key_down() {
+            if voice.note().key == note && voice.is_key_down() {
                 if sustain { voice.key_up() } else { voice.release() }
             }
         });

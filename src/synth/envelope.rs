@@ -20,9 +20,9 @@ impl Default for EnvelopeTimes {
 }
 
 /// Time constants in which e^-t falls to 0.1.
-const TO_TENTH: f64 = 2.302_585;
+const TO_TENTH: f64 = std::f64::consts::LN_10;
 /// Time constants in which e^-t falls to 0.001.
-const TO_THOUSANDTH: f64 = 6.907_755;
+const TO_THOUSANDTH: f64 = 3.0 * std::f64::consts::LN_10;
 /// Time constants in which (1 + t) e^-t falls to 0.1: two followers of equal speed.
 const TWICE_TO_TENTH: f64 = 3.889_720;
 /// Longest time constant of the second follower, s.

@@ -43,8 +43,8 @@ impl PartialReader {
         layout.validate().map_err(crate::Error::Parameter)?;
         let spacing =
             layout.cycles_per_window as f64 * layout.n_fft as f64 / layout.window_size as f64;
-        let places: Vec<Place> = (1..)
-            .map(|k| f64::from(k) * spacing)
+        let places: Vec<Place> = (1..=layout.n_bins)
+            .map(|k| k as f64 * spacing)
             .take_while(|&exact| {
                 // Half the stretched rate is where a cycle frame ends.
                 exact < layout.n_fft as f64 / 2.0 && exact.round() < layout.n_bins as f64

@@ -77,8 +77,8 @@ pub fn play(
                 None => 1.0,
             };
             shaper.shape(spectrum, level_f0_hz, tonal, noise);
-            noise.iter_mut().for_each(|a| *a *= trajectory.noise);
-            amplitudes.iter_mut().for_each(|a| *a *= tonal.sqrt());
+            scale(noise, trajectory.noise);
+            scale(amplitudes, tonal.sqrt());
         }
     };
     // A table must stand the pitch of the frames on both sides of its own.
@@ -123,6 +123,12 @@ pub fn play(
         clock.advance(1);
     }
     Ok(output)
+}
+
+fn scale(values: &mut [f32], gain: f32) {
+    for value in values {
+        *value *= gain;
+    }
 }
 
 /// ln of the pitch's change until the next frame.

@@ -45,7 +45,7 @@ pub(super) struct Shared {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Note {
     pub channel: u8,
-    pub note: u8,
+    pub key: u8,
     /// Sounding pitch, Hz.
     pub f0_hz: f64,
     /// Amplitude factor.
@@ -103,7 +103,7 @@ impl Voice {
             wanted_increment: 0.0,
             level: Smoothed::new(0.0, LEVEL_S * rate),
             timbre_rate: -(-frame_s / TIMBRE_S).exp_m1() as f32,
-            note: Note { channel: 0, note: 0, f0_hz: 0.0, level: 0.0, order: 0 },
+            note: Note { channel: 0, key: 0, f0_hz: 0.0, level: 0.0, order: 0 },
             key_down: false,
             stolen: false,
             shared: shared.clone(),
@@ -323,7 +323,7 @@ mod tests {
         let shared = Shared { model, reader, builder, shaper, sample_rate, normalise, noise, seed };
         let mut voice = Voice::new(&shared, &EnvelopeTimes::default(), 0.3).unwrap();
         let mut random = 1u64;
-        let note = Note { channel: 0, note: 60, f0_hz: 300.0, level: 1.0, order: 1 };
+        let note = Note { channel: 0, key: 60, f0_hz: 300.0, level: 1.0, order: 1 };
         voice.start(note, 1.0, &[0.0]);
         let mut reached = 0.0f64;
         for n in 0..60_000 {
