@@ -40,7 +40,7 @@ def main() -> None:
         for pair in pairs:
             tail = f"_{pair}" if pair else ""
             y = io[f"y_stream{tail}"]
-            # The older networks are wide; every fourth frame tells as much and keeps the file small.
+            # The older networks are wide: every fourth frame tells as much.
             arrays[f"x{tail}"] = io[f"x{tail}"][0]
             arrays[f"y{tail}"] = y if pair else y[3::4]
             arrays[f"hn{tail}"] = io[f"hn{tail}"][:, 0]

@@ -1,5 +1,21 @@
 """Wavetable Manifold Synthesis: wavetables made in real time by a small neural network."""
 
-from ._wms import __version__
+from ._wms import (
+    Model,
+    Synth,
+    __version__,
+    cycle_waveform,
+    play_spectra,
+    render,
+    resynthesize,
+)
 
-__all__ = ["__version__"]
+__all__ = [
+    "Model",
+    "Synth",
+    "__version__",
+    "cycle_waveform",
+    "play_spectra",
+    "render",
+    "resynthesize",
+]
