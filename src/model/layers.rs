@@ -62,15 +62,15 @@ impl Dense {
     /// Computes `y = W x + b`; `x` is (inputs,), `y` is (outputs,).
     pub fn forward(&self, x: &[f32], y: &mut [f32]) {
         let x = &x[..self.inputs];
-        let panels = self.weights.chunks_exact((self.inputs * PANEL).max(1));
-        for ((weights, bias), y) in
-            panels.zip(self.bias.chunks_exact(PANEL)).zip(y[..self.outputs].chunks_mut(PANEL))
-        {
-            let mut sum = [0.0f32; PANEL];
-            sum.copy_from_slice(bias);
-            for (&x, weights) in x.iter().zip(weights.chunks_exact(PANEL)) {
-                for (sum, &weight) in sum.iter_mut().zip(weights) {
-                    *sum += weight * x;
+        // Arrays of known length, so that the sums of a panel stay in registers.
+        let (weights, _) = self.weights.as_chunks::<PANEL>();
+        let (bias, _) = self.bias.as_chunks::<PANEL>();
+        let panels = weights.chunks_exact(self.inputs.max(1)).zip(bias);
+        for ((weights, bias), y) in panels.zip(y[..self.outputs].chunks_mut(PANEL)) {
+            let mut sum = *bias;
+            for (&x, weights) in x.iter().zip(weights) {
+                for lane in 0..PANEL {
+                    sum[lane] += weights[lane] * x;
                 }
             }
             y.copy_from_slice(&sum[..y.len()]);

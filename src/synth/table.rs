@@ -121,8 +121,7 @@ impl Reading {
     /// The value between two tables, `fade` of the way from one to the other.
     #[inline]
     pub fn between(&self, from: &[f32], to: &[f32], fade: f32) -> f32 {
-        let window = self.first..self.first + 6;
-        let (Some(from), Some(to)) = (from.get(window.clone()), to.get(window)) else {
+        let (Some(from), Some(to)) = (window(from, self.first), window(to, self.first)) else {
             return 0.0;
         };
         let mut sum = 0.0;
@@ -131,6 +130,11 @@ impl Reading {
         }
         sum
     }
+}
+
+#[inline]
+fn window(table: &[f32], first: usize) -> Option<&[f32; 6]> {
+    table.get(first..)?.first_chunk()
 }
 
 #[cfg(test)]
