@@ -5,10 +5,13 @@
 
 mod analysis;
 mod arguments;
+mod array_in;
 mod audio;
 mod errors;
 mod frames;
+mod model;
 mod params;
+mod synth;
 mod watched;
 
 use pyo3::prelude::*;
@@ -24,7 +27,11 @@ mod _wms {
     #[pymodule_export]
     use super::frames::{PyFrames, PyScaler, analyze};
     #[pymodule_export]
+    use super::model::Model;
+    #[pymodule_export]
     use super::params::PyParams;
+    #[pymodule_export]
+    use super::synth::{Synth, cycle_waveform, play_spectra, render, resynthesize};
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

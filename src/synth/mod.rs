@@ -1,1 +1,23 @@
 //! The realtime oscillator and instrument.
+//!
+//! A predicted spectrum becomes partial amplitudes ([`spectrum`]), these become a band-limited
+//! table ([`table`]), and an oscillator reads tables with an exact phase while it crossfades from
+//! frame to frame ([`oscillator`]). [`trajectory`] plays frames that are known beforehand,
+//! [`engine`] plays notes as they come.
+
+pub mod clock;
+pub mod engine;
+pub mod envelope;
+pub mod limit;
+pub mod midi;
+pub mod noise;
+pub mod oscillator;
+pub mod smoothing;
+pub mod spectrum;
+pub mod table;
+pub mod trajectory;
+pub mod voice;
+
+pub use engine::{Engine, EngineOptions, Event};
+pub use spectrum::PartialReader;
+pub use trajectory::{Trajectory, play};

@@ -1,0 +1,291 @@
+//! The model file: one safetensors file with the weights and, as metadata, all that is needed to
+//! play them.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
+
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde_json::Value;
+
+use super::config::{ModelConfig, sizes_from_params};
+use super::network::{Generation, Network, StateDict, Tensor};
+use crate::{Error, Result};
+
+/// No model comes near this size; a larger file is something else.
+const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// A network and what its inputs and outputs mean; immutable, to be shared by `Arc`.
+#[derive(Clone, Debug)]
+pub struct Model {
+    config: ModelConfig,
+    network: Network,
+}
+
+impl Model {
+    /// Joins a network and its description.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if their sizes or generations differ.
+    pub fn new(config: ModelConfig, network: Network) -> Result<Self> {
+        Self::join(config, network).map_err(Error::Parameter)
+    }
+
+    fn join(config: ModelConfig, network: Network) -> std::result::Result<Self, String> {
+        if network.input_size() != config.input_size() {
+            return Err(format!(
+                "the network has {} inputs, but config.input_names names {}",
+                network.input_size(),
+                config.input_size()
+            ));
+        }
+        if network.output_size() != config.spectrum.n_bins {
+            return Err(format!(
+                "the network has {} outputs, but config.spectrum.n_bins is {}",
+                network.output_size(),
+                config.spectrum.n_bins
+            ));
+        }
+        let given = config.json().get("generation").and_then(Value::as_str).unwrap_or("missing");
+        let generation = network.generation().name();
+        if given != generation {
+            return Err(format!(
+                "config.generation is {given}, but the tensors are of generation {generation}"
+            ));
+        }
+        Ok(Self { config, network })
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is truncated, foreign,
+    /// inconsistent, or lacks a tensor or has one too many, misshapen, or not finite.
+    pub fn load(path: &Path) -> Result<Self> {
+        let length = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
+        if length > MAX_FILE_BYTES {
+            return Err(Error::model(path, format!("{length} bytes are too many for a model")));
+        }
+        let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
+        Self::from_bytes(&bytes).map_err(|message| Error::model(path, message))
+    }
+
+    /// Checks that this model is one that a params.json describes.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming both sizes if they differ, or the key that is missing.
+    pub fn check_params(&self, params: &Value) -> Result<()> {
+        let (inputs, outputs) = sizes_from_params(params).map_err(Error::Parameter)?;
+        let (own_inputs, own_outputs) = (self.input_size(), self.output_size());
+        if inputs != own_inputs {
+            return Err(Error::parameter(format!(
+                "the model has {own_inputs} inputs ({}), but the params ask for {inputs}",
+                self.config.input_names.join(", ")
+            )));
+        }
+        if outputs != own_outputs {
+            return Err(Error::parameter(format!(
+                "the model has {own_outputs} outputs, but the params ask for {outputs}"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Reads a model from the bytes of a model file.
+    ///
+    /// # Errors
+    /// One line saying what is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, String> {
+        let foreign = |e| format!("truncated, or no safetensors file ({e})");
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
+        let metadata = header.metadata().as_ref().ok_or("no metadata: not a wms model file")?;
+        let field = |key: &str| metadata.get(key).map(String::as_str);
+        if field("format") != Some("wms-model") {
+            return Err(format!(
+                "its format is {:?}, expected \"wms-model\"",
+                field("format").unwrap_or("missing")
+            ));
+        }
+        if field("version") != Some("1") {
+            return Err(format!(
+                "its version is {:?}, this program reads \"1\"",
+                field("version").unwrap_or("missing")
+            ));
+        }
+        let config = field("config").ok_or("its metadata lack config")?;
+        let config: Value =
+            serde_json::from_str(config).map_err(|e| format!("its config is no JSON: {e}"))?;
+        let config = ModelConfig::from_json(config)?;
+
+        let mut tensors = StateDict::new();
+        for (name, view) in SafeTensors::deserialize(bytes).map_err(foreign)?.iter() {
+            if view.dtype() != Dtype::F32 {
+                return Err(format!("tensor {name} is {:?}, expected F32", view.dtype()));
+            }
+            let data = view.data().chunks_exact(4);
+            let data = data.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            tensors.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
+        }
+        Self::join(config, Network::from_state_dict(tensors)?)
+    }
+
+    /// The bytes of a model file.
+    ///
+    /// # Errors
+    /// One line if the format cannot hold this model.
+    pub fn to_bytes(&self) -> std::result::Result<Vec<u8>, String> {
+        let config = serde_json::to_string(self.config.json()).map_err(|e| e.to_string())?;
+        let metadata = HashMap::from([
+            ("format".to_owned(), "wms-model".to_owned()),
+            ("version".to_owned(), "1".to_owned()),
+            ("config".to_owned(), config),
+        ]);
+        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = self
+            .network
+            .to_state_dict()
+            .into_iter()
+            .map(|(name, t)| (name, t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect()))
+            .collect();
+        let views: Vec<(&str, TensorView<'_>)> = tensors
+            .iter()
+            .map(|(name, shape, data)| {
+                Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), data)?))
+            })
+            .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
+            .map_err(|e| e.to_string())?;
+        safetensors::serialize(views, Some(metadata)).map_err(|e| e.to_string())
+    }
+
+    /// Writes a model file; an existing one is replaced only when the new one is complete.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let bytes = self.to_bytes().map_err(|message| Error::model(path, message))?;
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let mut file = tempfile::Builder::new()
+            .prefix(".wms-")
+            .tempfile_in(folder.unwrap_or(Path::new(".")))
+            .map_err(|e| Error::io(path, e))?;
+        file.write_all(&bytes).map_err(|e| Error::io(path, e))?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // A temporary file is private; a model is an ordinary file.
+            let permissions = std::fs::Permissions::from_mode(0o644);
+            file.as_file().set_permissions(permissions).map_err(|e| Error::io(path, e))?;
+        }
+        file.persist(path).map_err(|e| Error::io(path, e.error))?;
+        Ok(())
+    }
+
+    /// What the inputs and outputs mean.
+    pub fn config(&self) -> &ModelConfig {
+        &self.config
+    }
+
+    /// The network.
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Which family of networks this is.
+    pub fn generation(&self) -> Generation {
+        self.network.generation()
+    }
+
+    /// Number of inputs, C.
+    pub fn input_size(&self) -> usize {
+        self.network.input_size()
+    }
+
+    /// Number of spectrum bins, K.
+    pub fn output_size(&self) -> usize {
+        self.network.output_size()
+    }
+
+    /// Runs the network over frames: `inputs` (T, C) to (T, K), both row-major, advancing `state`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if `inputs` is not whole frames or holds a value that is not finite.
+    pub fn predict(&self, inputs: &[f32], state: &mut super::State) -> Result<Vec<f32>> {
+        let (c, k) = (self.input_size(), self.output_size());
+        if !inputs.len().is_multiple_of(c) {
+            return Err(Error::parameter(format!(
+                "{} input values are no whole number of frames of {c}",
+                inputs.len()
+            )));
+        }
+        if let Some(place) = inputs.iter().position(|v| !v.is_finite()) {
+            return Err(Error::parameter(format!(
+                "input {} of frame {} is {}, expected a finite number",
+                place % c,
+                place / c,
+                inputs[place]
+            )));
+        }
+        let mut outputs = vec![0.0; inputs.len() / c * k];
+        for (input, output) in inputs.chunks_exact(c).zip(outputs.chunks_exact_mut(k)) {
+            self.network.step(state, input, output);
+        }
+        Ok(outputs)
+    }
+
+    /// Network inputs for analysed frames: standardised `mfcc_raw` (T, `n_mfcc`), mapped `f0_hz` (T,)
+    /// and `voicedness` (T,) in this model's order, (T, C) row-major.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if a length does not fit, a value is not finite, or the model's timbre
+    /// inputs are not its standardised MFCC.
+    pub fn inputs(
+        &self,
+        mfcc_raw: &[f32],
+        f0_hz: &[f32],
+        voicedness: Option<&[f32]>,
+    ) -> Result<Vec<f32>> {
+        let config = &self.config;
+        let timbre: Vec<usize> = config.timbre_indices().collect();
+        let n_mfcc = config.scaler.mean.len();
+        if timbre.len() != n_mfcc {
+            return Err(Error::parameter(format!(
+                "the model's {} timbre inputs are no plain MFCC (its scaler has {n_mfcc})",
+                timbre.len()
+            )));
+        }
+        let frames = f0_hz.len();
+        if mfcc_raw.len() != frames * n_mfcc {
+            return Err(Error::parameter(format!(
+                "{} MFCC values for {frames} frames, the model wants {n_mfcc} a frame",
+                mfcc_raw.len()
+            )));
+        }
+        let voicedness = match (config.voicedness_index(), voicedness) {
+            (Some(index), Some(values)) if values.len() == frames => Some((index, values)),
+            (Some(_), given) => {
+                return Err(Error::parameter(format!(
+                    "{} voicedness values for {frames} frames, the model wants one a frame",
+                    given.map_or(0, <[f32]>::len)
+                )));
+            }
+            (None, _) => None,
+        };
+        let mut inputs = vec![0.0; frames * self.input_size()];
+        for (t, row) in inputs.chunks_exact_mut(self.input_size()).enumerate() {
+            for (m, &index) in timbre.iter().enumerate() {
+                row[index] =
+                    (mfcc_raw[t * n_mfcc + m] - config.scaler.mean[m]) / config.scaler.scale[m];
+            }
+            row[config.pitch_index()] = config.f0_mapping.apply(f64::from(f0_hz[t]));
+            if let Some((index, values)) = voicedness {
+                row[index] = values[t];
+            }
+            if f0_hz[t].is_nan() || row.iter().any(|v| !v.is_finite()) {
+                return Err(Error::parameter(format!(
+                    "frame {t} holds a value that is not finite"
+                )));
+            }
+        }
+        Ok(inputs)
+    }
+}

@@ -1,0 +1,168 @@
+//! Layers whose weights lie in panels of rows, so that a matrix-vector product is one contiguous
+//! pass without horizontal sums, at any SIMD width.
+
+use super::activation::{sigmoid, tanh};
+
+/// Rows that are computed together: their weights for one input value lie side by side.
+const PANEL: usize = 32;
+
+/// A matrix and a bias, computing `y = W x + b`.
+#[derive(Clone, Debug)]
+pub struct Dense {
+    inputs: usize,
+    outputs: usize,
+    /// For each panel: `inputs` runs of `PANEL` weights; missing rows are zero.
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+impl Dense {
+    /// Packs `weight`, (outputs, inputs) row by row as PyTorch keeps it, and `bias`, (outputs,).
+    ///
+    /// # Panics
+    /// If `weight.len() != bias.len() * inputs`: shapes are checked when a file is read.
+    pub fn new(inputs: usize, weight: &[f32], bias: &[f32]) -> Self {
+        let outputs = bias.len();
+        assert_eq!(weight.len(), outputs * inputs, "weights of a dense layer");
+        let panels = outputs.div_ceil(PANEL);
+        let mut weights = vec![0.0; panels * inputs * PANEL];
+        for row in 0..outputs {
+            let (panel, lane) = (row / PANEL, row % PANEL);
+            for input in 0..inputs {
+                weights[(panel * inputs + input) * PANEL + lane] = weight[row * inputs + input];
+            }
+        }
+        let mut padded = bias.to_vec();
+        padded.resize(panels * PANEL, 0.0);
+        Self { inputs, outputs, weights, bias: padded }
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.inputs
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        self.outputs
+    }
+
+    /// Weight (outputs, inputs) in PyTorch's order, and bias (outputs,).
+    pub fn unpack(&self) -> (Vec<f32>, Vec<f32>) {
+        let mut weight = Vec::with_capacity(self.outputs * self.inputs);
+        for row in 0..self.outputs {
+            let (panel, lane) = (row / PANEL, row % PANEL);
+            weight.extend(
+                (0..self.inputs).map(|i| self.weights[(panel * self.inputs + i) * PANEL + lane]),
+            );
+        }
+        (weight, self.bias[..self.outputs].to_vec())
+    }
+
+    /// Computes `y = W x + b`; `x` is (inputs,), `y` is (outputs,).
+    pub fn forward(&self, x: &[f32], y: &mut [f32]) {
+        let x = &x[..self.inputs];
+        // Arrays of known length, so that the sums of a panel stay in registers.
+        let (weights, _) = self.weights.as_chunks::<PANEL>();
+        let (bias, _) = self.bias.as_chunks::<PANEL>();
+        let panels = weights.chunks_exact(self.inputs.max(1)).zip(bias);
+        for ((weights, bias), y) in panels.zip(y[..self.outputs].chunks_mut(PANEL)) {
+            let mut sum = *bias;
+            for (&x, weights) in x.iter().zip(weights) {
+                for lane in 0..PANEL {
+                    sum[lane] += weights[lane] * x;
+                }
+            }
+            y.copy_from_slice(&sum[..y.len()]);
+        }
+    }
+}
+
+/// One layer of PyTorch's gated recurrent unit (gate order r, z, n; `b_hn` inside the product).
+///
+/// `r = s(W_r x + b_r + U_r h + c_r)`, z likewise, `n = tanh(W_n x + b_n + r (U_n h + c_n))`,
+/// `h' = (1 - z) n + z h` (Cho et al. 2014, in the form of `torch.nn.GRU`).
+#[derive(Clone, Debug)]
+pub struct Gru {
+    input: Dense,
+    hidden: Dense,
+}
+
+impl Gru {
+    /// Joins the input part (inputs -> 3 hidden) and the recurrent part (hidden -> 3 hidden).
+    ///
+    /// # Panics
+    /// If the parts do not fit each other: shapes are checked when a file is read.
+    pub fn new(input: Dense, hidden: Dense) -> Self {
+        assert!(
+            hidden.outputs() == 3 * hidden.inputs() && input.outputs() == hidden.outputs(),
+            "parts of a recurrent layer"
+        );
+        Self { input, hidden }
+    }
+
+    /// Number of inputs.
+    pub fn inputs(&self) -> usize {
+        self.input.inputs()
+    }
+
+    /// Size of the hidden state, which is also the output.
+    pub fn hidden(&self) -> usize {
+        self.hidden.inputs()
+    }
+
+    /// The input part and the recurrent part.
+    pub fn parts(&self) -> (&Dense, &Dense) {
+        (&self.input, &self.hidden)
+    }
+
+    /// One step: `state` (hidden,) is replaced by the next one. `gates` and `recurrent` are
+    /// scratch of 3 hidden each.
+    pub fn step(&self, x: &[f32], state: &mut [f32], gates: &mut [f32], recurrent: &mut [f32]) {
+        let n = self.hidden();
+        let (gates, recurrent, state) =
+            (&mut gates[..3 * n], &mut recurrent[..3 * n], &mut state[..n]);
+        self.input.forward(x, gates);
+        self.hidden.forward(state, recurrent);
+        let (gates_rz, gates_n) = gates.split_at_mut(2 * n);
+        let (recurrent_rz, recurrent_n) = recurrent.split_at(2 * n);
+        for (gate, &part) in gates_rz.iter_mut().zip(recurrent_rz) {
+            *gate = sigmoid(*gate + part);
+        }
+        let (reset, update) = gates_rz.split_at(n);
+        for i in 0..n {
+            let candidate = tanh(gates_n[i] + reset[i] * recurrent_n[i]);
+            let next = candidate + update[i] * (state[i] - candidate);
+            // Values this small are zero to the sound, and denormals would cost time.
+            state[i] = if next.abs() < 1e-20 { 0.0 } else { next };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_product_equals_the_plain_one() {
+        for (inputs, outputs) in [(1, 1), (3, 31), (10, 32), (17, 33), (5, 100)] {
+            let weight: Vec<f32> =
+                (0..inputs * outputs).map(|i| ((i * 37 % 101) as f32 - 50.0) / 50.0).collect();
+            let bias: Vec<f32> = (0..outputs).map(|i| i as f32 / 10.0).collect();
+            let x: Vec<f32> = (0..inputs).map(|i| 0.3 - i as f32 / 7.0).collect();
+            let layer = Dense::new(inputs, &weight, &bias);
+            assert_eq!(layer.unpack(), (weight.clone(), bias.clone()));
+            let mut y = vec![f32::NAN; outputs];
+            layer.forward(&x, &mut y);
+            for (row, &y) in y.iter().enumerate() {
+                let plain: f32 = weight[row * inputs..][..inputs]
+                    .iter()
+                    .zip(&x)
+                    .map(|(w, x)| w * x)
+                    .sum::<f32>()
+                    + bias[row];
+                assert!((plain - y).abs() < 1e-4, "row {row}: {plain} {y}");
+            }
+        }
+    }
+}

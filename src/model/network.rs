@@ -1,0 +1,331 @@
+//! Networks of every generation: an optional encoder, recurrent layers, a dense stack.
+
+use std::collections::BTreeMap;
+
+use super::activation::{Activation, relu};
+use super::layers::{Dense, Gru};
+
+/// Largest size of any layer that a file may ask for.
+const MAX_SIZE: usize = 8192;
+/// Most recurrent or dense layers that a file may ask for.
+const MAX_LAYERS: usize = 16;
+
+/// A tensor of a state dict: shape and values, row-major.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor {
+    /// One entry a dimension.
+    pub shape: Vec<usize>,
+    /// The values, last dimension fastest.
+    pub data: Vec<f32>,
+}
+
+/// Tensors by their state-dict names.
+pub type StateDict = BTreeMap<String, Tensor>;
+
+/// The families of networks that `wms_torch` has made, told by names and shapes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Generation {
+    /// Three dense layers, no recurrence; magnitudes.
+    May2024,
+    /// Stacked recurrent layers and one dense layer; magnitudes.
+    EarlyNovember2024,
+    /// Encoder, one recurrent layer, one dense layer; magnitudes.
+    November2024,
+    /// Encoder, one recurrent layer, two dense layers, softplus; log1p magnitudes.
+    August2026,
+}
+
+impl Generation {
+    /// The name used in model files, e.g. "2026-08".
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::May2024 => "2024-05",
+            Self::EarlyNovember2024 => "2024-11-early",
+            Self::November2024 => "2024-11",
+            Self::August2026 => "2026-08",
+        }
+    }
+
+    fn tell(encoder: bool, recurrent: usize, dense: usize) -> Option<Self> {
+        match (encoder, recurrent, dense) {
+            (false, 0, 3) => Some(Self::May2024),
+            (false, 1.., 1) => Some(Self::EarlyNovember2024),
+            (true, 1, 1) => Some(Self::November2024),
+            (true, 1, 2) => Some(Self::August2026),
+            _ => None,
+        }
+    }
+
+    fn output(self) -> Activation {
+        if self == Self::August2026 { Activation::Softplus } else { Activation::Relu }
+    }
+}
+
+/// A network's immutable weights.
+#[derive(Clone, Debug)]
+pub struct Network {
+    generation: Generation,
+    encoder: Option<Dense>,
+    recurrent: Vec<Gru>,
+    dense: Vec<Dense>,
+}
+
+/// What one voice remembers between steps, and the room it needs for a step.
+#[derive(Clone, Debug)]
+pub struct State {
+    hidden: Vec<Vec<f32>>,
+    work: [Vec<f32>; 2],
+    gates: Vec<f32>,
+    recurrent: Vec<f32>,
+}
+
+impl State {
+    /// Forgets everything: a new note.
+    pub fn reset(&mut self) {
+        self.hidden.iter_mut().for_each(|layer| layer.fill(0.0));
+    }
+
+    /// The hidden state, one vector a recurrent layer.
+    pub fn hidden(&self) -> &[Vec<f32>] {
+        &self.hidden
+    }
+
+    /// The hidden state to be set, one vector a recurrent layer.
+    pub fn hidden_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
+        self.hidden.iter_mut().map(Vec::as_mut_slice)
+    }
+}
+
+impl Network {
+    /// Builds the network that the names and shapes of a state dict describe.
+    ///
+    /// # Errors
+    /// One line saying which tensor is missing, superfluous, misshapen, too large or not finite.
+    pub fn from_state_dict(mut tensors: StateDict) -> Result<Self, String> {
+        for (name, tensor) in &tensors {
+            if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > 3 * MAX_SIZE)
+            {
+                return Err(format!("tensor {name} has a dimension of {size}, out of range"));
+            }
+            if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
+                return Err(format!("tensor {name} holds {bad}, which is no usable weight"));
+            }
+        }
+        let has_encoder = tensors.keys().any(|name| name.starts_with("input_encoder."));
+        let recurrent_count = count(&tensors, |i| format!("gru.weight_ih_l{i}"));
+        // Activations stand between the dense layers, so these have even numbers.
+        let dense_count = count(&tensors, |i| format!("dense_layers.{}.weight", 2 * i));
+        let generation = Generation::tell(has_encoder, recurrent_count, dense_count);
+
+        let mut size = None;
+        let encoder = if has_encoder {
+            Some(take_dense(
+                &mut tensors,
+                "input_encoder.0.weight",
+                "input_encoder.0.bias",
+                &mut size,
+            )?)
+        } else {
+            None
+        };
+        let mut recurrent = Vec::new();
+        for i in 0..recurrent_count {
+            recurrent.push(take_gru(&mut tensors, i, &mut size)?);
+        }
+        let mut dense = Vec::new();
+        for i in 0..dense_count {
+            let [weight, bias] =
+                ["weight", "bias"].map(|part| format!("dense_layers.{}.{part}", 2 * i));
+            dense.push(take_dense(&mut tensors, &weight, &bias, &mut size)?);
+        }
+        if let Some(name) = tensors.keys().next() {
+            return Err(format!(
+                "tensor {name} belongs to no known network (expected input_encoder.0, gru.*_l0.., dense_layers.0, .2, ..)"
+            ));
+        }
+        let generation = generation.ok_or_else(|| {
+            format!(
+                "no known network has {} encoder, {recurrent_count} recurrent and {dense_count} dense layers",
+                if has_encoder { "an" } else { "no" }
+            )
+        })?;
+        Ok(Self { generation, encoder, recurrent, dense })
+    }
+
+    /// The tensors under their state-dict names.
+    pub fn to_state_dict(&self) -> StateDict {
+        let mut tensors = StateDict::new();
+        let mut put = |weight_name: String, bias_name: String, layer: &Dense| {
+            let (weight, bias) = layer.unpack();
+            let shape = vec![layer.outputs(), layer.inputs()];
+            tensors.insert(weight_name, Tensor { shape, data: weight });
+            tensors.insert(bias_name, Tensor { shape: vec![layer.outputs()], data: bias });
+        };
+        if let Some(layer) = &self.encoder {
+            put("input_encoder.0.weight".into(), "input_encoder.0.bias".into(), layer);
+        }
+        for (i, layer) in self.recurrent.iter().enumerate() {
+            let (input, hidden) = layer.parts();
+            put(format!("gru.weight_ih_l{i}"), format!("gru.bias_ih_l{i}"), input);
+            put(format!("gru.weight_hh_l{i}"), format!("gru.bias_hh_l{i}"), hidden);
+        }
+        for (i, layer) in self.dense.iter().enumerate() {
+            let number = 2 * i;
+            put(
+                format!("dense_layers.{number}.weight"),
+                format!("dense_layers.{number}.bias"),
+                layer,
+            );
+        }
+        tensors
+    }
+
+    /// Which family of networks this is.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Number of input features, C.
+    pub fn input_size(&self) -> usize {
+        self.encoder
+            .as_ref()
+            .map(Dense::inputs)
+            .or_else(|| self.recurrent.first().map(Gru::inputs))
+            .or_else(|| self.dense.first().map(Dense::inputs))
+            .unwrap_or(0)
+    }
+
+    /// Number of spectrum bins put out, K.
+    pub fn output_size(&self) -> usize {
+        self.dense.last().map_or(0, Dense::outputs)
+    }
+
+    /// Number of recurrent layers and the size of each.
+    pub fn hidden_shape(&self) -> (usize, usize) {
+        (self.recurrent.len(), self.recurrent.first().map_or(0, Gru::hidden))
+    }
+
+    /// A zero state for one voice.
+    pub fn state(&self) -> State {
+        let sizes = self.encoder.iter().chain(&self.dense).map(Dense::outputs);
+        let widest = sizes.chain(self.recurrent.iter().map(Gru::hidden)).max().unwrap_or(0);
+        let gates = 3 * self.recurrent.iter().map(Gru::hidden).max().unwrap_or(0);
+        State {
+            hidden: self.recurrent.iter().map(|layer| vec![0.0; layer.hidden()]).collect(),
+            work: [vec![0.0; widest], vec![0.0; widest]],
+            gates: vec![0.0; gates],
+            recurrent: vec![0.0; gates],
+        }
+    }
+
+    /// One step: `input` (C,) to `output` (K,), advancing `state`; allocates nothing.
+    ///
+    /// # Panics
+    /// If a slice is shorter than said or `state` is another network's.
+    pub fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
+        let State { hidden, work: [current, next], gates, recurrent } = state;
+        let mut width = self.input_size();
+        let mut fed: &[f32] = &input[..width];
+        if let Some(layer) = &self.encoder {
+            layer.forward(fed, current);
+            width = layer.outputs();
+            relu(&mut current[..width]);
+            fed = &current[..width];
+        }
+        for (layer, hidden) in self.recurrent.iter().zip(hidden.iter_mut()) {
+            layer.step(fed, hidden, gates, recurrent);
+            fed = hidden;
+        }
+        if let Some((last, inner)) = self.dense.split_last() {
+            if let Some(first) = inner.first() {
+                // The recurrent output is borrowed from the state, so the first one stands apart.
+                first.forward(fed, next);
+                width = first.outputs();
+                relu(&mut next[..width]);
+                for layer in &inner[1..] {
+                    std::mem::swap(current, next);
+                    layer.forward(&current[..width], next);
+                    width = layer.outputs();
+                    relu(&mut next[..width]);
+                }
+                fed = &next[..width];
+            }
+            let output = &mut output[..last.outputs()];
+            last.forward(fed, output);
+            self.generation.output().apply(output);
+        }
+    }
+}
+
+fn count(tensors: &StateDict, name: impl Fn(usize) -> String) -> usize {
+    (0..MAX_LAYERS).take_while(|&i| tensors.contains_key(&name(i))).count()
+}
+
+fn take(tensors: &mut StateDict, name: &str) -> Result<Tensor, String> {
+    tensors.remove(name).ok_or_else(|| format!("tensor {name} is missing"))
+}
+
+/// Takes a matrix and its bias; `size` is what comes in, and becomes what goes out.
+fn take_dense(
+    tensors: &mut StateDict,
+    weight_name: &str,
+    bias_name: &str,
+    size: &mut Option<usize>,
+) -> Result<Dense, String> {
+    let weight = take(tensors, weight_name)?;
+    let bias = take(tensors, bias_name)?;
+    let &[outputs, inputs] = weight.shape.as_slice() else {
+        return Err(format!(
+            "tensor {weight_name} has shape {:?}, expected a matrix",
+            weight.shape
+        ));
+    };
+    if let Some(expected) = *size
+        && inputs != expected
+    {
+        return Err(format!(
+            "tensor {weight_name} has shape {:?}, expected {expected} columns",
+            weight.shape
+        ));
+    }
+    if inputs > MAX_SIZE {
+        return Err(format!("tensor {weight_name} asks for {inputs} inputs, at most {MAX_SIZE}"));
+    }
+    if bias.shape != [outputs] {
+        return Err(format!("tensor {bias_name} has shape {:?}, expected [{outputs}]", bias.shape));
+    }
+    if weight.data.len() != outputs * inputs || bias.data.len() != outputs {
+        return Err(format!("tensor {weight_name} holds another number of values than its shape"));
+    }
+    *size = Some(outputs);
+    Ok(Dense::new(inputs, &weight.data, &bias.data))
+}
+
+fn take_gru(
+    tensors: &mut StateDict,
+    index: usize,
+    size: &mut Option<usize>,
+) -> Result<Gru, String> {
+    let names =
+        ["weight_ih", "bias_ih", "weight_hh", "bias_hh"].map(|part| format!("gru.{part}_l{index}"));
+    let input = take_dense(tensors, &names[0], &names[1], size)?;
+    let hidden = take_dense(tensors, &names[2], &names[3], &mut None)?;
+    let n = hidden.inputs();
+    if hidden.outputs() != 3 * n {
+        return Err(format!(
+            "tensor {} has shape [{}, {n}], expected [3 x hidden, hidden]",
+            names[2],
+            hidden.outputs()
+        ));
+    }
+    if input.outputs() != 3 * n {
+        return Err(format!(
+            "tensor {} has {} rows, expected {} (3 x hidden)",
+            names[0],
+            input.outputs(),
+            3 * n
+        ));
+    }
+    *size = Some(n);
+    Ok(Gru::new(input, hidden))
+}

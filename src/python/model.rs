@@ -1,0 +1,200 @@
+//! `wms.Model`.
+#![expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive by value")]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::array_in::{Array, json};
+use crate::Error;
+use crate::model;
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+
+/// A network and what its inputs and outputs mean; immutable.
+#[pyclass(frozen, module = "wms")]
+pub(super) struct Model {
+    pub inner: Arc<model::Model>,
+}
+
+/// A float32 array of two dimensions.
+type Matrix<'py> = Bound<'py, PyArray2<f32>>;
+
+/// Attributes of analysed frames that a model reads.
+pub(super) struct Features {
+    pub mfcc_raw: Array,
+    pub f0_hz: Array,
+    pub voicedness: Option<Array>,
+}
+
+impl Features {
+    pub fn take(frames: &Bound<'_, PyAny>, model: &model::Model) -> PyResult<Self> {
+        let attribute = |name: &str| {
+            frames.getattr(name).map_err(|_| Error::parameter(format!("frames have no {name}")))
+        };
+        let mfcc_raw = Array::take(&attribute("mfcc_raw")?, "frames.mfcc_raw", 2)?;
+        let f0_hz = Array::take(&attribute("f0_hz")?, "frames.f0_hz", 1)?;
+        let voicedness = match model.config().voicedness_index() {
+            Some(_) => Some(Array::take(&attribute("voicedness")?, "frames.voicedness", 1)?),
+            None => None,
+        };
+        if mfcc_raw.shape[0] != f0_hz.width() {
+            return Err(Error::parameter(format!(
+                "frames.mfcc_raw has {} rows, frames.f0_hz {}",
+                mfcc_raw.shape[0],
+                f0_hz.width()
+            ))
+            .into());
+        }
+        Ok(Self { mfcc_raw, f0_hz, voicedness })
+    }
+
+    /// Network inputs with the pitch taken from `f0_hz`.
+    pub fn inputs(&self, model: &model::Model, f0_hz: &[f32]) -> crate::Result<Vec<f32>> {
+        let voicedness = self.voicedness.as_ref().map(|v| v.data.as_slice());
+        model.inputs(&self.mfcc_raw.data, f0_hz, voicedness)
+    }
+}
+
+/// A (rows, columns) array of this data.
+pub(super) fn matrix(
+    py: Python<'_>,
+    data: Vec<f32>,
+    columns: usize,
+) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    let rows = data.len() / columns.max(1);
+    PyArray1::from_vec(py, data).reshape([rows, columns])
+}
+
+#[pymethods]
+impl Model {
+    /// Read a model file; with `params` given, check that it fits them.
+    #[staticmethod]
+    #[pyo3(signature = (path, params=None))]
+    fn load(py: Python<'_>, path: PathBuf, params: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
+        let params = params.map(|params| json(params, "params")).transpose()?;
+        let inner = py.detach(|| model::Model::load(&path))?;
+        if let Some(params) = params {
+            inner.check_params(&params).map_err(|error| match error {
+                Error::Parameter(message) => Error::model(&path, message),
+                other => other,
+            })?;
+        }
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Write the model file; an existing one is replaced when the new one is complete.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        Ok(py.detach(|| self.inner.save(&path))?)
+    }
+
+    /// Family of the network, e.g. "2026-08".
+    #[getter]
+    fn generation(&self) -> &'static str {
+        self.inner.generation().name()
+    }
+
+    /// Name of the model, for people.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.inner.config().name
+    }
+
+    /// Names of the network inputs, in order.
+    #[getter]
+    fn input_names(&self) -> Vec<String> {
+        self.inner.config().input_names.clone()
+    }
+
+    /// Number of network inputs, C.
+    #[getter]
+    fn input_size(&self) -> usize {
+        self.inner.input_size()
+    }
+
+    /// Number of spectrum bins, K.
+    #[getter]
+    fn output_size(&self) -> usize {
+        self.inner.output_size()
+    }
+
+    /// Sampling rate of the analysed sound, Hz.
+    #[getter]
+    fn sample_rate(&self) -> u32 {
+        self.inner.config().spectrum.sample_rate
+    }
+
+    /// Samples between frames at `sample_rate`.
+    #[getter]
+    fn hop_size(&self) -> usize {
+        self.inner.config().hop_size
+    }
+
+    /// Everything that the model file says about the network, as a new dict.
+    #[getter]
+    fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = serde_json::Value::Object(self.inner.config().json().clone()).to_string();
+        py.import("json")?.call_method1("loads", (text,))
+    }
+
+    /// Run the network over frames.
+    #[pyo3(signature = (x, state=None))]
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        state: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<(Matrix<'py>, Matrix<'py>)> {
+        let x = Array::take(x, "x", 2)?;
+        let network = self.inner.network();
+        if x.width() != network.input_size() {
+            return Err(Error::parameter(format!(
+                "x has {} columns, the model has {} inputs",
+                x.width(),
+                network.input_size()
+            ))
+            .into());
+        }
+        let (layers, hidden) = network.hidden_shape();
+        let mut running = network.state();
+        if let Some(state) = state {
+            let state = Array::take(state, "state", 2)?;
+            if state.shape != [layers, hidden] {
+                return Err(Error::parameter(format!(
+                    "state has shape {:?}, expected [{layers}, {hidden}]",
+                    state.shape
+                ))
+                .into());
+            }
+            if state.data.iter().any(|v| !v.is_finite()) {
+                return Err(Error::parameter("state holds a value that is not finite").into());
+            }
+            for (own, given) in running.hidden_mut().zip(state.data.chunks_exact(hidden.max(1))) {
+                own.copy_from_slice(given);
+            }
+        }
+        let y = py.detach(|| self.inner.predict(&x.data, &mut running))?;
+        let state = PyArray1::from_vec(py, running.hidden().concat()).reshape([layers, hidden])?;
+        Ok((matrix(py, y, network.output_size())?, state))
+    }
+
+    /// Analysed frames as this model wants them: its own scaler, f0 mapping and order.
+    fn inputs<'py>(
+        &self,
+        py: Python<'py>,
+        frames: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let features = Features::take(frames, &self.inner)?;
+        let inputs = features.inputs(&self.inner, &features.f0_hz.data)?;
+        matrix(py, inputs, self.inner.input_size())
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "<wms.Model {:?}: {}, {} inputs, {} bins>",
+            self.inner.config().name,
+            self.inner.generation().name(),
+            self.inner.input_size(),
+            self.inner.output_size()
+        )
+    }
+}

@@ -1,0 +1,187 @@
+//! The loudness contour of a note.
+
+/// Attack, decay to a sustained level, and release.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EnvelopeTimes {
+    /// From silence to 90 % of full level, s.
+    pub attack_s: f64,
+    /// From full level to within 10 % of the sustained level, s.
+    pub decay_s: f64,
+    /// Level held while the key is down, 0..1.
+    pub sustain: f64,
+    /// To -60 dB after the key is let go, s.
+    pub release_s: f64,
+}
+
+impl Default for EnvelopeTimes {
+    fn default() -> Self {
+        Self { attack_s: 0.005, decay_s: 0.1, sustain: 1.0, release_s: 0.05 }
+    }
+}
+
+/// Time constants in which e^-t falls to 0.1.
+const TO_TENTH: f64 = std::f64::consts::LN_10;
+/// Time constants in which e^-t falls to 0.001.
+const TO_THOUSANDTH: f64 = 3.0 * std::f64::consts::LN_10;
+/// Time constants in which (1 + t) e^-t falls to 0.1: two followers of equal speed.
+const TWICE_TO_TENTH: f64 = 3.889_720;
+/// Longest time constant of the second follower, s.
+const ROUNDING_S: f64 = 1e-3;
+/// Below -120 dB a released note is over.
+const SILENCE: f64 = 1e-6;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Off,
+    Attack,
+    Decay,
+    Release,
+}
+
+/// A follower of the stage's level at the stage's speed, and a second one of constant speed behind
+/// it: whatever happens when, neither the level nor its slope ever jumps.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope {
+    stage: Stage,
+    first: f64,
+    second: f64,
+    target: f64,
+    sustain: f64,
+    rate: f64,
+    rounding_rate: f64,
+    attack_rate: f64,
+    decay_rate: f64,
+    release_rate: f64,
+    sample_rate: f64,
+}
+
+/// Share of the way gone in each sample, for a time constant in samples.
+fn rate(samples: f64) -> f64 {
+    -(-1.0 / samples.max(1.0)).exp_m1()
+}
+
+impl Envelope {
+    /// A silent envelope at `sample_rate` Hz.
+    pub fn new(times: &EnvelopeTimes, sample_rate: f64) -> Self {
+        let attack_s = times.attack_s.max(2e-4);
+        let rounding_s = (attack_s / TWICE_TO_TENTH).min(ROUNDING_S);
+        // The second follower adds about its own time constant to the first one's.
+        let follow_s = ((attack_s - rounding_s) / TO_TENTH).max(rounding_s);
+        Self {
+            stage: Stage::Off,
+            first: 0.0,
+            second: 0.0,
+            target: 0.0,
+            sustain: times.sustain,
+            rate: 0.0,
+            rounding_rate: rate(rounding_s * sample_rate),
+            attack_rate: rate(follow_s * sample_rate),
+            decay_rate: rate(times.decay_s * sample_rate / TO_TENTH),
+            release_rate: rate(times.release_s * sample_rate / TO_THOUSANDTH),
+            sample_rate,
+        }
+    }
+
+    /// Silence, at once.
+    pub fn reset(&mut self) {
+        self.stage = Stage::Off;
+        (self.first, self.second, self.target) = (0.0, 0.0, 0.0);
+    }
+
+    /// The key goes down.
+    pub fn start(&mut self) {
+        self.stage = Stage::Attack;
+        (self.target, self.rate) = (1.0, self.attack_rate);
+    }
+
+    /// The key comes up.
+    pub fn release(&mut self) {
+        if self.stage != Stage::Off {
+            self.stage = Stage::Release;
+            (self.target, self.rate) = (0.0, self.release_rate);
+        }
+    }
+
+    /// Silence soon: to -60 dB within about `seconds`, for a voice that is wanted elsewhere.
+    pub fn choke(&mut self, seconds: f64) {
+        self.release();
+        self.rate = self.rate.max(rate(seconds * self.sample_rate / TO_THOUSANDTH));
+    }
+
+    /// Whether nothing sounds.
+    pub fn is_off(&self) -> bool {
+        self.stage == Stage::Off
+    }
+
+    /// Whether the note is on its way out.
+    pub fn is_releasing(&self) -> bool {
+        self.stage == Stage::Release
+    }
+
+    /// The level now, 0..1.
+    pub fn level(&self) -> f64 {
+        self.second
+    }
+
+    /// Goes one sample further and returns the level.
+    #[inline]
+    pub fn step(&mut self) -> f32 {
+        self.first += self.rate * (self.target - self.first);
+        self.second += self.rounding_rate * (self.first - self.second);
+        match self.stage {
+            Stage::Attack if self.second > 0.99 => {
+                self.stage = Stage::Decay;
+                (self.target, self.rate) = (self.sustain, self.decay_rate);
+            }
+            Stage::Release if self.second < SILENCE && self.first < SILENCE => self.reset(),
+            _ => {}
+        }
+        self.second as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_as_said() {
+        let rate = 48_000.0;
+        let times = EnvelopeTimes { attack_s: 0.01, decay_s: 0.05, sustain: 0.5, release_s: 0.1 };
+        let mut envelope = Envelope::new(&times, rate);
+        envelope.start();
+        let mut at = Vec::new();
+        for n in 0..48_000 {
+            if n == 24_000 {
+                envelope.release();
+            }
+            envelope.step();
+            at.push(envelope.level());
+        }
+        assert!((at[479] - 0.9).abs() < 0.01, "{}", at[479]);
+        assert!((at[23_999] - 0.5).abs() < 1e-3);
+        assert!((20.0 * (at[28_799] / 0.5).log10() + 60.0).abs() < 1.0, "{}", at[28_799]);
+        assert!(envelope.is_off() && at[47_999].abs() < f64::MIN_POSITIVE);
+    }
+
+    #[test]
+    fn the_slope_never_jumps() {
+        let rate = 48_000.0;
+        for release_at in [3, 100, 300, 1000, 4000] {
+            let mut envelope = Envelope::new(&EnvelopeTimes::default(), rate);
+            envelope.start();
+            let (mut level, mut slope) = (0.0f64, 0.0f64);
+            for n in 0..8000 {
+                if n == release_at {
+                    envelope.choke(0.005);
+                }
+                envelope.step();
+                let new_slope = envelope.level() - level;
+                // The first follower's steepest slope, taken up by the second one.
+                let limit = 1.0 / (0.7e-3 * rate) / (1e-3 * rate);
+                assert!((new_slope - slope).abs() < limit, "{release_at} {n}");
+                (level, slope) = (envelope.level(), new_slope);
+            }
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! One voice's sound between frames: two tables, read with one exact phase and crossfaded.
+
+use std::sync::Arc;
+
+use super::table::{Reading, TableBuilder, TableScratch};
+
+/// Partials begin to fade at this share of the Nyquist frequency ...
+const FADE_FROM: f64 = 0.90;
+/// ... and are gone at this one.
+const FADE_TO: f64 = 0.98;
+/// How far above the pitch asked for tables are built to last, as a factor.
+const HEADROOM: f64 = 1.01;
+
+/// Gain of a partial at `frequency`, as a share of the Nyquist frequency: raised cosine.
+fn nyquist_gain(share: f64) -> f32 {
+    if share <= FADE_FROM {
+        1.0
+    } else if share >= FADE_TO {
+        0.0
+    } else {
+        let x = (share - FADE_FROM) / (FADE_TO - FADE_FROM);
+        (0.5 + 0.5 * (std::f64::consts::PI * x).cos()) as f32
+    }
+}
+
+/// A frame's amplitudes as they were put into a table.
+#[derive(Clone, Debug)]
+struct Level {
+    amplitudes: Vec<f32>,
+    table: Vec<f32>,
+}
+
+/// Plays frames of partial amplitudes: the amplitude of each partial moves linearly from frame to
+/// frame, in unchanging phase, and those that come near the Nyquist frequency fade out.
+///
+/// Time within a frame is a number from 0 (the earlier frame) to 1 (the later one). The pitch must
+/// stay at or below [`Self::ceiling`]; where it has to go higher, [`Self::raise`] takes the partials
+/// that would pass the Nyquist frequency out first.
+#[derive(Clone)]
+pub struct Oscillator {
+    builder: Arc<TableBuilder>,
+    scratch: TableScratch,
+    /// Cycles of the fundamental, 0..1.
+    phase: f64,
+    /// The frames before and after, without the fading at the Nyquist frequency.
+    earlier: Vec<f32>,
+    later: Vec<f32>,
+    from: Level,
+    to: Level,
+    /// Times at which only `from` and only `to` sound.
+    span: [f64; 2],
+    /// Highest increment, cycles a sample, for which `to` is free of aliasing.
+    built_for: f64,
+    /// The same for both tables that sound now.
+    ceiling: f64,
+}
+
+impl Oscillator {
+    /// A silent oscillator.
+    pub fn new(builder: Arc<TableBuilder>, partials: usize) -> Self {
+        let level = Level { amplitudes: vec![0.0; partials], table: builder.table() };
+        Self {
+            scratch: builder.scratch(),
+            builder,
+            phase: 0.0,
+            earlier: vec![0.0; partials],
+            later: vec![0.0; partials],
+            from: level.clone(),
+            to: level,
+            span: [0.0, 1.0],
+            built_for: 0.0,
+            ceiling: 0.0,
+        }
+    }
+
+    /// Starts at phase 0 with an earlier and a later frame, for increments up to `increment` cycles a sample.
+    pub fn start(&mut self, earlier: &[f32], later: &[f32], increment: f64) {
+        self.phase = 0.0;
+        self.earlier.copy_from_slice(earlier);
+        self.later.copy_from_slice(later);
+        self.built_for = increment * HEADROOM;
+        self.ceiling = self.built_for;
+        self.span = [0.0, 1.0];
+        fill(&mut self.from, &self.builder, &mut self.scratch, self.built_for, |k| earlier[k]);
+        fill(&mut self.to, &self.builder, &mut self.scratch, self.built_for, |k| later[k]);
+    }
+
+    /// A frame has passed: what was later is now earlier, and `later` comes next. Increments up to
+    /// `increment` cycles a sample are to be expected.
+    pub fn next_frame(&mut self, later: &[f32], increment: f64) {
+        std::mem::swap(&mut self.from, &mut self.to);
+        std::mem::swap(&mut self.earlier, &mut self.later);
+        self.later.copy_from_slice(later);
+        let lasts = increment * HEADROOM;
+        self.ceiling = self.built_for.min(lasts);
+        self.built_for = lasts;
+        self.span = [0.0, 1.0];
+        let later = &self.later;
+        fill(&mut self.to, &self.builder, &mut self.scratch, lasts, |k| later[k]);
+    }
+
+    /// At `time`: makes room for increments up to `increment` by fading what would pass the Nyquist
+    /// frequency until `until`. Only then does [`Self::ceiling`] rise.
+    pub fn raise(&mut self, time: f64, until: f64, increment: f64) {
+        let fade = self.fade(time);
+        let (from, to) = (&mut self.from, &self.to);
+        for (from, to) in from.amplitudes.iter_mut().zip(&to.amplitudes) {
+            *from += fade * (to - *from);
+        }
+        self.builder.build(&from.amplitudes, &mut self.scratch, &mut from.table);
+        self.built_for = increment * HEADROOM;
+        self.fill_at(until);
+        self.span = [time, until];
+    }
+
+    /// Fills `to` with what the frames say for `time`.
+    fn fill_at(&mut self, time: f64) {
+        let (earlier, later, time) = (&self.earlier, &self.later, time as f32);
+        fill(&mut self.to, &self.builder, &mut self.scratch, self.built_for, |k| {
+            earlier[k] + time * (later[k] - earlier[k])
+        });
+    }
+
+    /// Call when time reaches [`Self::span_end`] before the frame is over.
+    pub fn next_span(&mut self) {
+        std::mem::swap(&mut self.from, &mut self.to);
+        self.ceiling = self.built_for;
+        self.span = [self.span[1], 1.0];
+        self.fill_at(1.0);
+    }
+
+    /// Time at which the current crossfade is over.
+    pub fn span_end(&self) -> f64 {
+        self.span[1]
+    }
+
+    /// Highest increment, cycles a sample, that is free of aliasing now.
+    pub fn ceiling(&self) -> f64 {
+        self.ceiling
+    }
+
+    /// Whether room for `increment` has been made or is being made.
+    pub fn is_ready_for(&self, increment: f64) -> bool {
+        increment <= self.built_for
+    }
+
+    /// The highest partial, from 1, that is not silent at `time`; 0 if all are.
+    #[cfg(test)]
+    pub(super) fn highest_sounding(&self, time: f64) -> usize {
+        let fade = self.fade(time);
+        let heard = |k: &usize| {
+            let (from, to) = (self.from.amplitudes[k - 1], self.to.amplitudes[k - 1]);
+            (1.0 - fade) * from + fade * to > 0.0
+        };
+        (1..=self.from.amplitudes.len()).rev().find(heard).unwrap_or(0)
+    }
+
+    fn fade(&self, time: f64) -> f32 {
+        let length = self.span[1] - self.span[0];
+        if length > 0.0 { ((time - self.span[0]) / length).clamp(0.0, 1.0) as f32 } else { 1.0 }
+    }
+
+    /// The sample at `time`; then the phase moves on by `increment` cycles.
+    #[inline]
+    pub fn sample(&mut self, time: f64, increment: f64) -> f32 {
+        let fade = self.fade(time);
+        let reading = Reading::at(self.phase, self.builder.length());
+        let value = reading.between(&self.from.table, &self.to.table, fade);
+        self.phase += increment;
+        self.phase -= self.phase.floor();
+        value
+    }
+}
+
+fn fill(
+    level: &mut Level,
+    builder: &TableBuilder,
+    scratch: &mut TableScratch,
+    increment: f64,
+    amplitude: impl Fn(usize) -> f32,
+) {
+    for (k, slot) in level.amplitudes.iter_mut().enumerate() {
+        // Increments are cycles a sample, the Nyquist frequency is half a cycle a sample.
+        *slot = amplitude(k) * nyquist_gain((k + 1) as f64 * increment * 2.0);
+    }
+    builder.build(&level.amplitudes, scratch, &mut level.table);
+}

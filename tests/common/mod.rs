@@ -1,0 +1,84 @@
+//! What several integration tests need.
+#![allow(dead_code, reason = "each test uses its part")]
+
+use std::sync::Arc;
+
+use safetensors::SafeTensors;
+use serde_json::{Value, json};
+use wms::model::network::{Network, StateDict, Tensor};
+use wms::model::{Model, ModelConfig};
+
+/// Tensors of `tests/data/networks/<name>.safetensors`.
+pub fn tensors(name: &str) -> StateDict {
+    let path = format!("{}/tests/data/networks/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    let bytes = std::fs::read(path).unwrap();
+    SafeTensors::deserialize(&bytes)
+        .unwrap()
+        .iter()
+        .map(|(name, view)| {
+            let data =
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+            (name.to_owned(), Tensor { shape: view.shape().to_vec(), data: data.collect() })
+        })
+        .collect()
+}
+
+/// A golden network.
+pub fn network(generation: &str) -> Network {
+    Network::from_state_dict(tensors(&format!("{generation}.weights"))).unwrap()
+}
+
+/// The configuration that goes with the golden network of 2026.
+pub fn config() -> Value {
+    let mut names: Vec<String> = (0..8).map(|i| format!("mfcc_{i}")).collect();
+    names.extend(["pitch".into(), "voicedness".into()]);
+    let io = tensors("2026-08.io");
+    let rows: Vec<&[f32]> = io["x_feat"].data.chunks_exact(10).collect();
+    let column = |i: usize| rows.iter().map(move |row| row[i]);
+    let over = |f: fn(f32, f32) -> f32| -> Vec<f32> {
+        (0..10).map(|i| column(i).reduce(f).unwrap()).collect()
+    };
+    let mean: Vec<f32> = (0..10).map(|i| column(i).sum::<f32>() / 200.0).collect();
+    json!({
+        "generation": "2026-08",
+        "name": "golden",
+        "input_names": names,
+        "scaler": {"mean": vec![0.0; 8], "scale": vec![1.0; 8]},
+        "f0_mapping": {"kind": "log_offset", "f_low_hz": 46.0, "offset": 1e-4},
+        "f0_range_hz": [60.0, 1500.0],
+        "input_statistics": {
+            "min": over(f32::min), "max": over(f32::max), "mean": mean, "std": vec![1.0; 10]
+        },
+        "spectrum": {
+            "domain": "log1p", "window_size": 1024, "n_fft": 1024, "n_bins": 80, "cycles_per_window": 2
+        },
+        "sample_rate": 16000,
+        "hop_size": 256,
+        "params": {"n_mfcc": 8, "include_voicedness": true, "n_fft_preserved": 80},
+        "provenance": {"made by": "a test"},
+        "unknown_key": [1, 2, 3],
+    })
+}
+
+/// The golden network of 2026 as a model.
+pub fn model() -> Arc<Model> {
+    let config = ModelConfig::from_json(config()).unwrap();
+    Arc::new(Model::new(config, network("2026-08")).unwrap())
+}
+
+/// A model with a constant spectrum: the output layer's weights are 0, its bias decides. `layout`
+/// replaces entries of the configuration's "spectrum".
+pub fn constant_model(magnitudes: &[f32], cycles: usize) -> Arc<Model> {
+    let mut tensors = tensors("2026-08.weights");
+    let bins = magnitudes.len();
+    // softplus(ln(e^y - 1)) = y, and y = ln(1 + magnitude) makes e^y - 1 the magnitude itself.
+    let bias = magnitudes.iter().map(|m| m.max(1e-12).ln()).collect();
+    tensors.insert("dense_layers.2.bias".into(), Tensor { shape: vec![bins], data: bias });
+    let weight = Tensor { shape: vec![bins, 256], data: vec![0.0; bins * 256] };
+    tensors.insert("dense_layers.2.weight".into(), weight);
+    let mut config = config();
+    config["spectrum"]["n_bins"] = json!(bins);
+    config["spectrum"]["cycles_per_window"] = json!(cycles);
+    let config = ModelConfig::from_json(config).unwrap();
+    Arc::new(Model::new(config, Network::from_state_dict(tensors).unwrap()).unwrap())
+}

@@ -1,0 +1,53 @@
+"""Make the golden networks of `tests/data/networks` from a `golden` folder.
+
+Each becomes one safetensors file holding the state dict that wms_torch wrote, and in
+`<name>.io.safetensors` inputs and what PyTorch computed from them. Needs numpy and safetensors.
+
+    python tools/make_network_fixtures.py path/to/golden
+"""
+
+import gzip
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+OUT = Path(__file__).resolve().parents[1] / "tests" / "data" / "networks"
+NAMES = {
+    "2026-08": "main_trained_basic16k",
+    "2024-11": "4e0aacf_init_seed42",
+    "2024-11-early": "0c9e17c_init_seed42",
+}
+
+
+def state_dict(path: Path) -> dict[str, np.ndarray]:
+    """Read wms_torch's JSON export of a state dict."""
+    nested = json.loads(gzip.decompress(path.read_bytes()))
+    return {name: np.asarray(values, dtype=np.float32) for name, values in nested.items()}
+
+
+def main() -> None:
+    """Write all fixtures."""
+    source = Path(sys.argv[1]) / "networks"
+    OUT.mkdir(parents=True, exist_ok=True)
+    for generation, name in NAMES.items():
+        weights = state_dict(source / f"{name}.rt.json.gz")
+        io = np.load(source / f"{name}.io.npz")
+        pairs = ("feat", "rand") if "x_feat" in io else (None,)
+        arrays = {}
+        for pair in pairs:
+            tail = f"_{pair}" if pair else ""
+            y = io[f"y_stream{tail}"]
+            # The older networks are wide: every fourth frame tells as much.
+            arrays[f"x{tail}"] = io[f"x{tail}"][0]
+            arrays[f"y{tail}"] = y if pair else y[3::4]
+            arrays[f"hn{tail}"] = io[f"hn{tail}"][:, 0]
+        arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
+        save_file(weights, OUT / f"{generation}.weights.safetensors")
+        save_file(arrays, OUT / f"{generation}.io.safetensors")
+
+
+if __name__ == "__main__":
+    main()
