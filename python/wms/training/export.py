@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import json
 import os
@@ -41,16 +42,12 @@ def fold_normalisation(
     GRUNet
         On the CPU, in evaluation mode.
     """
-    first = network.input_encoder[0]
-    weight = first.weight.detach().double().cpu() / torch.from_numpy(scale)
-    bias = first.bias.detach().double().cpu() - weight @ torch.from_numpy(mean)
-    state = {name: value.detach().cpu() for name, value in network.state_dict().items()}
-    state["input_encoder.0.weight"] = weight.float()
-    state["input_encoder.0.bias"] = bias.float()
-    outputs, hidden = state["dense_layers.2.weight"].shape
-    folded = GRUNet(first.in_features, hidden, first.out_features, outputs, network.dropout.p)
-    folded.load_state_dict(state)
-    return folded.eval()
+    folded = copy.deepcopy(network).cpu().eval().requires_grad_(requires_grad=False)
+    first = folded.input_encoder[0]
+    weight = first.weight.double() / torch.from_numpy(scale)
+    first.bias.copy_(first.bias.double() - weight @ torch.from_numpy(mean))
+    first.weight.copy_(weight)
+    return folded
 
 
 def model_config(
