@@ -244,7 +244,7 @@ def f0_error_cents(f0_a: _Signal, f0_b: _Signal) -> PitchErrors:
 
 def remove_delay(
     a: _Signal, b: _Signal, *, sr: float, max_delay_s: float = 0.01
-) -> tuple[_Signal, _Signal]:
+) -> tuple[_Float64, _Float64]:
     """Shift `b` against `a` by the whole samples at which they correlate best, and trim both.
 
     Parameters
@@ -342,12 +342,8 @@ def _dct_rows(size: int, count: int) -> _Float64:
 
 def _a_weighting(hz: _Float64) -> _Float64:
     """Power weights of IEC 61672's A curve, 1 at 1 kHz."""
-
-    def response(f: _Float64) -> _Float64:
-        s = f**2
-        poles = np.sqrt((s + 107.7**2) * (s + 737.9**2))
-        r: _Float64 = 12194.0**2 * s**2 / ((s + 20.6**2) * (s + 12194.0**2) * poles)
-        return r
-
-    weights: _Float64 = (response(hz) / response(np.array(1000.0))) ** 2
+    s = np.append(hz, 1000.0) ** 2
+    poles = np.sqrt((s + 107.7**2) * (s + 737.9**2))
+    response = 12194.0**2 * s**2 / ((s + 20.6**2) * (s + 12194.0**2) * poles)
+    weights: _Float64 = (response[:-1] / response[-1]) ** 2
     return weights

@@ -58,7 +58,9 @@ def test_quiet_frames_of_the_reference_do_not_count(noises):
 
 def test_loudness_is_a_weighted():
     t = np.arange(2 * SR) / SR
-    level = {hz: metrics.loudness(np.sin(2 * np.pi * hz * t), sr=SR)[10] for hz in (100, 1000, 4000)}
+    level = {
+        hz: metrics.loudness(np.sin(2 * np.pi * hz * t), sr=SR)[10] for hz in (100, 1000, 4000)
+    }
     assert level[1000] == pytest.approx(0, abs=0.01)
     assert level[100] == pytest.approx(-19.1, abs=0.3)
     assert level[4000] == pytest.approx(1.0, abs=0.2)
@@ -75,10 +77,8 @@ def test_f0_errors_count_frames_with_a_pitch_in_both():
 @pytest.mark.parametrize("delay", [-37, 0, 100])
 def test_a_delay_is_found_and_removed(noises, delay):
     x = noises[0, :SR]
-    a, b = (x, np.concatenate([np.zeros(delay), x])) if delay >= 0 else (
-        np.concatenate([np.zeros(-delay), x]),
-        x,
-    )
+    later = np.concatenate([np.zeros(abs(delay)), x])
+    a, b = (x, later) if delay >= 0 else (later, x)
     first, second = metrics.remove_delay(a, b, sr=SR)
     assert len(first) == len(second) == SR - abs(delay)
     np.testing.assert_array_equal(first, second)

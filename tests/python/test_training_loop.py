@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
-from training_helpers import made_up_frames
 
 import wms
+from training_helpers import made_up_frames
 from wms.errors import FileAccessError, ModelFileError, ParameterError, WmsError
 from wms.training import EpochRecord, GRUNet, export_wms_torch, plot_history, train
 
@@ -84,7 +84,13 @@ def test_training_learns_and_writes_a_model(tmp_path):
     [
         {"optimizer": "SGD", "criterion": "MSE", "lr_schedule": "plateau", "ema_decay": 0.0},
         {"optimizer": "Adam", "criterion": "WeightedMSE", "lr_schedule": "constant"},
-        {"dropout": 0.2, "smoothness_weight": 0.1, "normalise_inputs": False, "num_batches": 1, "amsgrad": True},
+        {
+            "dropout": 0.2,
+            "smoothness_weight": 0.1,
+            "normalise_inputs": False,
+            "num_batches": 1,
+            "amsgrad": True,
+        },
     ],
 )
 def test_other_settings_train_too(settings):
@@ -159,7 +165,7 @@ def test_a_checkpoint_fits_its_own_frames_and_network_alone(tmp_path):
     for bad in (torn, out):
         with pytest.raises(ModelFileError, match="not a checkpoint"):
             train(frames.params, frames, resume=bad, progress=False)
-    with pytest.raises(FileAccessError, match="none.pt"):
+    with pytest.raises(FileAccessError, match=r"none\.pt"):
         train(frames.params, frames, resume=tmp_path / "none.pt", progress=False)
 
 
@@ -195,7 +201,7 @@ def test_training_stops_early_without_progress():
 def test_divergence_is_one_clear_line():
     frames = made_up_frames(200)
     frames.targets[:] = 3e38
-    with pytest.raises(WmsError, match="training diverged: the loss is .* in epoch 1, batch 1"):
+    with pytest.raises(WmsError, match=r"training diverged: the loss is .* in epoch 1, batch 1"):
         train(frames.params, frames, progress=False)
 
 

@@ -18,8 +18,8 @@ from .dataset import FrameSequences
 from .evaluate import evaluate_stretches
 from .export import export_wms_torch, fold_normalisation, save_model
 from .frames import FramesLike
-from .losses import SmoothnessLoss, SpectralLoss, WeightedMSELoss, make_criterion
 from .loop import TrainResult, train
+from .losses import SmoothnessLoss, SpectralLoss, WeightedMSELoss, make_criterion
 from .network import GRUNet
 from .progress import EpochRecord
 from .settings import TrainSettings

@@ -50,7 +50,7 @@ def nearest_frame(
             nearer = found < best
             best[nearer] = found[nearer]
             chosen[start : start + chunk][nearer] = first + index[nearer]
-    return np.asarray(train_targets[chosen], np.float32)
+    return np.asarray(train_targets[chosen], dtype=np.float32)
 
 
 def ridge_regression(
@@ -83,7 +83,8 @@ def ridge_regression(
     penalty = np.full(width, ridge)
     penalty[-1] = 0.0
     weights = np.linalg.lstsq(gram + np.diag(penalty), moment, rcond=None)[0]
-    return np.maximum(_with_offset(inputs) @ weights, 0.0).astype(np.float32)
+    predicted: npt.NDArray[np.float64] = np.maximum(_with_offset(inputs) @ weights, 0.0)
+    return predicted.astype(np.float32)
 
 
 def baseline_errors(

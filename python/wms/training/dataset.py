@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Sequence
 
@@ -53,7 +54,7 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
             raise ParameterError(f"length {length} and stride {stride}, wanted at least 1 each")
         borders = np.flatnonzero(np.diff(np.asarray(file_index))) + 1
         edges = [0, *borders.tolist(), len(file_index)]
-        whole = [Stretch(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+        whole = [Stretch(a, b) for a, b in itertools.pairwise(edges)]
         runs = [
             Stretch(max(part.start, file.start), min(part.stop, file.stop))
             for part in (whole if stretches is None else stretches)

@@ -43,10 +43,13 @@ def fold_normalisation(
         On the CPU, in evaluation mode.
     """
     folded = copy.deepcopy(network).cpu().eval().requires_grad_(requires_grad=False)
-    first = folded.input_encoder[0]
-    weight = first.weight.double() / torch.from_numpy(scale)
-    first.bias.copy_(first.bias.double() - weight @ torch.from_numpy(mean))
-    first.weight.copy_(weight)
+    state = folded.state_dict()
+    # In double precision: the pitch's mean is large against its scale.
+    weight = state["input_encoder.0.weight"].double() / torch.from_numpy(scale)
+    bias = state["input_encoder.0.bias"].double() - weight @ torch.from_numpy(mean)
+    folded.load_state_dict(
+        {**state, "input_encoder.0.weight": weight, "input_encoder.0.bias": bias}
+    )
     return folded
 
 

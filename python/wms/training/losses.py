@@ -28,7 +28,8 @@ class WeightedMSELoss(nn.Module):
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar."""
-        return (self.weights * (predicted - target).square()).mean()
+        loss: torch.Tensor = (self.weights * (predicted - target).square()).mean()
+        return loss
 
 
 class SpectralLoss(nn.Module):
@@ -44,7 +45,8 @@ class SpectralLoss(nn.Module):
         magnitude = torch.expm1(target)
         error = torch.linalg.vector_norm(magnitude - torch.expm1(predicted), dim=-1)
         norm = torch.linalg.vector_norm(magnitude, dim=-1).clamp_min(0.5)
-        return (predicted - target).abs().mean() + (error / norm).mean()
+        loss: torch.Tensor = (predicted - target).abs().mean() + (error / norm).mean()
+        return loss
 
 
 class SmoothnessLoss(nn.Module):

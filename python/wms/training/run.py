@@ -50,9 +50,7 @@ class Run:
         self.elapsed_s = 0.0
         self.interrupted = False
         self._limit_s = math.inf if minutes is None else 60 * minutes
-        self._limit_batches = (
-            math.inf if epochs is None else epochs * trainer.batches_per_epoch
-        )
+        self._limit_batches = math.inf if epochs is None else epochs * trainer.batches_per_epoch
         self._fingerprint = fingerprint
         self._without_gain = 0
         self._validated = 0

@@ -30,7 +30,7 @@ class Schedule:
         self._worse = 0
 
     def rate(self, step: int, progress: float) -> float:
-        """Return the learning rate of batch `step` (from 0) at `progress` 0 to 1 of the training."""
+        """Return the rate of batch `step` (from 0) at `progress` 0 to 1 of the training."""
         rate = self._plateau if self._kind == "plateau" else self._highest
         if self._kind == "cosine":
             cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -73,7 +74,7 @@ def split_frames(
     file_index = np.asarray(file_index)
     borders = np.flatnonzero(np.diff(file_index)) + 1
     edges = [0, *borders.tolist(), len(file_index)]
-    files = [Stretch(a, b) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    files = [Stretch(a, b) for a, b in itertools.pairwise(edges) if b > a]
     if len({int(file_index[f.start]) for f in files}) < len(files):
         raise ParameterError("file_index has a recording in several places, wanted one run each")
 

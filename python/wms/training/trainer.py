@@ -233,8 +233,6 @@ def _make_optimizer(settings: TrainSettings, network: nn.Module) -> torch.optim.
     rate, decay = settings.learning_rate, settings.weight_decay
     parameters = network.parameters()
     if settings.optimizer == "SGD":
-        return torch.optim.SGD(
-            parameters, lr=rate, weight_decay=decay, momentum=settings.momentum
-        )
+        return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=settings.momentum)
     kind = torch.optim.AdamW if settings.optimizer == "AdamW" else torch.optim.Adam
     return kind(parameters, lr=rate, weight_decay=decay, amsgrad=settings.amsgrad)
