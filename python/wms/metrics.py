@@ -278,12 +278,12 @@ def remove_delay(
 
 
 def _checked(x: _Signal) -> _Float64:
-    x = np.asarray(x, np.float64)
-    if x.ndim != 1 or not len(x):
-        raise ParameterError(f"the signal has shape {x.shape}, wanted (n,) with n at least 1")
-    if not np.isfinite(x).all():
+    signal: _Float64 = np.asarray(x, np.float64)
+    if signal.ndim != 1 or not len(signal):
+        raise ParameterError(f"the signal has shape {signal.shape}, wanted (n,) with n at least 1")
+    if not np.isfinite(signal).all():
         raise ParameterError("the signal has samples that are not finite")
-    return x
+    return signal
 
 
 def _pair(a: _Signal, b: _Signal) -> tuple[_Float64, _Float64]:

@@ -220,6 +220,20 @@ def test_too_few_or_bad_frames_are_refused():
         train({}, progress=False)
 
 
+def test_without_frames_the_recordings_that_params_name_are_analysed(monkeypatch):
+    frames = made_up_frames(200)
+    asked = []
+
+    def analyze(source, params):
+        asked.append(source)
+        return frames
+
+    monkeypatch.setattr(wms, "analyze", analyze, raising=False)
+    params = {**frames.params, "audio_files_path": "sounds"}
+    assert train(params, epochs=1, progress=False).epochs == 1
+    assert asked == ["sounds"]
+
+
 def test_output_is_checked_before_training(tmp_path):
     frames = made_up_frames(200)
     taken = tmp_path / "taken.safetensors"

@@ -92,7 +92,8 @@ class TrainSettings:
     input_noise : float
         Standard deviation of Gaussian noise added to the normalised inputs while training.
     normalise_inputs : bool
-        Train on inputs of zero mean and unit variance; folded into the weights afterwards.
+        Train on inputs of zero mean and unit variance, which is folded into the weights
+        afterwards, and start from weights made for such inputs; false = start as wms_torch does.
     smoothness_weight : float
         Weight of the mean squared difference between neighbouring predicted bins.
     validation_fraction : float
@@ -107,15 +108,15 @@ class TrainSettings:
 
     model_type: str = "GRU"
     hidden_size: int = 256
-    criterion: str = "Spectral"
+    criterion: str = "MSE"
     optimizer: str = "AdamW"
     momentum: float = 0.9
     amsgrad: bool = False
-    batch_size: int = 64
-    learning_rate: float = 3e-3
+    batch_size: int = 16
+    learning_rate: float = 6e-3
     weight_decay: float = 1e-5
     dropout: float = 0.0
-    num_epochs: int = 1000
+    num_epochs: int = 300
     num_batches: int | None = None
     training_seq_length: int = 60
     save_scratch_model_every: int = 600
@@ -124,7 +125,7 @@ class TrainSettings:
     lr_schedule: str = "cosine"
     warmup_steps: int = 50
     grad_clip_norm: float | None = 1.0
-    ema_decay: float = 0.99
+    ema_decay: float = 0.98
     input_noise: float = 0.02
     normalise_inputs: bool = True
     smoothness_weight: float = 0.0

@@ -58,6 +58,8 @@ class Trainer:
         self.network = GRUNet(
             inputs.shape[1], settings.hidden_size, encoded_size, targets.shape[1], settings.dropout
         ).to(device)
+        if settings.normalise_inputs:
+            self.network.start_from(_mean_target(targets, split).to(device))
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self._criterion = make_criterion(
             settings.criterion, targets.shape[1], smoothness_weight=settings.smoothness_weight
@@ -227,6 +229,11 @@ def _input_moments(
     # A constant input says nothing: it must not be blown up by rounding errors either.
     scale[scale < 1e-6] = 1.0
     return mean, scale
+
+
+def _mean_target(targets: torch.Tensor, split: Split) -> torch.Tensor:
+    sums = [targets[s.start : s.stop].sum(dim=0, dtype=torch.float64) for s in split.training]
+    return (torch.stack(sums).sum(dim=0) / sum(map(len, split.training))).float()
 
 
 def _make_optimizer(settings: TrainSettings, network: nn.Module) -> torch.optim.Optimizer:
