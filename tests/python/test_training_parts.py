@@ -224,9 +224,10 @@ def test_network_starts_near_the_mean_spectrum_with_a_living_encoder():
     torch.manual_seed(0)
     network = GRUNet(10, 64, 10, 20)
     mean = torch.linspace(2.0, 0.0, 20)
-    network.start_from(mean)
     x = torch.randn(4, 50, 10)
     with torch.no_grad():
+        before = (network(x)[0] - mean).abs().mean()
+    network.start_from(mean)
+    with torch.no_grad():
         assert (network.input_encoder(x) == 0).float().mean() < 0.05
-        y, _ = network(x)
-    assert (y.mean(dim=(0, 1)) - mean).abs().max() < 0.3
+        assert (network(x)[0] - mean).abs().mean() < before / 3
