@@ -75,9 +75,12 @@ class Trainer:
     @property
     def batches_per_epoch(self) -> int:
         """Batches in an epoch."""
-        drawn = math.ceil(len(self.sequences) / self.settings.stride)
-        batches = max(1, round(drawn / self.settings.batch_size))
+        batches = max(1, round(self._sequences_per_epoch / self.settings.batch_size))
         return min(batches, self.settings.num_batches or batches)
+
+    @property
+    def _sequences_per_epoch(self) -> int:
+        return math.ceil(len(self.sequences) / self.settings.stride)
 
     def train_batch(self, progress: float) -> None:
         """Train on the next batch, at `progress` 0 to 1 of the whole training.
@@ -178,14 +181,11 @@ class Trainer:
             ) from error
 
     def _draw_epoch(self) -> list[npt.NDArray[np.int64]]:
-        count = min(
-            len(self.sequences),
-            max(math.ceil(len(self.sequences) / self.settings.stride), self.batches_per_epoch),
-        )
+        count = self._sequences_per_epoch
         drawn = self._numpy.choice(len(self.sequences), count, replace=False)
-        batches = max(1, round(count / self.settings.batch_size))
         # Batches of equal size: a small last one would be all noise.
-        return np.array_split(drawn, batches)[: self.settings.num_batches]
+        batches = np.array_split(drawn, max(1, round(count / self.settings.batch_size)))
+        return batches[: self.settings.num_batches]
 
     @torch.no_grad()
     def _update_average(self) -> None:
