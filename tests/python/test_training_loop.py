@@ -41,7 +41,9 @@ def read_model(path):
 def test_training_learns_and_writes_a_model(tmp_path):
     frames = made_up_frames(hidden_size=24)
     out = tmp_path / "new folder" / "m.safetensors"
-    result = train(frames.params, frames, out=out, epochs=40, progress=False)
+    # The frames know best what they were analysed with.
+    params = {**frames.params, "hop_size": 999}
+    result = train(params, frames, out=out, epochs=40, progress=False)
     assert result.validation.mae < 0.5 * result.baselines["mean"]
     assert set(result.baselines) == {"mean", "nearest", "ridge"}
     assert result.validation.loss == min(r.validation_loss for r in result.history)
@@ -63,6 +65,7 @@ def test_training_learns_and_writes_a_model(tmp_path):
         "cycles_per_window": 2,
     }
     assert config["params"]["hidden_size"] == 24 and config["params"]["seed"] == 7
+    assert config["params"]["hop_size"] == config["hop_size"] == 256
     low, high = config["f0_range_hz"]
     assert 110 <= low < high <= 440
     assert config["input_statistics"]["max"] == frames.inputs.max(axis=0).tolist()

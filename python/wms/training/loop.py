@@ -172,7 +172,12 @@ def train(
             network,
             frames,
             name=name,
-            params={**params_dict(params), **dataclasses.asdict(settings)},
+            # What the frames were analysed with counts, whatever was asked for here.
+            params={
+                **params_dict(params),
+                **params_dict(frames.params),
+                **dataclasses.asdict(settings),
+            },
             provenance=provenance,
             overwrite=True,
         )
