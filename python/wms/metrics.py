@@ -1,0 +1,349 @@
+"""Measures of how far one sound is from another, for judging syntheses against recordings.
+
+Signals are mono, of one sample rate, aligned (`remove_delay`); where one is longer, its end is
+left out. Lower is better, and 0 is equal.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import ParameterError
+
+_Signal = npt.NDArray[np.floating[Any]]
+_Float64 = npt.NDArray[np.float64]
+
+_MSS_FFT_SIZES = (2048, 1024, 512, 256, 128, 64)
+_MSS_EPSILON = 1e-5
+_LSD_FFT_SIZE, _LSD_HOP = 2048, 512
+# Bins this far below the reference's loudest are held to be silent.
+_FLOOR_DB = 80.0
+# Frames this far below the reference's loudest are not listened to.
+_FRAME_RANGE_DB = 60.0
+_MCD_FFT_SIZE, _MCD_HOP_S = 1024, 0.005
+_MCD_MELS, _MCD_LOWEST_HZ, _MCD_COEFFICIENTS = 40, 40.0, 13
+
+
+class SpectralDistance(NamedTuple):
+    """Parts of the multi-scale spectral distance; `total` is their sum."""
+
+    linear: float
+    log: float
+
+    @property
+    def total(self) -> float:
+        """Sum of both parts."""
+        return self.linear + self.log
+
+
+class LoudnessErrors(NamedTuple):
+    """Correlation of the levels of frames (1 is best), and RMS of their difference in dB."""
+
+    correlation: float
+    rms_db: float
+
+
+class PitchErrors(NamedTuple):
+    """Median of the absolute pitch error in cents, and share of frames within 50 cents."""
+
+    median_cents: float
+    within_50_cents: float
+
+
+def multi_scale_spectral_parts(a: _Signal, b: _Signal) -> SpectralDistance:
+    """Multi-scale spectral distance in its linear and logarithmic parts.
+
+    FFT sizes 2048, 1024, 512, 256, 128 and 64, 75 % overlap, periodic Hann, unnormalised
+    magnitudes; for each mean |A - B| and mean |ln(A + 1e-5) - ln(B + 1e-5)|, summed over sizes
+    (Engel et al. 2020, "DDSP").
+
+    Parameters
+    ----------
+    a, b : (n,)
+        Signals.
+
+    Raises
+    ------
+    ParameterError
+        If a signal is empty, not one-dimensional or not finite.
+    """
+    a, b = _pair(a, b)
+    linear = log = 0.0
+    for size in _MSS_FFT_SIZES:
+        first, second = (_magnitudes(x, size, size // 4) for x in (a, b))
+        linear += float(np.abs(first - second).mean())
+        log += float(np.abs(np.log(first + _MSS_EPSILON) - np.log(second + _MSS_EPSILON)).mean())
+    return SpectralDistance(linear, log)
+
+
+def multi_scale_spectral(a: _Signal, b: _Signal) -> float:
+    """Multi-scale spectral distance: the sum of `multi_scale_spectral_parts`.
+
+    Parameters
+    ----------
+    a, b : (n,)
+        Signals.
+
+    Raises
+    ------
+    ParameterError
+        If a signal is empty, not one-dimensional or not finite.
+    """
+    return multi_scale_spectral_parts(a, b).total
+
+
+def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) -> float:
+    """Log-spectral distance in dB: RMS over bins, mean over frames.
+
+    FFT 2048, hop 512, Hann; both spectra are floored 80 dB below the loudest bin of `a`; frames
+    of `a` more than 60 dB below its loudest are left out.
+
+    Parameters
+    ----------
+    a : (n,)
+        The reference.
+    b : (n,)
+        What is compared with it.
+    sr : float, optional
+        Sample rate in Hz; has no effect, and is taken so that all measures are called alike.
+
+    Raises
+    ------
+    ParameterError
+        If a signal is empty, not one-dimensional or not finite.
+    """
+    del sr
+    a, b = _pair(a, b)
+    first, second = (_magnitudes(x, _LSD_FFT_SIZE, _LSD_HOP) for x in (a, b))
+    difference = _floored_db(first**2, first**2) - _floored_db(second**2, first**2)
+    frames = np.sqrt((difference**2).mean(axis=1))
+    return float(frames[_audible(first)].mean())
+
+
+def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
+    """Mel-cepstral distortion in dB, as an RMS over mel bands.
+
+    Forty mel bands from 40 Hz to half the sample rate (power, FFT 1024, Hann, hop 5 ms),
+    orthonormal DCT, coefficients 1 to 13: (10 / ln 10) sqrt(2 sum d^2) / sqrt(2 * 40) in the mean
+    over frames; floor and frames as in `log_spectral_distance`.
+
+    Parameters
+    ----------
+    a : (n,)
+        The reference.
+    b : (n,)
+        What is compared with it.
+    sr : float
+        Sample rate in Hz, at least 4000.
+
+    Raises
+    ------
+    ParameterError
+        If a signal is empty, not one-dimensional or not finite, or the rate is too low.
+    """
+    a, b = _pair(a, b)
+    if not sr >= 4000:
+        raise ParameterError(f"sr is {sr!r}, wanted at least 4000 Hz")
+    hop = max(1, round(_MCD_HOP_S * sr))
+    bank = _mel_bank(sr, _MCD_FFT_SIZE)
+    first, second = (_magnitudes(x, _MCD_FFT_SIZE, hop) for x in (a, b))
+    reference = first**2 @ bank.T
+    difference = _floored_db(reference, reference) - _floored_db(second**2 @ bank.T, reference)
+    # The DCT is linear: that of the difference is the difference of the two. Levels are in dB
+    # already, so 10 / ln 10 is in them.
+    cepstrum = difference @ _dct_rows(_MCD_MELS, _MCD_COEFFICIENTS).T
+    frames = np.sqrt(2 * (cepstrum**2).sum(axis=1)) / math.sqrt(2 * _MCD_MELS)
+    return float(frames[_audible(first)].mean())
+
+
+def loudness(x: _Signal, *, sr: float) -> _Float64:
+    """A-weighted level of frames in dB (IEC 61672), FFT 2048, hop 512, Hann.
+
+    Parameters
+    ----------
+    x : (n,)
+        Signal.
+    sr : float
+        Sample rate in Hz.
+
+    Returns
+    -------
+    (T,) float64
+        Relative to a full-scale sine of 1 kHz as 0 dB; not below -120 dB.
+
+    Raises
+    ------
+    ParameterError
+        If the signal is empty, not one-dimensional or not finite.
+    """
+    power = _magnitudes(_checked(x), _LSD_FFT_SIZE, _LSD_HOP) ** 2
+    hz = np.arange(power.shape[1]) * sr / _LSD_FFT_SIZE
+    window = _hann(_LSD_FFT_SIZE)
+    # A sine's power in a one-sided spectrum under this window (Parseval).
+    sine = 0.25 * _LSD_FFT_SIZE * (window**2).sum()
+    level: _Float64 = 10 * np.log10(np.maximum(power @ _a_weighting(hz) / sine, 1e-12))
+    return level
+
+
+def loudness_errors(a: _Signal, b: _Signal, *, sr: float) -> LoudnessErrors:
+    """Compare the A-weighted levels of frames that are within 60 dB of the loudest of `a`.
+
+    Parameters
+    ----------
+    a : (n,)
+        The reference.
+    b : (n,)
+        What is compared with it.
+    sr : float
+        Sample rate in Hz.
+
+    Raises
+    ------
+    ParameterError
+        If a signal is empty, not one-dimensional or not finite.
+    """
+    a, b = _pair(a, b)
+    first, second = loudness(a, sr=sr), loudness(b, sr=sr)
+    heard = first > first.max() - _FRAME_RANGE_DB
+    first, second = first[heard], second[heard]
+    rms = float(np.sqrt(((first - second) ** 2).mean()))
+    spread = first.std() * second.std()
+    if spread == 0:
+        return LoudnessErrors(1.0 if rms == 0 else 0.0, rms)
+    covariance = ((first - first.mean()) * (second - second.mean())).mean()
+    return LoudnessErrors(float(covariance / spread), rms)
+
+
+def f0_error_cents(f0_a: _Signal, f0_b: _Signal) -> PitchErrors:
+    """Compare two pitch tracks where both have a pitch.
+
+    Parameters
+    ----------
+    f0_a, f0_b : (T,)
+        Fundamental frequencies in Hz; not above 0 or not finite = no pitch.
+
+    Raises
+    ------
+    ParameterError
+        If the lengths differ, or no frame has a pitch in both.
+    """
+    a, b = np.asarray(f0_a, np.float64), np.asarray(f0_b, np.float64)
+    if a.shape != b.shape or a.ndim != 1:
+        raise ParameterError(f"pitch tracks have shapes {a.shape} and {b.shape}, wanted one (T,)")
+    both = np.isfinite(a) & np.isfinite(b)
+    both[both] = (a[both] > 0) & (b[both] > 0)
+    if not both.any():
+        raise ParameterError("no frame has a pitch in both tracks, wanted at least one")
+    cents = 1200 * np.abs(np.log2(a[both] / b[both]))
+    return PitchErrors(float(np.median(cents)), float((cents <= 50).mean()))
+
+
+def remove_delay(
+    a: _Signal, b: _Signal, *, sr: float, max_delay_s: float = 0.01
+) -> tuple[_Float64, _Float64]:
+    """Shift `b` against `a` by the whole samples at which they correlate best, and trim both.
+
+    Parameters
+    ----------
+    a, b : (n,)
+        Signals.
+    sr : float
+        Sample rate in Hz.
+    max_delay_s : float
+        Longest delay looked for, seconds, to either side.
+
+    Returns
+    -------
+    tuple of (m,)
+        Both signals, equally long.
+
+    Raises
+    ------
+    ParameterError
+        If a signal is empty, not one-dimensional or not finite.
+    """
+    a, b = _pair(a, b)
+    longest = min(round(max_delay_s * sr), len(a) - 1)
+    size = 1 << (2 * len(a) - 1).bit_length()
+    correlation = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)
+    lags = np.arange(-longest, longest + 1)
+    delay = int(lags[np.argmax(correlation[lags])])
+    if delay >= 0:
+        return a[: len(a) - delay], b[delay:]
+    return a[-delay:], b[:delay]
+
+
+def _checked(x: _Signal) -> _Float64:
+    signal: _Float64 = np.asarray(x, np.float64)
+    if signal.ndim != 1 or not len(signal):
+        raise ParameterError(f"the signal has shape {signal.shape}, wanted (n,) with n at least 1")
+    if not np.isfinite(signal).all():
+        raise ParameterError("the signal has samples that are not finite")
+    return signal
+
+
+def _pair(a: _Signal, b: _Signal) -> tuple[_Float64, _Float64]:
+    a, b = _checked(a), _checked(b)
+    n = min(len(a), len(b))
+    return a[:n], b[:n]
+
+
+def _hann(size: int) -> _Float64:
+    # Periodic, which np.hanning is not.
+    window: _Float64 = np.hanning(size + 1)[:-1]
+    return window
+
+
+def _magnitudes(x: _Float64, size: int, hop: int) -> _Float64:
+    # The end is padded so that every sample is in a frame.
+    count = max(1, math.ceil((len(x) - size) / hop) + 1)
+    x = np.pad(x, (0, max(0, (count - 1) * hop + size - len(x))))
+    frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop]
+    window = _hann(size)
+    out = np.empty((count, size // 2 + 1))
+    for start in range(0, count, 1024):
+        out[start : start + 1024] = np.abs(np.fft.rfft(frames[start : start + 1024] * window))
+    return out
+
+
+def _floored_db(power: _Float64, reference: _Float64) -> _Float64:
+    floor = max(float(reference.max()) * 10 ** (-_FLOOR_DB / 10), np.finfo(np.float64).tiny)
+    level: _Float64 = 10 * np.log10(np.maximum(power, floor))
+    return level
+
+
+def _audible(magnitudes: _Float64) -> npt.NDArray[np.bool_]:
+    energy = (magnitudes**2).sum(axis=1)
+    audible: npt.NDArray[np.bool_] = energy >= energy.max() * 10 ** (-_FRAME_RANGE_DB / 10)
+    return audible
+
+
+def _mel_bank(sr: float, size: int) -> _Float64:
+    """Triangles of equal area on the mel scale of O'Shaughnessy (1987), (40, size / 2 + 1)."""
+    low, high = (2595 * math.log10(1 + hz / 700) for hz in (_MCD_LOWEST_HZ, sr / 2))
+    edges = 700 * (10 ** (np.linspace(low, high, _MCD_MELS + 2) / 2595) - 1)
+    hz = np.arange(size // 2 + 1) * sr / size
+    left, centre, right = (e[:, None] for e in (edges[:-2], edges[1:-1], edges[2:]))
+    rising, falling = (hz - left) / (centre - left), (right - hz) / (right - centre)
+    bank: _Float64 = np.maximum(0, np.minimum(rising, falling)) * 2 / (right - left)
+    return bank
+
+
+def _dct_rows(size: int, count: int) -> _Float64:
+    """Rows 1 to `count` of the orthonormal DCT-II of `size` points."""
+    k, n = np.arange(1, count + 1)[:, None], np.arange(size)
+    rows: _Float64 = math.sqrt(2 / size) * np.cos(math.pi * k * (2 * n + 1) / (2 * size))
+    return rows
+
+
+def _a_weighting(hz: _Float64) -> _Float64:
+    """Power weights of IEC 61672's A curve, 1 at 1 kHz."""
+    s = np.append(hz, 1000.0) ** 2
+    poles = np.sqrt((s + 107.7**2) * (s + 737.9**2))
+    response = 12194.0**2 * s**2 / ((s + 20.6**2) * (s + 12194.0**2) * poles)
+    weights: _Float64 = (response[:-1] / response[-1]) ** 2
+    return weights

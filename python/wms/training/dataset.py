@@ -1,0 +1,93 @@
+"""Training sequences as views of the frames."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch.utils.data import Dataset
+
+from ..errors import ParameterError
+from .frames import FloatArray, IntArray
+from .splits import Stretch
+
+
+class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Sequences of consecutive frames of one recording, as views that copy nothing.
+
+    Parameters
+    ----------
+    inputs : (T, C) float32
+        May be memory-mapped.
+    targets : (T, K) float32
+        May be memory-mapped.
+    file_index : (T,) int
+        Number of the recording of each frame, equal numbers side by side.
+    length : int
+        Frames in a sequence.
+    stride : int
+        Frames between the starts of sequences.
+    stretches : sequence of Stretch, optional
+        Parts that sequences must not leave (`Split.training`); default: whole recordings.
+
+    Raises
+    ------
+    ParameterError
+        If no part is as long as a sequence.
+    """
+
+    def __init__(
+        self,
+        inputs: FloatArray,
+        targets: FloatArray,
+        file_index: IntArray,
+        *,
+        length: int,
+        stride: int,
+        stretches: Sequence[Stretch] | None = None,
+    ) -> None:
+        if length < 1 or stride < 1:
+            raise ParameterError(f"length {length} and stride {stride}, wanted at least 1 each")
+        borders = np.flatnonzero(np.diff(np.asarray(file_index))) + 1
+        edges = [0, *borders.tolist(), len(file_index)]
+        whole = [Stretch(a, b) for a, b in itertools.pairwise(edges)]
+        runs = [
+            Stretch(max(part.start, file.start), min(part.stop, file.stop))
+            for part in (whole if stretches is None else stretches)
+            for file in whole
+            if part.start < file.stop and file.start < part.stop
+        ]
+        starts = [np.arange(r.start, r.stop - length + 1, stride) for r in runs]
+        self.starts: npt.NDArray[np.int64] = np.concatenate([*starts, np.empty(0, np.int64)])
+        if not len(self.starts):
+            longest = max((len(r) for r in runs), default=0)
+            raise ParameterError(
+                f"the longest run of frames has {longest}, wanted at least {length} for a sequence"
+            )
+        self.length = length
+        self.inputs, self.targets = _as_tensor(inputs), _as_tensor(targets)
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return inputs (length, C) and targets (length, K) of sequence `index`, views both."""
+        start = int(self.starts[index])
+        rows = slice(start, start + self.length)
+        return self.inputs[rows], self.targets[rows]
+
+    def batch(self, indices: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Gather several sequences at once: inputs (B, length, C) and targets (B, length, K)."""
+        rows = torch.from_numpy(self.starts[indices][:, None] + np.arange(self.length))
+        return self.inputs[rows], self.targets[rows]
+
+
+def _as_tensor(array: FloatArray) -> torch.Tensor:
+    with warnings.catch_warnings():
+        # Memory-mapped arrays are read-only, and nothing here writes.
+        warnings.filterwarnings("ignore", message=".*not writable.*")
+        return torch.as_tensor(array)

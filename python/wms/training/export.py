@@ -1,0 +1,226 @@
+"""Writing networks as model files: this project's, and wms_torch's."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from .. import __version__
+from ..errors import ModelFileError
+from .files import check_writable, replacing
+from .frames import FloatArray, FramesLike, params_dict
+from .network import GRUNet
+
+# Offset in wms_torch's logarithmic pitch, Hz; keeps the lowest pitch finite.
+PITCH_OFFSET_HZ = 1e-4
+
+
+def fold_normalisation(
+    network: GRUNet, mean: npt.NDArray[np.float64], scale: npt.NDArray[np.float64]
+) -> GRUNet:
+    """Make the network that maps x as `network` maps (x - mean) / scale.
+
+    Parameters
+    ----------
+    network : GRUNet
+        Trained on normalised inputs; stays as it is.
+    mean, scale : (C,)
+        Of the inputs; scale is not 0.
+
+    Returns
+    -------
+    GRUNet
+        On the CPU, in evaluation mode.
+    """
+    folded = copy.deepcopy(network).cpu().eval().requires_grad_(requires_grad=False)
+    state = folded.state_dict()
+    # In double precision: the pitch's mean is large against its scale.
+    weight = state["input_encoder.0.weight"].double() / torch.from_numpy(scale)
+    bias = state["input_encoder.0.bias"].double() - weight @ torch.from_numpy(mean)
+    folded.load_state_dict(
+        {**state, "input_encoder.0.weight": weight, "input_encoder.0.bias": bias}
+    )
+    return folded
+
+
+def model_config(
+    frames: FramesLike, *, name: str, params: Any, provenance: dict[str, Any]
+) -> dict[str, Any]:
+    """Describe what a player must know of a network trained on `frames`."""
+    given = params_dict(params)
+    inputs = np.asarray(frames.inputs)
+    has_voicedness = bool(given.get("include_voicedness", True))
+    names = [f"mfcc_{i}" for i in range(inputs.shape[1] - 1 - has_voicedness)] + ["pitch"]
+    names += ["voicedness"] if has_voicedness else []
+    created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    return {
+        "generation": "2026-08",
+        "name": name,
+        "input_names": names,
+        "scaler": {"mean": _floats(frames.scaler.mean), "scale": _floats(frames.scaler.scale)},
+        "f0_mapping": {
+            "kind": "log_offset",
+            "f_low_hz": float(given["f_low"]),
+            "offset": PITCH_OFFSET_HZ,
+        },
+        "f0_range_hz": _f0_range(frames, given),
+        "input_statistics": {
+            "min": _floats(inputs.min(axis=0)),
+            "max": _floats(inputs.max(axis=0)),
+            "mean": _floats(inputs.mean(axis=0, dtype=np.float64)),
+            "std": _floats(inputs.std(axis=0, dtype=np.float64)),
+        },
+        "spectrum": {
+            "domain": "log1p",
+            "window_size": given["window_size"],
+            "n_fft": given["n_fft"],
+            "n_bins": int(frames.targets.shape[1]),
+            "cycles_per_window": given["cycles_per_window"],
+        },
+        "sample_rate": given["sample_rate"],
+        "hop_size": given["hop_size"],
+        "params": given,
+        "provenance": {"created": created, "wms_version": __version__, **provenance},
+    }
+
+
+def save_model(
+    path: str | os.PathLike[str],
+    network: GRUNet,
+    frames: FramesLike,
+    *,
+    name: str | None = None,
+    params: Any = None,
+    provenance: dict[str, Any] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write a network and everything needed to play it as one safetensors file.
+
+    Parameters
+    ----------
+    path : path
+        File to write.
+    network : GRUNet
+        Takes inputs as `frames` has them (`fold_normalisation`).
+    frames : Frames
+        What it was trained on.
+    name : str, optional
+        Name of the model; default: the file's name without its ending.
+    params : wms.Params or Mapping, optional
+        Params to keep with it; default: those of `frames`.
+    provenance : dict, optional
+        More to say about where it comes from.
+    overwrite : bool
+        Replace a file that exists.
+
+    Raises
+    ------
+    FileAccessError
+        If the file exists or cannot be written.
+    """
+    path = check_writable(path, overwrite=overwrite)
+    config = model_config(
+        frames,
+        name=path.stem if name is None else name,
+        params=frames.params if params is None else params,
+        provenance=provenance or {},
+    )
+    tensors = {
+        key: np.ascontiguousarray(value.detach().cpu().numpy(), np.float32)
+        for key, value in network.state_dict().items()
+    }
+    metadata = {
+        "format": "wms-model",
+        "version": "1",
+        "config": json.dumps(config, allow_nan=False),
+    }
+    with replacing(path) as temporary:
+        temporary.write_bytes(save(tensors, metadata))
+    return path
+
+
+def export_wms_torch(
+    model: torch.nn.Module | str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    comment: str = "",
+    time: datetime.datetime | None = None,
+) -> tuple[Path, Path]:
+    """Write a network as wms_torch does: state dict, RTNeural JSON, and last_network.json.
+
+    Parameters
+    ----------
+    model : torch.nn.Module or path
+        A network that takes wms_torch's X, or a model file of this project.
+    folder : path
+        Gets models/, rtneural_models/ and last_network.json.
+    comment : str
+        Added to the file names.
+    time : datetime, optional
+        Time in the file names; default: now.
+
+    Returns
+    -------
+    tuple of Path
+        The .pth and the .json written.
+
+    Raises
+    ------
+    ModelFileError
+        If `model` is a path that is not a model file.
+    FileAccessError
+        If a file exists already or cannot be written.
+    """
+    if isinstance(model, torch.nn.Module):
+        state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
+    else:
+        state = _read_tensors(Path(model))
+    stamp = f"{time or datetime.datetime.now():%Y-%m-%d_%H-%M-%S}{comment}"
+    folder = Path(folder)
+    weights = check_writable(folder / "models" / f"model_{stamp}.pth", overwrite=False)
+    rtneural = check_writable(
+        folder / "rtneural_models" / f"rt_model_{stamp}.json", overwrite=False
+    )
+    with replacing(weights) as temporary:
+        torch.save(state, temporary)
+    with replacing(rtneural) as temporary:
+        temporary.write_text(json.dumps({key: value.tolist() for key, value in state.items()}))
+    newest = {
+        "last_network": f"./models/{weights.name}",
+        "last_rt_network": f"./rtneural_models/{rtneural.name}",
+    }
+    with replacing(folder / "last_network.json") as temporary:
+        temporary.write_text(json.dumps(newest))
+    return weights, rtneural
+
+
+def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        with safe_open(path, framework="numpy") as file:
+            if (file.metadata() or {}).get("format") != "wms-model":
+                raise ModelFileError(f"{path}: not a model file of wms")
+            return {key: torch.from_numpy(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise ModelFileError(f"{path}: cannot be read as a model file: {error}") from error
+
+
+def _f0_range(frames: FramesLike, params: dict[str, Any]) -> list[float]:
+    f0_hz = np.asarray(frames.f0_hz)
+    voiced = f0_hz[(f0_hz > 0) & (np.asarray(frames.voicedness) > 0.5)]
+    if not len(voiced):
+        return [float(params["f_low"]), float(params["f_high"])]
+    return _floats(np.percentile(voiced, [1, 99]))
+
+
+def _floats(values: FloatArray) -> list[float]:
+    return [float(value) for value in values]

@@ -1,0 +1,245 @@
+"""One training in progress: its weights, its optimiser, its random generators."""
+
+from __future__ import annotations
+
+import copy
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from ..errors import ParameterError, WmsError
+from .dataset import FrameSequences
+from .evaluate import StretchErrors, evaluate_stretches
+from .losses import make_criterion
+from .network import GRUNet
+from .schedule import Schedule
+from .settings import TrainSettings
+from .splits import Split
+
+
+class Trainer:
+    """Steps through batches, validates, and can be saved and restored at any batch.
+
+    Parameters
+    ----------
+    settings : TrainSettings
+        How to train.
+    sequences : FrameSequences
+        All sequences of the training stretches (stride 1).
+    split : Split
+        Its training stretches are what `sequences` has; the others are validated on.
+    encoded_size : int
+        Width of the network's input encoder.
+    device : torch.device
+        Where to compute.
+    """
+
+    def __init__(
+        self,
+        settings: TrainSettings,
+        sequences: FrameSequences,
+        split: Split,
+        *,
+        encoded_size: int,
+        device: torch.device,
+    ) -> None:
+        self.settings, self.sequences, self.split = settings, sequences, split
+        self.device = device
+        inputs, targets = sequences.inputs, sequences.targets
+        self.mean, self.scale = _input_moments(inputs, split, enabled=settings.normalise_inputs)
+        self._mean = torch.from_numpy(self.mean).float().to(device)
+        self._scale = torch.from_numpy(self.scale).float().to(device)
+        torch.manual_seed(settings.seed)
+        self._numpy = np.random.default_rng(settings.seed)
+        self.network = GRUNet(
+            inputs.shape[1], settings.hidden_size, encoded_size, targets.shape[1], settings.dropout
+        ).to(device)
+        if settings.normalise_inputs:
+            self.network.start_from(_mean_target(targets, split).to(device))
+        self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
+        self._criterion = make_criterion(
+            settings.criterion, targets.shape[1], smoothness_weight=settings.smoothness_weight
+        ).to(device)
+        self._optimizer = _make_optimizer(settings, self.network)
+        self.schedule = Schedule(settings)
+        self.learning_rate = 0.0
+        self.epoch = 0
+        self.step = 0
+        self._order: list[npt.NDArray[np.int64]] = []
+        self._losses: list[float] = []
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches in an epoch."""
+        batches = max(1, round(self._sequences_per_epoch / self.settings.batch_size))
+        return min(batches, self.settings.num_batches or batches)
+
+    @property
+    def _sequences_per_epoch(self) -> int:
+        return math.ceil(len(self.sequences) / self.settings.stride)
+
+    def train_batch(self, progress: float) -> None:
+        """Train on the next batch, at `progress` 0 to 1 of the whole training.
+
+        Raises
+        ------
+        WmsError
+            If the loss is not finite.
+        """
+        if not self._order:
+            self._order = self._draw_epoch()
+        x, y = (part.to(self.device) for part in self.sequences.batch(self._order[0]))
+        x = (x - self._mean) / self._scale
+        if self.settings.input_noise:
+            x = x + self.settings.input_noise * torch.randn_like(x)
+        self.learning_rate = self.schedule.rate(self.step, progress)
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.learning_rate
+        self.network.train()
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = self._criterion(self.network(x)[0], y)
+        value = float(loss.detach())
+        if not math.isfinite(value):
+            raise WmsError(
+                f"training diverged: the loss is {value} in epoch {self.epoch + 1}, batch "
+                f"{self.step + 1}; learning_rate {self.settings.learning_rate:g} is too high, or "
+                "set grad_clip_norm"
+            )
+        loss.backward()
+        if self.settings.grad_clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.grad_clip_norm)
+        self._optimizer.step()
+        self._update_average()
+        self._losses.append(value)
+        self._order.pop(0)
+        self.step += 1
+        self.epoch += not self._order
+
+    @property
+    def at_epoch_end(self) -> bool:
+        """Whether the batch just trained was the last of its epoch."""
+        return not self._order
+
+    def validate(self) -> tuple[StretchErrors, float]:
+        """Return errors of the averaged network, and the mean training loss since the last time."""
+        errors = evaluate_stretches(
+            _Normalised(self.average, self._mean, self._scale),
+            self.sequences.inputs,
+            self.sequences.targets,
+            self.split.validation,
+            self._criterion,
+        )
+        self.schedule.validated(errors.loss)
+        losses, self._losses = self._losses, []
+        return errors, sum(losses) / len(losses) if losses else math.nan
+
+    def state(self) -> dict[str, Any]:
+        """Return what `restore` takes, as tensors and plain values."""
+        cuda = self.device.type == "cuda"
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self.schedule.state(),
+            "epoch": self.epoch,
+            "step": self.step,
+            "order": [torch.from_numpy(indices) for indices in self._order],
+            "losses": self._losses,
+            "torch_rng": torch.get_rng_state(),
+            "cuda_rng": torch.cuda.get_rng_state(self.device) if cuda else None,
+            "numpy_rng": self._numpy.bit_generator.state,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from `state`.
+
+        Raises
+        ------
+        ParameterError
+            If it is of another network or optimiser.
+        """
+        try:
+            self.network.load_state_dict(state["network"])
+            self.average.load_state_dict(state["average"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self.schedule.restore(state["schedule"])
+            self.epoch, self.step = state["epoch"], state["step"]
+            self._order = [indices.numpy() for indices in state["order"]]
+            self._losses = list(state["losses"])
+            torch.set_rng_state(state["torch_rng"])
+            if state["cuda_rng"] is not None and self.device.type == "cuda":
+                torch.cuda.set_rng_state(state["cuda_rng"], self.device)
+            self._numpy.bit_generator.state = state["numpy_rng"]
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise ParameterError(
+                "the checkpoint is of a network or optimizer of another kind or size than params "
+                f"ask for: {str(error).splitlines()[0]}"
+            ) from error
+
+    def _draw_epoch(self) -> list[npt.NDArray[np.int64]]:
+        count = self._sequences_per_epoch
+        drawn = self._numpy.choice(len(self.sequences), count, replace=False)
+        # Batches of equal size: a small last one would be all noise.
+        batches = np.array_split(drawn, max(1, round(count / self.settings.batch_size)))
+        return batches[: self.settings.num_batches]
+
+    @torch.no_grad()
+    def _update_average(self) -> None:
+        # The average forgets the first weights quickly, whatever the decay.
+        decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
+        if not self.settings.ema_decay:
+            decay = 0.0
+        torch._foreach_lerp_(
+            list(self.average.parameters()), list(self.network.parameters()), 1.0 - decay
+        )
+
+
+class _Normalised(nn.Module):
+    """A network that takes inputs as they are."""
+
+    def __init__(self, network: GRUNet, mean: torch.Tensor, scale: torch.Tensor) -> None:
+        super().__init__()
+        self.network, self.mean, self.scale = network, mean, scale
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        y: tuple[torch.Tensor, torch.Tensor] = self.network((x - self.mean) / self.scale)
+        return y
+
+
+def _input_moments(
+    inputs: torch.Tensor, split: Split, *, enabled: bool
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    width = inputs.shape[1]
+    if not enabled:
+        return np.zeros(width), np.ones(width)
+    total, count = np.zeros(width), 0
+    for stretch in split.training:
+        total += inputs[stretch.start : stretch.stop].sum(dim=0, dtype=torch.float64).numpy()
+        count += len(stretch)
+    mean = total / count
+    square = np.zeros(width)
+    for stretch in split.training:
+        centred = inputs[stretch.start : stretch.stop].double().numpy() - mean
+        square += (centred * centred).sum(axis=0)
+    scale = np.sqrt(square / count)
+    # A constant input says nothing: it must not be blown up by rounding errors either.
+    scale[scale < 1e-6] = 1.0
+    return mean, scale
+
+
+def _mean_target(targets: torch.Tensor, split: Split) -> torch.Tensor:
+    sums = [targets[s.start : s.stop].sum(dim=0, dtype=torch.float64) for s in split.training]
+    return (torch.stack(sums).sum(dim=0) / sum(map(len, split.training))).float()
+
+
+def _make_optimizer(settings: TrainSettings, network: nn.Module) -> torch.optim.Optimizer:
+    rate, decay = settings.learning_rate, settings.weight_decay
+    parameters = network.parameters()
+    if settings.optimizer == "SGD":
+        return torch.optim.SGD(parameters, lr=rate, weight_decay=decay, momentum=settings.momentum)
+    kind = torch.optim.AdamW if settings.optimizer == "AdamW" else torch.optim.Adam
+    return kind(parameters, lr=rate, weight_decay=decay, amsgrad=settings.amsgrad)

@@ -1,0 +1,29 @@
+"""Make tests/data/training_* from a folder of golden data: run with the folder as argument."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
+# Frames kept of the network's golden input; its state carries over all of them.
+NUM_FRAMES = 60
+
+
+def main() -> None:
+    """Write the fixtures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("golden", type=Path, help="the golden folder")
+    golden = parser.parse_args().golden / "networks"
+    state = torch.load(golden / "main_trained_basic16k.pth", weights_only=True)
+    io = np.load(golden / "main_trained_basic16k.io.npz")
+    arrays = {f"state/{key}": value.numpy() for key, value in state.items()}
+    arrays["x"] = io["x_feat"][0, :NUM_FRAMES]
+    arrays["y"] = io["y_feat"][0, :NUM_FRAMES]
+    DATA.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(DATA / "training_network.npz", **arrays)
+
+
+if __name__ == "__main__":
+    main()
