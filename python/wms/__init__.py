@@ -19,6 +19,7 @@ from ._wms import (
     render,
     resample,
     resynthesize,
+    save_audio,
     segment_mfcc,
     yin,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "render",
     "resample",
     "resynthesize",
+    "save_audio",
     "segment_mfcc",
     "yin",
 ]

@@ -61,7 +61,7 @@ impl Inverse {
         if let Some(first) = self.input.first_mut() {
             first.im = 0.0;
         }
-        if self.output.len() % 2 == 0
+        if self.output.len().is_multiple_of(2)
             && let Some(last) = self.input.last_mut()
         {
             last.im = 0.0;

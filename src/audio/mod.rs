@@ -1,10 +1,12 @@
-//! Reading audio files and changing their rate.
+//! Reading and writing audio files, and changing their rate.
 
 mod decode;
+mod encode;
 mod files;
 pub mod resample;
 
 pub use decode::{Audio, decode};
+pub use encode::write_wav;
 pub use files::{EXTENSIONS, list};
 pub use resample::resample;
 

@@ -2,7 +2,6 @@
 //! play them.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -11,6 +10,7 @@ use serde_json::Value;
 
 use super::config::{ModelConfig, sizes_from_params};
 use super::network::{Generation, Network, StateDict, Tensor};
+use crate::files::write_atomic;
 use crate::{Error, Result};
 
 /// No model comes near this size; a larger file is something else.
@@ -163,21 +163,7 @@ impl Model {
     /// [`Error::Io`] if it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         let bytes = self.to_bytes().map_err(|message| Error::model(path, message))?;
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        let mut file = tempfile::Builder::new()
-            .prefix(".wms-")
-            .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .map_err(|e| Error::io(path, e))?;
-        file.write_all(&bytes).map_err(|e| Error::io(path, e))?;
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // A temporary file is private; a model is an ordinary file.
-            let permissions = std::fs::Permissions::from_mode(0o644);
-            file.as_file().set_permissions(permissions).map_err(|e| Error::io(path, e))?;
-        }
-        file.persist(path).map_err(|e| Error::io(path, e.error))?;
-        Ok(())
+        write_atomic(path, &bytes)
     }
 
     /// What the inputs and outputs mean.

@@ -1,6 +1,6 @@
 //! The stages of the analysis, each by itself.
 
-use super::arguments;
+use super::arguments::{self, Array};
 use super::watched::run_quietly;
 use crate::Error;
 use crate::analysis::frame::Framing;
@@ -142,10 +142,11 @@ pub(super) fn cycle_spectrum<'py>(
     n_fft: usize,
     n_bins: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let (frames, _, window_size) = arguments::matrix("cycle_frames", cycle_frames)?;
+    let array = Array::take(cycle_frames, "cycle_frames", 2..=2)?;
+    let window_size = array.width();
     let n_bins = n_bins.unwrap_or(n_fft / 2 + 1);
     let py = cycle_frames.py();
     let spectra =
-        run_quietly(py, || analysis::cycle_spectrum(&frames, window_size, n_fft, n_bins))?;
+        run_quietly(py, || analysis::cycle_spectrum(&array.data, window_size, n_fft, n_bins))?;
     rows(py, spectra, n_bins)
 }

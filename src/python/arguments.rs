@@ -3,75 +3,122 @@
 use crate::Error;
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// More "channels" than this means that the array's axes are swapped.
 const MAX_CHANNELS: usize = 64;
 
-/// A NumPy array of 32-bit floats, converted from other floats if need be.
-fn floats<'py>(name: &str, object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArrayDyn<f32>>> {
-    let numpy = object.py().import("numpy")?;
-    let array = numpy.call_method1("asarray", (object,))?;
-    let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
-    if kind != "f" {
-        let dtype = array.getattr("dtype")?.str()?;
+/// A real array, row-major.
+pub(super) struct Array {
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Its values.
+    pub data: Vec<f32>,
+}
+
+impl Array {
+    /// Takes anything that NumPy makes a real array of one of these numbers of dimensions from.
+    pub fn take(
+        value: &Bound<'_, PyAny>,
+        name: &str,
+        dimensions: RangeInclusive<usize>,
+    ) -> PyResult<Self> {
+        Self::of_kinds(value, name, dimensions, "fiub")
+    }
+
+    fn of_kinds(
+        value: &Bound<'_, PyAny>,
+        name: &str,
+        dimensions: RangeInclusive<usize>,
+        kinds: &str,
+    ) -> PyResult<Self> {
+        let wrong = |message: String| PyErr::from(Error::Parameter(message));
+        let py = value.py();
+        let numpy = py.import("numpy")?;
+        let array = numpy
+            .call_method1("asarray", (value,))
+            .map_err(|_| wrong(format!("{name} is not an array of numbers")))?;
+        let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
+        if !kinds.contains(&kind) {
+            let dtype = array.getattr("dtype")?.str()?;
+            let wanted = if kinds == "f" { "floats, full scale at ±1" } else { "real numbers" };
+            return Err(wrong(format!("{name} is an array of {dtype}, wanted {wanted}")));
+        }
+        let shape: Vec<usize> = array.getattr("shape")?.extract()?;
+        if !dimensions.contains(&shape.len()) {
+            let wanted = dimensions.map(|n| n.to_string()).collect::<Vec<_>>().join(" or ");
+            return Err(wrong(format!("{name} has shape {shape:?}, wanted {wanted} dimensions")));
+        }
+        // Strided arrays and other numbers are copied into order.
+        let array = numpy.call_method1("ascontiguousarray", (array, "float32"))?;
+        let data = array.cast::<PyArrayDyn<f32>>()?.readonly().as_slice()?.to_vec();
+        Ok(Self { shape, data })
+    }
+
+    /// Size of the last dimension.
+    pub fn width(&self) -> usize {
+        self.shape.last().copied().unwrap_or(0)
+    }
+}
+
+/// Audio of one or more channels: its samples channel by channel, and how many channels.
+fn channels(object: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize)> {
+    let array = Array::of_kinds(object, "the signal", 1..=2, "f")?;
+    let channels = if array.shape.len() == 2 { array.shape[0] } else { 1 };
+    if !(1..=MAX_CHANNELS).contains(&channels) {
         return Err(Error::Parameter(format!(
-            "{name} is an array of {dtype}, wanted floats (audio: full scale at ±1)"
+            "the signal has shape {:?}, wanted (n,) or (channels, n) of 1 to {MAX_CHANNELS} channels",
+            array.shape
         ))
         .into());
     }
-    Ok(numpy.call_method1("ascontiguousarray", (array, "float32"))?.cast_into()?)
+    crate::analysis::check_finite(&array.data)?;
+    Ok((array.data, channels))
 }
 
-/// Audio: `(n,)`, or `(channels, n)` which is averaged; all samples finite.
+/// Audio as mono: `(n,)`, or `(channels, n)` which is averaged; all samples finite.
 pub(super) fn signal(object: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
-    let array = floats("the signal", object)?;
-    let view = array.readonly();
-    let view = view.as_array();
-    let samples = match view.shape() {
-        [_] => view.iter().copied().collect(),
-        &[channels, length] if (1..=MAX_CHANNELS).contains(&channels) => {
-            let mut mono = vec![0.0; length];
-            for channel in view.rows() {
-                for (sum, &x) in mono.iter_mut().zip(channel) {
-                    *sum += x;
-                }
-            }
-            mono.iter_mut().for_each(|sum| *sum /= channels as f32);
-            mono
-        }
-        shape => {
-            return Err(Error::Parameter(format!(
-                "the signal has shape {shape:?}, wanted (n,) or (channels, n)"
-            ))
-            .into());
-        }
-    };
-    crate::analysis::check_finite(&samples)?;
-    Ok(samples)
+    let (data, channels) = channels(object)?;
+    if channels == 1 {
+        return Ok(data);
+    }
+    let length = data.len() / channels;
+    let at = |i: usize| (0..channels).map(|channel| data[channel * length + i]).sum::<f32>();
+    Ok((0..length).map(|i| at(i) / channels as f32).collect())
 }
 
-/// A vector of floats.
+/// Audio `(n,)` or `(channels, n)` as interleaved samples, and the number of channels.
+pub(super) fn interleaved(object: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, u16)> {
+    let (data, channels) = channels(object)?;
+    let length = data.len() / channels;
+    let frames = (0..length).flat_map(|i| (0..channels).map(move |c| c * length + i));
+    Ok((frames.map(|at| data[at]).collect(), channels as u16))
+}
+
+/// A vector of numbers.
 pub(super) fn vector(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<f32>> {
-    let array = floats(name, object)?;
-    let view = array.readonly();
-    match view.as_array().shape() {
-        [_] => Ok(view.as_array().iter().copied().collect()),
-        shape => Err(Error::Parameter(format!("{name} has shape {shape:?}, wanted (T,)")).into()),
-    }
+    Ok(Array::take(object, name, 1..=1)?.data)
 }
 
-/// Row-major floats and their shape `(rows, columns)`.
-pub(super) fn matrix(name: &str, object: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize, usize)> {
-    let array = floats(name, object)?;
-    let view = array.readonly();
-    match view.as_array().shape() {
-        &[rows, columns] => Ok((view.as_array().iter().copied().collect(), rows, columns)),
-        shape => {
-            Err(Error::Parameter(format!("{name} has shape {shape:?}, wanted two dimensions"))
-                .into())
-        }
+/// What a dict, or an object with `to_dict`, holds, as JSON.
+pub(super) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<serde_json::Value> {
+    let wrong = |message: String| PyErr::from(Error::Parameter(message));
+    let py = value.py();
+    let dict =
+        if value.hasattr("to_dict")? { value.call_method0("to_dict")? } else { value.clone() };
+    if !dict.is_instance_of::<PyDict>() {
+        let kind = value.get_type().name()?;
+        return Err(wrong(format!("{name} is a {kind}, wanted Params or a dict")));
     }
+    let text: String = py
+        .import("json")?
+        .call_method1("dumps", (dict,))
+        .and_then(|text| text.extract())
+        .map_err(|error| wrong(format!("{name} cannot be written as JSON: {error}")))?;
+    serde_json::from_str(&text)
+        .map_err(|error| wrong(format!("{name} cannot be written as JSON: {error}")))
 }
 
 /// The audio files that a path, a folder or a list of them names; `None` for anything else.

@@ -37,3 +37,9 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
         Error::parameter("the source is not a path, a folder or a list of them").into()
     })
 }
+
+#[pyfunction]
+pub(super) fn save_audio(path: PathBuf, y: &Bound<'_, PyAny>, sample_rate: u32) -> PyResult<()> {
+    let (samples, channels) = arguments::interleaved(y)?;
+    Ok(crate::audio::write_wav(&path, &samples, channels, sample_rate)?)
+}

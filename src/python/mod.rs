@@ -5,7 +5,6 @@
 
 mod analysis;
 mod arguments;
-mod array_in;
 mod audio;
 mod errors;
 mod frames;
@@ -23,7 +22,7 @@ mod _wms {
     #[pymodule_export]
     use super::analysis::{cycle_frames, cycle_spectrum, pyin, segment_mfcc, yin};
     #[pymodule_export]
-    use super::audio::{list_audio, load_audio, resample};
+    use super::audio::{list_audio, load_audio, resample, save_audio};
     #[pymodule_export]
     use super::frames::{PyFrames, PyScaler, analyze};
     #[pymodule_export]

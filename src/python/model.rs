@@ -4,7 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::array_in::{Array, json};
+use super::arguments::{Array, json};
+use super::params::to_python;
 use crate::Error;
 use crate::model;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
@@ -31,10 +32,10 @@ impl Features {
         let attribute = |name: &str| {
             frames.getattr(name).map_err(|_| Error::parameter(format!("frames have no {name}")))
         };
-        let mfcc_raw = Array::take(&attribute("mfcc_raw")?, "frames.mfcc_raw", 2)?;
-        let f0_hz = Array::take(&attribute("f0_hz")?, "frames.f0_hz", 1)?;
+        let mfcc_raw = Array::take(&attribute("mfcc_raw")?, "frames.mfcc_raw", 2..=2)?;
+        let f0_hz = Array::take(&attribute("f0_hz")?, "frames.f0_hz", 1..=1)?;
         let voicedness = match model.config().voicedness_index() {
-            Some(_) => Some(Array::take(&attribute("voicedness")?, "frames.voicedness", 1)?),
+            Some(_) => Some(Array::take(&attribute("voicedness")?, "frames.voicedness", 1..=1)?),
             None => None,
         };
         if mfcc_raw.shape[0] != f0_hz.width() {
@@ -132,8 +133,7 @@ impl Model {
     /// Everything that the model file says about the network, as a new dict.
     #[getter]
     fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let text = serde_json::Value::Object(self.inner.config().json().clone()).to_string();
-        py.import("json")?.call_method1("loads", (text,))
+        to_python(py, &serde_json::Value::Object(self.inner.config().json().clone()))
     }
 
     /// Run the network over frames.
@@ -144,7 +144,7 @@ impl Model {
         x: &Bound<'py, PyAny>,
         state: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Matrix<'py>, Matrix<'py>)> {
-        let x = Array::take(x, "x", 2)?;
+        let x = Array::take(x, "x", 2..=2)?;
         let network = self.inner.network();
         if x.width() != network.input_size() {
             return Err(Error::parameter(format!(
@@ -157,7 +157,7 @@ impl Model {
         let (layers, hidden) = network.hidden_shape();
         let mut running = network.state();
         if let Some(state) = state {
-            let state = Array::take(state, "state", 2)?;
+            let state = Array::take(state, "state", 2..=2)?;
             if state.shape != [layers, hidden] {
                 return Err(Error::parameter(format!(
                     "state has shape {:?}, expected [{layers}, {hidden}]",

@@ -76,14 +76,10 @@ impl PyParams {
 
 /// A Python dictionary by way of JSON, which is what parameters are.
 fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
-    let text: String = values
-        .py()
-        .import("json")?
-        .call_method1("dumps", (values,))
-        .map_err(|error| Error::Parameter(format!("the parameters are not JSON: {error}")))?
-        .extract()?;
-    serde_json::from_str(&text)
-        .map_err(|error| Error::Parameter(format!("the parameters are not JSON: {error}")).into())
+    match super::arguments::json(values, "the parameters")? {
+        Value::Object(map) => Ok(map),
+        _ => Err(Error::parameter("the parameters are not a dict").into()),
+    }
 }
 
 /// A JSON value as Python's.

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::array_in::{Array, json};
+use super::arguments::{Array, json};
 use super::model::{Features, Model, matrix};
 use crate::Error;
 use crate::model::SpectrumLayout;
@@ -162,7 +162,7 @@ impl Synth {
             Ok(())
         };
         if let Some(values) = values {
-            let values = Array::take(values, "values", 1)?;
+            let values = Array::take(values, "values", 1..=1)?;
             let inputs: Vec<usize> = config.timbre_indices().collect();
             if values.width() != inputs.len() {
                 return Err(Error::parameter(format!(
@@ -358,9 +358,9 @@ pub(super) fn play_spectra<'py>(
     noise: f32,
     seed: u64,
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-    let spectra = Array::take(spectra, "spectra", 2)?;
-    let f0_hz = Array::take(f0_hz, "f0_hz", 1)?;
-    let voicedness = voicedness.map(|v| Array::take(v, "voicedness", 1)).transpose()?;
+    let spectra = Array::take(spectra, "spectra", 2..=2)?;
+    let f0_hz = Array::take(f0_hz, "f0_hz", 1..=1)?;
+    let voicedness = voicedness.map(|v| Array::take(v, "voicedness", 1..=1)).transpose()?;
     let (layout, hop_size) = layout_of(layout, spectra.width())?;
     let sound = py.detach(|| -> crate::Result<Vec<f32>> {
         let trajectory = Trajectory {
@@ -385,7 +385,7 @@ pub(super) fn cycle_waveform<'py>(
     spectra: &Bound<'py, PyAny>,
     layout: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let spectra = Array::take(spectra, "spectra", 2)?;
+    let spectra = Array::take(spectra, "spectra", 2..=2)?;
     let (layout, _) = layout_of(layout, spectra.width())?;
     let waves = py.detach(|| -> crate::Result<Vec<f32>> {
         let rows = spectra.data.chunks_exact(spectra.width());

@@ -16,7 +16,7 @@ const BOLTZMANN: f64 = 2.0;
 /// One unit below the nearest number: so NumPy's AVX-512 code rounds it, which computed the
 /// reference data. The probabilities of a steady tone's candidates sum to 1 or to the number below
 /// it accordingly, and the decoder hears the difference.
-const EXP_MINUS_BOLTZMANN: f64 = 0.13533528323661267;
+const EXP_MINUS_BOLTZMANN: f64 = 0.135_335_283_236_612_67;
 const NO_TROUGH_PROBABILITY: f64 = 0.01;
 const BINS_PER_SEMITONE: usize = 10;
 /// Octaves a second that the pitch may move.
