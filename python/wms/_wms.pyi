@@ -6,6 +6,16 @@ from typing import Any, Protocol, final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+__all__ = [
+    "Model",
+    "Synth",
+    "__version__",
+    "cycle_waveform",
+    "play_spectra",
+    "render",
+    "resynthesize",
+]
+
 __version__: str
 
 class _Frames(Protocol):
