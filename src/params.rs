@@ -118,18 +118,18 @@ impl Params {
     /// [`Error::Parameter`] names the key, the value given and what is allowed.
     pub fn from_map(map: Map<String, Value>) -> Result<Self> {
         let mut document = map;
-        let missing: Vec<&str> = KEYS
-            .iter()
-            .filter(|key| key.required && !document.contains_key(key.name))
-            .map(|key| key.name)
-            .collect();
+        let missing: Vec<&Key> =
+            KEYS.iter().filter(|key| key.required && !document.contains_key(key.name)).collect();
         if let [first, rest @ ..] = missing.as_slice() {
-            let key = keys::find(first).expect("taken from the table");
-            let others =
-                if rest.is_empty() { String::new() } else { format!("; also {}", rest.join(", ")) };
+            let others: Vec<&str> = rest.iter().map(|key| key.name).collect();
+            let others = if others.is_empty() {
+                String::new()
+            } else {
+                format!("; also {}", others.join(", "))
+            };
             return Err(Error::Parameter(format!(
-                "key \"{first}\" is missing (wanted {}){others}",
-                key.rule
+                "key \"{}\" is missing (wanted {}){others}",
+                first.name, first.rule
             )));
         }
         for (name, value) in &document {

@@ -9,7 +9,7 @@ use symphonia::core::codecs::audio::AudioDecoderOptions;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, TrackType};
-use symphonia::core::io::MediaSourceStream;
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
 /// A decoded recording.
@@ -86,7 +86,7 @@ fn wav(path: &Path, file: File) -> Result<Decoded> {
 fn compressed(path: &Path, file: File, ending: &str) -> Result<Decoded> {
     let corrupt =
         |error: SymphoniaError| Error::audio(path, format!("not readable audio: {error}"));
-    let stream = MediaSourceStream::new(Box::new(file), Default::default());
+    let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
     let mut hint = Hint::new();
     hint.with_extension(ending);
     let mut format = symphonia::default::get_probe()

@@ -24,29 +24,29 @@ impl Frames {
         let features = &self.features;
         let columns = vec![analysis.n_mfcc];
         let arrays: [(&str, Dtype, Vec<usize>, Vec<u8>); 8] = [
-            ("f0_hz", Dtype::F32, vec![t], bytes(&features.f0_hz, |x| x.to_le_bytes())),
-            ("voicedness", Dtype::F32, vec![t], bytes(&features.voicedness, |x| x.to_le_bytes())),
+            ("f0_hz", Dtype::F32, vec![t], bytes(&features.f0_hz, f32::to_le_bytes)),
+            ("voicedness", Dtype::F32, vec![t], bytes(&features.voicedness, f32::to_le_bytes)),
             (
                 "mfcc_raw",
                 Dtype::F32,
                 vec![t, analysis.n_mfcc],
-                bytes(&features.mfcc, |x| x.to_le_bytes()),
+                bytes(&features.mfcc, f32::to_le_bytes),
             ),
             (
                 "spectrum",
                 Dtype::F32,
                 vec![t, analysis.n_bins],
-                bytes(&features.spectrum, |x| x.to_le_bytes()),
+                bytes(&features.spectrum, f32::to_le_bytes),
             ),
-            ("file_index", Dtype::I32, vec![t], bytes(&self.file_index, |x| x.to_le_bytes())),
-            ("times_s", Dtype::F32, vec![t], bytes(&self.times_s, |x| x.to_le_bytes())),
+            ("file_index", Dtype::I32, vec![t], bytes(&self.file_index, i32::to_le_bytes)),
+            ("times_s", Dtype::F32, vec![t], bytes(&self.times_s, f32::to_le_bytes)),
             (
                 "scaler_mean",
                 Dtype::F64,
                 columns.clone(),
-                bytes(&self.scaler.mean, |x| x.to_le_bytes()),
+                bytes(&self.scaler.mean, f64::to_le_bytes),
             ),
-            ("scaler_scale", Dtype::F64, columns, bytes(&self.scaler.scale, |x| x.to_le_bytes())),
+            ("scaler_scale", Dtype::F64, columns, bytes(&self.scaler.scale, f64::to_le_bytes)),
         ];
         let views = arrays
             .iter()

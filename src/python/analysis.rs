@@ -18,11 +18,11 @@ fn single(values: Vec<f64>) -> Vec<f32> {
 }
 
 /// A row-major array of `columns` columns.
-pub(super) fn rows<'py>(
-    py: Python<'py>,
+pub(super) fn rows(
+    py: Python<'_>,
     values: Vec<f32>,
     columns: usize,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
+) -> PyResult<Bound<'_, PyArray2<f32>>> {
     let count = values.len() / columns.max(1);
     let array = Array2::from_shape_vec((count, columns), values)
         .map_err(|error| Error::Parameter(error.to_string()))?;

@@ -3,6 +3,8 @@
 //! Each function is a thin wrapper: it checks shapes and types, releases the GIL, and calls the
 //! crate.
 
+#![expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive by value")]
+
 mod analysis;
 mod arguments;
 mod audio;

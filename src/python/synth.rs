@@ -1,5 +1,4 @@
 //! `wms.Synth` and the functions that render.
-#![expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive by value")]
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -120,7 +120,8 @@ impl Candidates {
 
 /// Probability of each trough, over all thresholds; shorter periods weigh more (Boltzmann).
 fn weigh(heights: &[f64]) -> Vec<f64> {
-    let Some(lowest) = heights.iter().copied().reduce(f64::min) else {
+    let by_height = |a: &(usize, &f64), b: &(usize, &f64)| a.1.total_cmp(b.1);
+    let Some((lowest, &height)) = heights.iter().enumerate().min_by(by_height) else {
         return Vec::new();
     };
     let steps = PRIOR.len();
@@ -134,18 +135,15 @@ fn weigh(heights: &[f64]) -> Vec<f64> {
         let threshold = (step + 1) as f64 / steps as f64;
         let below = heights.iter().filter(|&&height| height < threshold).count();
         let scale = (1.0 - decays[1]) / (1.0 - decays[below]);
-        let mut rank = 0;
-        for (trough, _) in heights.iter().enumerate().filter(|(_, height)| **height < threshold) {
-            weights[trough * steps + step] = scale * decays[rank];
-            rank += 1;
+        let troughs = heights.iter().enumerate().filter(|(_, height)| **height < threshold);
+        for ((trough, _), decay) in troughs.zip(&decays) {
+            weights[trough * steps + step] = scale * decay;
         }
     }
     let mut probabilities: Vec<f64> =
         weights.chunks_exact(steps).map(|row| blas_dot(row, &PRIOR)).collect();
     // Where no trough lies below the threshold, the lowest one may be the period all the same.
-    let above = (1..=steps).filter(|&step| lowest >= step as f64 / steps as f64).count();
-    if let Some(global) = heights.iter().position(|&height| height == lowest) {
-        probabilities[global] += NO_TROUGH_PROBABILITY * pairwise_sum(&PRIOR[..above]);
-    }
+    let above = (1..=steps).filter(|&step| height >= step as f64 / steps as f64).count();
+    probabilities[lowest] += NO_TROUGH_PROBABILITY * pairwise_sum(&PRIOR[..above]);
     probabilities
 }

@@ -57,8 +57,8 @@ impl Lattice {
         for bin in 0..bins {
             row.fill(0.0);
             let low = bin.saturating_sub(reach);
-            for to in low..=(bin + reach).min(bins - 1) {
-                row[to] = weight(to.abs_diff(bin));
+            for (to, value) in row.iter_mut().enumerate().take(bin + reach + 1).skip(low) {
+                *value = weight(to.abs_diff(bin));
             }
             let sum = pairwise_sum(&row);
             for distance in 0..=reach {
