@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ..errors import FileAccessError, ModelFileError
-from .files import replacing
+from .._files import replacing
 
 _FORMAT = "wms-checkpoint-1"
 

@@ -17,7 +17,7 @@ from safetensors.numpy import save
 
 from .. import __version__
 from ..errors import ModelFileError
-from .files import check_writable, replacing
+from .._files import check_writable, replacing
 from .frames import FloatArray, FramesLike, params_dict
 from .network import GRUNet
 

@@ -21,7 +21,7 @@ from .curves import plot_history
 from .dataset import FrameSequences
 from .evaluate import StretchErrors
 from .export import fold_normalisation, save_model
-from .files import check_writable
+from .._files import check_writable
 from .frames import FramesLike, check_frames, params_dict
 from .network import GRUNet
 from .progress import EpochRecord, Progress, ProgressLine
