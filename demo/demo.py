@@ -69,9 +69,7 @@ def main() -> None:
     }
     original = wms.resample(unseen, orig_sr=rate, target_sr=PLAY_RATE)
     wms.save_audio(files["unseen passage, original"], original, PLAY_RATE)
-    wms.save_audio(
-        files["unseen passage, resynthesised"], resynthesis[: len(original)], PLAY_RATE
-    )
+    wms.save_audio(files["unseen passage, resynthesised"], resynthesis[: len(original)], PLAY_RATE)
     wms.save_audio(
         files["melody"],
         wms.render(model, MELODY, sample_rate=PLAY_RATE, attack_s=0.03, release_s=0.12),
@@ -118,9 +116,7 @@ def draw(
 ) -> None:
     """Draw both spectrograms, the pitch and the course of the training."""
     figure = plot.new_figure(12, 7)
-    ((above, pitch), (below, errors)) = figure.subplots(
-        2, 2, gridspec_kw={"width_ratios": [2, 1]}
-    )
+    ((above, pitch), (below, errors)) = figure.subplots(2, 2, gridspec_kw={"width_ratios": [2, 1]})
     top = float(plot.spectrogram_db(original).max())
     plot.draw_spectrogram(above, original, sr=rate, title="Unseen passage, original", top_db=top)
     plot.draw_spectrogram(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-
 from .. import Frames, Model, Params, analyze
 from .._files import check_writable
 from .._progress import AnalysisProgress
@@ -76,5 +75,3 @@ def frames(sources: list[str], settings: Params, *, threads: int | None = None) 
         found = analyze(sources, settings, num_threads=threads, progress=progress)
     progress.report_skipped(found.skipped)
     return found
-
-

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
-from ..errors import FileAccessError, ModelFileError
 from .._files import replacing
+from ..errors import FileAccessError, ModelFileError
 
 _FORMAT = "wms-checkpoint-1"
 

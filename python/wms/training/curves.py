@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ParameterError
 from .._files import replacing
+from ..errors import ParameterError
 from .progress import EpochRecord
 
 
