@@ -7,15 +7,13 @@ TORCH ?= torch==2.13.0
 
 .PHONY: setup demo test lint bench plugin
 
-$(VENV)/.installed: pyproject.toml Cargo.toml Cargo.lock
+$(BIN)/maturin:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --upgrade pip maturin
 	$(BIN)/python -m pip install --quiet "$(TORCH)"
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	touch $@
 
-setup: $(VENV)/.installed
-	$(BIN)/maturin develop --release --quiet
+setup: $(BIN)/maturin
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --quiet --extras dev
 
 demo: setup
 	$(BIN)/python demo/demo.py

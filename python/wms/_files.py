@@ -24,7 +24,7 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         raise FileAccessError(f"{path}: is a folder, wanted a file to write")
     if path.exists() and not overwrite:
         raise FileAccessError(
-            f"{path}: exists already, wanted a new file, or leave to overwrite it"
+            f"{path}: exists already; to replace it, say overwrite"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
