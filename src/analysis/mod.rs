@@ -1,1 +1,3 @@
 //! Offline analysis of recordings into features and spectra.
+
+pub mod pitch;

@@ -1,0 +1,3 @@
+//! Pitch estimators.
+
+pub mod crepe;
