@@ -45,9 +45,7 @@ impl SpectralConv {
                 transform.process(&mut response);
                 let block = conv.block_start(output / LANES, input / LANES);
                 for (bin, value) in response[..=n / 2].iter().enumerate() {
-                    let at = block
-                        + (bin * conv.inputs() + input % LANES) * ROW
-                        + output % LANES;
+                    let at = block + (bin * conv.inputs() + input % LANES) * ROW + output % LANES;
                     conv.spectra[at] = (value.re / n as f64) as f32;
                     conv.spectra[at + LANES] = (value.im / n as f64) as f32;
                 }
@@ -79,7 +77,8 @@ impl SpectralConv {
         (output * blocks(self.c_in) + input) * self.block_len()
     }
 
-    /// Adds the spectra of outputs in block `output` due to inputs in block `input`.
+    /// Adds the spectra of outputs in block `output` due to inputs in block `input`; the first input
+    /// sets them.
     ///
     /// `x` and `y` hold one block after another, one a signal.
     #[inline(always)]
@@ -100,11 +99,11 @@ impl SpectralConv {
             let mut xs = x.chunks_exact(TILE * len);
             let mut ys = y.chunks_exact_mut(TILE * len);
             for (x, y) in (&mut xs).zip(&mut ys) {
-                tile::<S, TILE>(simd, weights, rows, len, x, y);
+                tile::<S, TILE>(simd, weights, rows, len, input == 0, x, y);
             }
             let x = xs.remainder().chunks_exact(len);
             for (x, y) in x.zip(ys.into_remainder().chunks_exact_mut(len)) {
-                tile::<S, 1>(simd, weights, rows, len, x, y);
+                tile::<S, 1>(simd, weights, rows, len, input == 0, x, y);
             }
         }
     }
@@ -117,6 +116,7 @@ fn tile<S: Simd, const P: usize>(
     weights: &[f32],
     rows: [usize; 2],
     len: usize,
+    fresh: bool,
     x: &[f32],
     y: &mut [f32],
 ) {
@@ -148,8 +148,10 @@ fn tile<S: Simd, const P: usize>(
             let sides = if rows[0] == rows[1] { 1 } else { 2 };
             for side in 0..sides {
                 let (row, _) = S::as_mut_simd_f32s(&mut y[p * len + rows[side]..][..ROW]);
-                row[v] = simd.add_f32s(row[v], sums[p][side][0]);
-                row[vectors + v] = simd.add_f32s(row[vectors + v], sums[p][side][1]);
+                for (part, sum) in sums[p][side].into_iter().enumerate() {
+                    let y = &mut row[part * vectors + v];
+                    *y = if fresh { sum } else { simd.add_f32s(*y, sum) };
+                }
             }
         }
     }

@@ -5,12 +5,15 @@ mod conv;
 pub mod decode;
 mod fft;
 mod network;
+mod periods;
+mod tracker;
 mod weights;
 
 use crate::{Error, Result};
 use ndarray::Array2;
 use network::{Chunk, Network, Scratch};
 use rayon::prelude::*;
+use std::str::FromStr;
 use std::sync::LazyLock;
 
 /// The only sample rate that the network knows.
@@ -56,20 +59,109 @@ impl Crepe {
     /// # Errors
     /// Where `hop` is 0.
     pub fn probabilities(&self, audio: &[f32], hop: usize) -> Result<Array2<f32>> {
-        if hop == 0 {
-            return Err(Error::parameter("CREPE: hop is 0 samples, wanted 1 or more"));
-        }
+        check_hop(hop)?;
         let mut out = Array2::zeros((1 + audio.len() / hop, BINS));
+        self.fill(audio, hop, 0, out.as_slice_mut().unwrap_or_default());
+        Ok(out)
+    }
+
+    /// Pitch of audio at 16 kHz, one value a frame as in [`Self::probabilities`].
+    ///
+    /// Memory beyond the result does not grow with the audio.
+    ///
+    /// # Errors
+    /// Where `hop` is 0, or `fmin` and `fmax` (Hz) are not positive, ascending and within the
+    /// network's range.
+    pub fn track(
+        &self,
+        audio: &[f32],
+        hop: usize,
+        fmin: f64,
+        fmax: f64,
+        decoder: Decoder,
+    ) -> Result<Track> {
+        /// A whole number of Viterbi's runs.
+        const BLOCK: usize = 16 * decode::RUN;
+        check_hop(hop)?;
+        decode::bins_between(fmin, fmax)?;
+        let decode = match decoder {
+            Decoder::Argmax => decode::argmax,
+            Decoder::WeightedArgmax => decode::weighted_argmax,
+            Decoder::Viterbi => decode::viterbi,
+            Decoder::Wms => return Ok(tracker::track(self, audio, hop, fmin, fmax)),
+        };
+        let frames = 1 + audio.len() / hop;
+        let mut track = Track::default();
+        for first in (0..frames).step_by(BLOCK) {
+            let mut probabilities = Array2::zeros((BLOCK.min(frames - first), BINS));
+            self.fill(audio, hop, first, probabilities.as_slice_mut().unwrap_or_default());
+            let block = decode(probabilities.view(), fmin, fmax)?;
+            track.f0_hz.extend(block.f0_hz);
+            track.periodicity.extend(block.periodicity);
+        }
+        Ok(track)
+    }
+
+    /// Probabilities of frames from `first` on, as many as there is room for.
+    fn fill(&self, audio: &[f32], hop: usize, first: usize, out: &mut [f32]) {
         let arch = pulp::Arch::new();
-        let chunks = out.as_slice_mut().unwrap_or_default().par_chunks_mut(CHUNK * BINS);
-        chunks.enumerate().for_each_init(Scratch::default, |scratch, (i, probabilities)| {
-            let first = i * CHUNK;
+        let chunks = out.par_chunks_mut(CHUNK * BINS).enumerate();
+        chunks.for_each_init(Scratch::default, |scratch, (i, probabilities)| {
+            let first = first + i * CHUNK;
             let frames = first..first + probabilities.len() / BINS;
             let frames: Vec<isize> =
                 frames.map(|f| (f * hop) as isize - (FRAME / 2) as isize).collect();
             let network = &self.network;
             arch.dispatch(Chunk { network, audio, frames: &frames, probabilities, scratch });
         });
-        Ok(out)
     }
+}
+
+fn check_hop(hop: usize) -> Result<()> {
+    if hop == 0 {
+        return Err(Error::parameter("CREPE: hop is 0 samples, wanted 1 or more"));
+    }
+    Ok(())
+}
+
+/// How probabilities become a pitch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decoder {
+    /// The likeliest bin, see [`decode::argmax`].
+    Argmax,
+    /// The mean of the bins around it, see [`decode::weighted_argmax`].
+    WeightedArgmax,
+    /// torchcrepe's default without its dither, see [`decode::viterbi`].
+    Viterbi,
+    /// This project's own: a path decided by the network and the waveform's periodicity together,
+    /// its pitch measured on the waveform. Frames without a pitch in range have pitch and
+    /// periodicity 0; periodicity is otherwise the network's probability times the similarity of
+    /// the waveform with itself one period later, near 0 for noise.
+    #[default]
+    Wms,
+}
+
+impl FromStr for Decoder {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "argmax" => Ok(Self::Argmax),
+            "weighted_argmax" => Ok(Self::WeightedArgmax),
+            "viterbi" => Ok(Self::Viterbi),
+            "wms" => Ok(Self::Wms),
+            _ => Err(Error::parameter(format!(
+                "decoder is {name:?}, wanted \"wms\", \"viterbi\", \"argmax\" or \"weighted_argmax\""
+            ))),
+        }
+    }
+}
+
+/// A pitch track, one value a frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Track {
+    /// Fundamental frequency in Hz, `(T,)`.
+    pub f0_hz: Vec<f32>,
+    /// Confidence that there is a pitch, 0 to 1, `(T,)`.
+    pub periodicity: Vec<f32>,
 }

@@ -99,7 +99,8 @@ impl WithSimd for Chunk<'_> {
 impl Network {
     /// Prepares the kernels' spectra.
     pub fn new(weights: &Weights) -> Self {
-        const RADICES: [&[usize]; 5] = [&[5, 4, 4, 2], &[3, 4, 4, 2], &[4, 4, 4], &[4, 4, 2], &[4, 4]];
+        const RADICES: [&[usize]; 5] =
+            [&[5, 4, 4, 2], &[3, 4, 4, 2], &[4, 4, 4], &[4, 4, 2], &[4, 4]];
         let (first, others) = (&weights.blocks[0], &weights.blocks[1..]);
         let mut len = FRAME / STRIDE;
         let mut activations = vec![Activation::new(first, len)];
@@ -108,7 +109,8 @@ impl Network {
             len /= 2;
             activations.push(Activation::new(block, len));
             convs.push(SpectralConv::new(radices, block.c_in, block.c_out, |output, input| {
-                let kernel = &block.kernel[(output * block.c_in + input) * block.taps..][..block.taps];
+                let kernel =
+                    &block.kernel[(output * block.c_in + input) * block.taps..][..block.taps];
                 let taps = kernel.iter().enumerate();
                 taps.map(|(tap, &value)| (PAD[1] as isize - tap as isize, value))
                     // A delay as long as the signal reaches nothing but would wrap around.
@@ -118,12 +120,13 @@ impl Network {
         }
         let phase = |output: usize, phase: usize| {
             let kernel = &first.kernel[output * first.taps..][..first.taps];
-            let taps = kernel.iter().enumerate().filter(move |(tap, _)| (tap + 4 * PAD[0] - PAD[0]) % STRIDE == phase);
-            taps.map(move |(tap, &value)| {
-                ((PAD[0] + phase) as isize - tap as isize, value)
-            })
-            .map(|(delay, value)| (delay / STRIDE as isize, value))
-            .collect::<Vec<_>>()
+            let taps = kernel
+                .iter()
+                .enumerate()
+                .filter(move |(tap, _)| (tap + 4 * PAD[0] - PAD[0]) % STRIDE == phase);
+            taps.map(move |(tap, &value)| ((PAD[0] + phase) as isize - tap as isize, value))
+                .map(|(delay, value)| (delay / STRIDE as isize, value))
+                .collect::<Vec<_>>()
         };
         let conv = SpectralConv::new(&[3, 4, 4, 4], STRIDE, first.c_out, phase);
         let rows = conv.fft.len();
@@ -132,7 +135,8 @@ impl Network {
             let mut response = vec![0.0_f64; rows];
             for (delay, value) in (0..STRIDE).flat_map(|q| phase(channel, q)) {
                 for i in 0..STEPS {
-                    response[(delay + i as isize).rem_euclid(rows as isize) as usize] += f64::from(value);
+                    response[(delay + i as isize).rem_euclid(rows as isize) as usize] +=
+                        f64::from(value);
                 }
             }
             for (row, value) in response.iter().enumerate() {
@@ -164,7 +168,6 @@ impl Network {
         let second = &self.others[0];
         resize(&mut scratch.x, pairs * second.signal_len());
         resize(&mut scratch.y, pairs * second.signal_len());
-        scratch.y.fill(0.0);
         for block in 0..blocks(self.activations[0].bias.len()) {
             self.first_block(simd, block, scratch);
             second.accumulate(simd, 0, block, &scratch.x, &mut scratch.y);
@@ -176,12 +179,18 @@ impl Network {
             }
             let Some(next) = self.others.get(i + 1) else { break };
             resize(&mut scratch.x, conv.output_blocks() * pairs * next.signal_len());
-            activation.pool(simd, pairs, &scratch.y, conv.signal_len(), &mut scratch.x, next.signal_len());
+            activation.pool(
+                simd,
+                pairs,
+                &scratch.y,
+                conv.signal_len(),
+                &mut scratch.x,
+                next.signal_len(),
+            );
             for signal in scratch.x.chunks_exact_mut(next.signal_len()) {
                 next.fft.forward(simd, signal);
             }
             resize(&mut scratch.y, next.output_blocks() * pairs * next.signal_len());
-            scratch.y.fill(0.0);
             let inputs = scratch.x.chunks_exact(pairs * next.signal_len());
             for (input, x) in inputs.enumerate() {
                 let outputs = scratch.y.chunks_exact_mut(pairs * next.signal_len());
@@ -223,9 +232,8 @@ impl Network {
         }
         scratch.mixes.clear();
         for &frame in frames {
-            let index = [0, 1, 2, 3].map(|q| {
-                starts.partition_point(|&start| start < frame + (q * QUARTER) as isize)
-            });
+            let index = [0, 1, 2, 3]
+                .map(|q| starts.partition_point(|&start| start < frame + (q * QUARTER) as isize));
             let parts = index.map(|i| scratch.quarters[i]);
             let mean = parts.iter().map(|q| q.mean).sum::<f64>() / 4.0;
             let energy: f64 =
@@ -243,7 +251,6 @@ impl Network {
     #[inline(always)]
     fn first_block<S: Simd>(&self, simd: S, block: usize, scratch: &mut Scratch) {
         resize(&mut scratch.responses, scratch.audio.len());
-        scratch.responses.fill(0.0);
         self.first.accumulate(simd, block, 0, &scratch.audio, &mut scratch.responses);
         for signal in scratch.responses.chunks_exact_mut(self.first.signal_len()) {
             self.first.fft.inverse(simd, signal);
@@ -251,7 +258,11 @@ impl Network {
         let second = &self.others[0];
         let pairs = scratch.x.chunks_exact_mut(second.signal_len());
         for (signal, mixes) in pairs.zip(scratch.mixes.chunks(2)) {
-            signal.fill(0.0);
+            // Rows beyond the frames' and, of an odd frame, its partner: last chunk's leftovers.
+            signal[self.activations[1].len * ROW..].fill(0.0);
+            if mixes.len() == 1 {
+                signal.fill(0.0);
+            }
             for (half, mix) in mixes.iter().enumerate() {
                 self.assemble(simd, block, mix, &scratch.responses, half, signal);
             }
@@ -287,7 +298,8 @@ impl Network {
                         let mix = &mix[part];
                         let (level, mean) = (simd.splat_f32s(mix.level), simd.splat_f32s(mix.mean));
                         let first = (q * STEPS + rows - part * STEPS) % rows + 2 * pair;
-                        let (response, _) = S::as_simd_f32s(&responses[mix.quarter / 2 * len..][..len]);
+                        let (response, _) =
+                            S::as_simd_f32s(&responses[mix.quarter / 2 * len..][..len]);
                         for (i, sum) in sums.iter_mut().enumerate() {
                             let row = first + i;
                             let value = response[(2 * row + mix.quarter % 2) * vectors + v];
@@ -357,8 +369,7 @@ impl Network {
 
 impl Activation {
     fn new(block: &Block, len: usize) -> Self {
-        let (bias, scale, offset) =
-            (block.bias.clone(), block.scale.clone(), block.offset.clone());
+        let (bias, scale, offset) = (block.bias.clone(), block.scale.clone(), block.offset.clone());
         Self { bias, scale, offset, len }
     }
 
@@ -412,8 +423,7 @@ impl Quarter {
 #[inline(always)]
 fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
-    let [a, b] =
-        x.map(|x| simd.mul_add_e_f32s(simd.max_f32s(x, zero), scale, offset));
+    let [a, b] = x.map(|x| simd.mul_add_e_f32s(simd.max_f32s(x, zero), scale, offset));
     simd.max_f32s(a, b)
 }
 

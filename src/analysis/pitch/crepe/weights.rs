@@ -73,8 +73,7 @@ fn block(
 }
 
 fn tensor(tensors: &SafeTensors<'_>, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-    let view =
-        tensors.tensor(name).map_err(|e| Error::parameter(format!("CREPE weights: {e}")))?;
+    let view = tensors.tensor(name).map_err(|e| Error::parameter(format!("CREPE weights: {e}")))?;
     if view.dtype() != Dtype::F32 || view.shape() != shape {
         return Err(Error::parameter(format!(
             "CREPE weights: {name} is {:?} {:?}, wanted F32 {shape:?}",
