@@ -64,7 +64,7 @@ struct Quarter {
     mean: f64,
     /// Sum of squares about the mean.
     energy: f64,
-    /// Root mean square about the mean; 1 where that is 0.
+    /// Root mean square about the mean.
     level: f64,
 }
 
@@ -218,11 +218,13 @@ impl Network {
             let mut samples = [0.0_f32; QUARTER];
             copy(audio, start, &mut samples);
             let quarter = Quarter::measure(&samples);
+            // A constant quarter's response is rounding, and its level of 0 keeps it out.
+            let gain = if quarter.level > 0.0 { 1.0 / quarter.level } else { 0.0 };
             let signal = &mut scratch.audio[i / 2 * len..][..len];
             let (steps, _) = samples.as_chunks::<STRIDE>();
             for (row, step) in signal.chunks_exact_mut(ROW).zip(steps) {
                 for (to, &sample) in row[i % 2 * LANES..].iter_mut().zip(step) {
-                    *to = ((f64::from(sample) - quarter.mean) / quarter.level) as f32;
+                    *to = ((f64::from(sample) - quarter.mean) * gain) as f32;
                 }
             }
             scratch.quarters.push(quarter);
@@ -347,7 +349,7 @@ impl Network {
         let (bias, _) = S::as_simd_f32s(&self.classifier_bias);
         let tiles = scratch.features.chunks_exact(TILE * FEATURES);
         for (features, out) in tiles.zip(probabilities.chunks_mut(TILE * BINS)) {
-            for v in 0..bias.len() {
+            for v in 0..BINS.div_ceil(S::F32_LANES) {
                 let mut sums = [bias[v]; TILE];
                 for (features, weights) in
                     features.chunks_exact(TILE).zip(weights.chunks_exact(bias.len()))
@@ -415,7 +417,7 @@ impl Quarter {
         let mean = samples.iter().map(|&x| f64::from(x)).sum::<f64>() / QUARTER as f64;
         let energy: f64 = samples.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum();
         let level = (energy / QUARTER as f64).sqrt();
-        Self { mean, energy, level: if level > 0.0 { level } else { 1.0 } }
+        Self { mean, energy, level }
     }
 }
 
@@ -437,4 +439,38 @@ pub(super) fn copy(audio: &[f32], start: isize, out: &mut [f32]) {
 
 fn resize(buffer: &mut Vec<f32>, len: usize) {
     buffer.resize(len, 0.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::weights::{FILE, Weights};
+    use super::*;
+
+    #[test]
+    fn instruction_sets_agree() {
+        let network = Network::new(&Weights::parse(FILE).unwrap());
+        let audio: Vec<f32> = (0..3000).map(|i| ((i * i) as f32 * 1e-3).sin()).collect();
+        // An odd number of frames, some sharing quarters.
+        let frames = [-512, -256, 0, 100, 1500, 2900, 5000];
+        let run = |plain: bool| {
+            let mut probabilities = vec![0.0; frames.len() * BINS];
+            let mut scratch = Scratch::default();
+            let chunk = Chunk {
+                network: &network,
+                audio: &audio,
+                frames: &frames,
+                probabilities: &mut probabilities,
+                scratch: &mut scratch,
+            };
+            if plain {
+                chunk.with_simd(pulp::Scalar)
+            } else {
+                pulp::Arch::new().dispatch(chunk)
+            }
+            probabilities
+        };
+        for (fast, plain) in run(false).iter().zip(run(true)) {
+            assert!((fast - plain).abs() < 5e-6, "{fast} and {plain}");
+        }
+    }
 }
