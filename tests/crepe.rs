@@ -106,7 +106,7 @@ fn probabilities_agree_with_torchcrepe() {
 fn viterbi_agrees_with_torchcrepe() {
     for golden in goldens() {
         let probabilities = probabilities(&golden.audio, HOP);
-        let track = decode::viterbi(probabilities.view(), FMIN, FMAX).unwrap();
+        let track = decode::viterbi(&probabilities, FMIN, FMAX).unwrap();
         let frames = golden.bins.len();
         assert!(track.f0_hz.len() >= frames, "{}", golden.name);
         let mut equal = 0;
@@ -132,8 +132,8 @@ fn argmax_agrees_with_torchcrepe() {
         // All bins: the golden ones are the likeliest before masking.
         let (lowest, highest) =
             (decode::bin_to_hz(0) * 1.0001, decode::bin_to_hz(BINS - 1) * 1.0001);
-        let track = decode::argmax(probabilities.view(), lowest, highest).unwrap();
-        let weighted = decode::weighted_argmax(probabilities.view(), lowest, highest).unwrap();
+        let track = decode::argmax(&probabilities, lowest, highest).unwrap();
+        let weighted = decode::weighted_argmax(&probabilities, lowest, highest).unwrap();
         for (i, &bin) in golden.argmax.iter().enumerate() {
             let best = probabilities[[i, bin]];
             assert!(track.periodicity[i] - best <= 1e-5, "{} frame {i}", golden.name);
@@ -149,7 +149,7 @@ fn weighted_argmax_weighs_by_sigmoids_of_probabilities() {
     let mut probabilities = Array2::zeros((1, BINS));
     probabilities[[0, 100]] = 0.9;
     probabilities[[0, 101]] = 0.6;
-    let track = decode::weighted_argmax(probabilities.view(), FMIN, FMAX).unwrap();
+    let track = decode::weighted_argmax(&probabilities, FMIN, FMAX).unwrap();
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     let weight =
         |bin: i32| sigmoid([0.0, 0.9, 0.6][(bin == 100) as usize + 2 * (bin == 101) as usize]);
@@ -321,7 +321,7 @@ fn nonsense_is_refused() {
         }
     }
     assert!("crepe".parse::<Decoder>().is_err());
-    assert!(decode::argmax(Array2::zeros((2, 10)).view(), FMIN, FMAX).is_err());
+    assert!(decode::argmax(&Array2::zeros((2, 10)), FMIN, FMAX).is_err());
 }
 
 /// The network as its definition says, frame by frame and tap by tap.

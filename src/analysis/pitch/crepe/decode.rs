@@ -2,7 +2,7 @@
 
 use super::{BINS, Track};
 use crate::{Error, Result};
-use ndarray::ArrayView2;
+use ndarray::{ArrayRef1, ArrayRef2, Axis};
 use std::ops::Range;
 
 /// Frames that [`viterbi`] decodes at a time, as torchcrepe does in batches.
@@ -13,7 +13,7 @@ const REACH: usize = 12;
 const SPREAD: usize = 4;
 
 /// Centre of a bin in cents above 10 Hz.
-#[allow(clippy::unreadable_literal)] // CREPE's own figure
+#[allow(clippy::unreadable_literal, clippy::excessive_precision)] // CREPE's own figure
 fn bin_cents(bin: usize) -> f64 {
     20.0 * bin as f64 + 1997.3794084376191
 }
@@ -60,7 +60,7 @@ pub fn bins_between(fmin: f64, fmax: f64) -> Result<Range<usize>> {
 ///
 /// # Errors
 /// Those of [`bins_between`], or where there are not [`BINS`] columns.
-pub fn argmax(probabilities: ArrayView2<'_, f32>, fmin: f64, fmax: f64) -> Result<Track> {
+pub fn argmax(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<Track> {
     let bins = likeliest(probabilities, &bins_between(fmin, fmax)?)?;
     Ok(track(probabilities, &bins, |_, bin| bin_to_hz(bin)))
 }
@@ -72,7 +72,7 @@ pub fn argmax(probabilities: ArrayView2<'_, f32>, fmin: f64, fmax: f64) -> Resul
 ///
 /// # Errors
 /// Those of [`argmax`].
-pub fn weighted_argmax(probabilities: ArrayView2<'_, f32>, fmin: f64, fmax: f64) -> Result<Track> {
+pub fn weighted_argmax(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<Track> {
     let range = bins_between(fmin, fmax)?;
     let bins = likeliest(probabilities, &range)?;
     Ok(track(probabilities, &bins, |frame, bin| {
@@ -94,18 +94,18 @@ pub fn weighted_argmax(probabilities: ArrayView2<'_, f32>, fmin: f64, fmax: f64)
 ///
 /// # Errors
 /// Those of [`argmax`].
-pub fn viterbi(probabilities: ArrayView2<'_, f32>, fmin: f64, fmax: f64) -> Result<Track> {
+pub fn viterbi(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<Track> {
     let range = bins_between(fmin, fmax)?;
     check(probabilities)?;
     let transitions = Transitions::new();
     let mut bins = Vec::with_capacity(probabilities.nrows());
-    for run in probabilities.axis_chunks_iter(ndarray::Axis(0), RUN) {
-        transitions.decode(run, &range, &mut bins);
+    for run in probabilities.axis_chunks_iter(Axis(0), RUN) {
+        transitions.decode(&run, &range, &mut bins);
     }
     Ok(track(probabilities, &bins, |_, bin| bin_to_hz(bin)))
 }
 
-fn check(probabilities: ArrayView2<'_, f32>) -> Result<()> {
+fn check(probabilities: &ArrayRef2<f32>) -> Result<()> {
     if probabilities.ncols() == BINS {
         return Ok(());
     }
@@ -115,16 +115,17 @@ fn check(probabilities: ArrayView2<'_, f32>) -> Result<()> {
     )))
 }
 
-fn likeliest(probabilities: ArrayView2<'_, f32>, range: &Range<usize>) -> Result<Vec<usize>> {
+fn likeliest(probabilities: &ArrayRef2<f32>, range: &Range<usize>) -> Result<Vec<usize>> {
     check(probabilities)?;
-    let row_best = |row: ndarray::ArrayView1<'_, f32>| {
+    let rows = probabilities.rows().into_iter();
+    let best = rows.map(|row| {
         range.clone().fold(range.start, |best, b| if row[b] > row[best] { b } else { best })
-    };
-    Ok(probabilities.rows().into_iter().map(row_best).collect())
+    });
+    Ok(best.collect())
 }
 
 fn track(
-    probabilities: ArrayView2<'_, f32>,
+    probabilities: &ArrayRef2<f32>,
     bins: &[usize],
     hz: impl Fn(usize, usize) -> f64,
 ) -> Track {
@@ -159,11 +160,11 @@ impl Transitions {
     }
 
     /// Appends the likeliest path through one run.
-    fn decode(&self, run: ArrayView2<'_, f32>, range: &Range<usize>, bins: &mut Vec<usize>) {
+    fn decode(&self, run: &ArrayRef2<f32>, range: &Range<usize>, bins: &mut Vec<usize>) {
         let mut value = [0.0_f64; BINS];
         let mut from = vec![[0_u16; BINS]; run.nrows()];
         for (frame, row) in run.rows().into_iter().enumerate() {
-            let observation = log_softmax(row, range);
+            let observation = log_softmax(&row, range);
             if frame == 0 {
                 // A uniform start changes nothing.
                 for (v, o) in value.iter_mut().zip(&observation) {
@@ -175,8 +176,10 @@ impl Transitions {
             let mut next = [0.0; BINS];
             for to in 0..BINS {
                 let (mut best, mut source) = (value[jump] + self.never, jump);
-                for i in to.saturating_sub(REACH - 1)..(to + REACH).min(BINS) {
-                    let score = value[i] + self.band[i][to + REACH - 1 - i];
+                let first = to.saturating_sub(REACH - 1);
+                let near = value[first..(to + REACH).min(BINS)].iter().enumerate();
+                for (i, v) in near.map(|(i, v)| (first + i, v)) {
+                    let score = v + self.band[i][to + REACH - 1 - i];
                     if score > best || (score >= best && i < source) {
                         (best, source) = (score, i);
                     }
@@ -197,7 +200,7 @@ impl Transitions {
 }
 
 /// Logarithm of the softmax over the bins within range, in single precision as in torchcrepe.
-fn log_softmax(row: ndarray::ArrayView1<'_, f32>, range: &Range<usize>) -> [f32; BINS] {
+fn log_softmax(row: &ArrayRef1<f32>, range: &Range<usize>) -> [f32; BINS] {
     let largest = range.clone().fold(f32::NEG_INFINITY, |m, b| m.max(row[b]));
     let mut out = [0.0; BINS];
     for b in range.clone() {

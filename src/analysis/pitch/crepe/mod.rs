@@ -1,9 +1,13 @@
 //! CREPE 'tiny': pitch by a convolutional network on 1024 samples at 16 kHz (Kim, Salamon, Li and
 //! Bello, "CREPE: A convolutional representation for pitch estimation", ICASSP 2018).
 
+// Code for an instruction set chosen at run time must be inlined into the function that enables it.
+#[allow(clippy::inline_always)]
 mod conv;
 pub mod decode;
+#[allow(clippy::inline_always)]
 mod fft;
+#[allow(clippy::inline_always)]
 mod network;
 mod periods;
 mod tracker;
@@ -95,7 +99,7 @@ impl Crepe {
         for first in (0..frames).step_by(BLOCK) {
             let mut probabilities = Array2::zeros((BLOCK.min(frames - first), BINS));
             self.fill(audio, hop, first, probabilities.as_slice_mut().unwrap_or_default());
-            let block = decode(probabilities.view(), fmin, fmax)?;
+            let block = decode(&probabilities, fmin, fmax)?;
             track.f0_hz.extend(block.f0_hz);
             track.periodicity.extend(block.periodicity);
         }

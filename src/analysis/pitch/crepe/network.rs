@@ -37,7 +37,7 @@ pub(super) struct Network {
     classifier_bias: Vec<f32>,
 }
 
-/// Bias, ReLU and batch norm of a block.
+/// Bias, rectifier and batch norm of a block.
 struct Activation {
     bias: Vec<f32>,
     scale: Vec<f32>,
@@ -421,7 +421,7 @@ impl Quarter {
     }
 }
 
-/// ReLU and batch norm of two neighbours, and the larger of the two.
+/// Rectifier and batch norm of two neighbours, and the larger of the two.
 #[inline(always)]
 fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
@@ -463,9 +463,9 @@ mod tests {
                 scratch: &mut scratch,
             };
             if plain {
-                chunk.with_simd(pulp::Scalar)
+                chunk.with_simd(pulp::Scalar);
             } else {
-                pulp::Arch::new().dispatch(chunk)
+                pulp::Arch::new().dispatch(chunk);
             }
             probabilities
         };

@@ -46,7 +46,7 @@ impl Periods {
     /// the frame's mean removed. 1 is a perfect repetition; silence gives 0.
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
-    /// normalised by the energies as in McLeod's NSDF (2005).
+    /// normalised by the energies as in McLeod's `NSDF` (2005).
     pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) {
         let mut frame = [0.0_f32; FRAME];
         copy(audio, start, &mut frame);
@@ -92,19 +92,18 @@ pub(super) struct Period {
 ///
 /// The peak near one period is followed to two, four, ... periods, which divides its error.
 pub(super) fn refine(similarity: &[f32], lag: f64) -> Period {
-    let nearest = (lag.round() as usize).min(similarity.len() - 1);
-    let mut found = Period { lag, clarity: f64::from(similarity[nearest]) };
-    let (mut periods, mut reach) = (1.0, SEARCH * lag);
-    while periods == 1.0 || periods * found.lag <= LONG_LAG {
-        let Some((position, height)) = peak(similarity, periods * found.lag, reach) else { break };
-        if periods == 1.0 {
-            found.clarity = height;
-        } else if height < 0.8 * found.clarity {
-            break;
+    let Some((exact, clarity)) = peak(similarity, lag, SEARCH * lag) else {
+        let nearest = (lag.round() as usize).min(similarity.len() - 1);
+        return Period { lag, clarity: f64::from(similarity[nearest]) };
+    };
+    let mut found = Period { lag: exact, clarity };
+    let mut periods = 2.0;
+    while periods * found.lag <= LONG_LAG {
+        match peak(similarity, periods * found.lag, 1.2) {
+            Some((exact, height)) if height > 0.8 * clarity => found.lag = exact / periods,
+            _ => break,
         }
-        found.lag = position / periods;
         periods *= 2.0;
-        reach = 1.2;
     }
     found
 }
