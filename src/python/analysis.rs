@@ -69,6 +69,24 @@ pub(super) fn pyin<'py>(
     ))
 }
 
+#[pyfunction]
+#[pyo3(signature = (y, *, sr, fmin, fmax, hop_length, decoder = "viterbi"))]
+pub(super) fn crepe<'py>(
+    y: &Bound<'py, PyAny>,
+    sr: u32,
+    fmin: f64,
+    fmax: f64,
+    hop_length: usize,
+    decoder: &str,
+) -> PyResult<(Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>)> {
+    let signal = arguments::signal(y)?;
+    let decoder = decoder.parse()?;
+    let py = y.py();
+    let track =
+        run_quietly(py, || pitch::crepe_track(&signal, sr, hop_length, (fmin, fmax), decoder))?;
+    Ok((track.f0_hz.into_pyarray(py), track.periodicity.into_pyarray(py)))
+}
+
 /// As in `wms_torch`: a stage called by itself computes what it is named after.
 fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize) -> CycleSettings {
     CycleSettings {
