@@ -34,6 +34,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 bench: setup
+	$(BIN)/python -m pip install --quiet librosa soxr torchcrepe
 	$(BIN)/python benches/analysis.py
 
 plugin:
