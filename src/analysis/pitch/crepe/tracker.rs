@@ -26,6 +26,10 @@ const LEAP_COST: f32 = 4.0;
 const LEAP: usize = 9;
 /// A pitch as close to an end of the range, in bins, still counts as inside.
 const MARGIN: f64 = 1.0;
+/// What the network never reaches for a subharmonic of a tone above its range.
+const SURE: f64 = 0.6;
+/// Similarity below which noise alone makes peaks at short lags.
+const CLEAR: f64 = 0.7;
 
 /// Tracks the pitch of audio at 16 kHz.
 pub(super) fn track(crepe: &Crepe, audio: &[f32], grid: &Grid, fmin: f64, fmax: f64) -> Track {
@@ -141,13 +145,16 @@ impl Block {
         let Period { lag, clarity } = sharpen(audio, self.starts[i], period);
         let hz = SAMPLE_RATE_HZ / lag;
         let range = hz_to_bin(fmin) - MARGIN..hz_to_bin(fmax) + MARGIN;
-        // A tone above the network's range repeats at its subharmonics' periods too.
-        let too_high =
-            overtone(similarity, lag, SAMPLE_RATE_HZ / bin_to_hz(BINS - 1)) > 0.9 * clarity;
+        let probability = f64::from(probabilities[summit]);
+        // A tone above the network's range repeats at its subharmonics' periods too, and the
+        // network, unsure, names one of them.
+        let too_high = probability < SURE
+            && clarity > CLEAR
+            && overtone(similarity, lag, SAMPLE_RATE_HZ / bin_to_hz(BINS - 1)) > 0.95 * clarity;
         if clarity <= 0.0 || !range.contains(&hz_to_bin(hz)) || too_high {
             return (0.0, 0.0);
         }
-        let periodicity = f64::from(probabilities[summit]) * clarity.min(1.0);
+        let periodicity = probability * clarity.min(1.0);
         (hz.clamp(fmin, fmax) as f32, periodicity as f32)
     }
 }
