@@ -150,7 +150,9 @@ def draw_predictions(
         raise ParameterError(f"{count} of {len(target)} frames to draw, wanted at least one")
     levels = target.sum(axis=1)
     loud = np.flatnonzero(levels >= np.median(levels))
-    chosen = loud[np.linspace(0, len(loud) - 1, min(count, len(loud))).round().astype(int)]
+    count = min(count, len(loud))
+    # From the middle of equal parts: the first and last frames reach beyond the recording.
+    chosen = loud[((np.arange(count) + 0.5) / count * len(loud)).astype(int)]
     spectrum = layout.config["spectrum"] if isinstance(layout, Model) else layout
     cycles = int(spectrum["cycles_per_window"])
     bins_per_partial = cycles * int(spectrum["n_fft"]) / int(spectrum["window_size"])

@@ -51,7 +51,7 @@ def files(tmp_path_factory):
     (folder / "mixed" / "bad.wav").write_bytes(whole[1000:20000])
     (folder / "song.mid").write_bytes(midi_bytes([(0, (0x90, 60, 90)), (24, (0x80, 60, 0))]))
     (folder / "bad.mid").write_bytes(b"MThd and nothing that follows from it")
-    (folder / "none_such.mid").write_bytes(b"la la la")
+    (folder / "no_midi.mid").write_bytes(b"la la la")
 
     known = json.loads((folder / "quick.json").read_text())
     (folder / "unknown_key.json").write_text(json.dumps(known | {"hop_sise": 256}))
@@ -185,6 +185,11 @@ WRONG = [
         r"corrupt\.wav: not a readable wav",
     ),
     (
+        "predict {f}/mixed --model {f}/model.safetensors --out {o}/p",
+        1,
+        r"mixed: is a folder, wanted one recording",
+    ),
+    (
         "resynth {f}/no.wav --model {f}/model.safetensors --out {o}/r.wav",
         1,
         r"no\.wav: No such file",
@@ -192,7 +197,7 @@ WRONG = [
     (
         "resynth {f}/empty --model {f}/model.safetensors --out {o}/r.wav",
         1,
-        r"empty: Is a directory",
+        r"empty: is a folder, wanted one recording",
     ),
     (
         "render {f}/no.mid --model {f}/model.safetensors --out {o}/s.wav",
@@ -205,9 +210,9 @@ WRONG = [
         r"bad\.mid: a damaged MIDI file",
     ),
     (
-        "render {f}/none_such.mid --model {f}/model.safetensors --out {o}/s.wav",
+        "render {f}/no_midi.mid --model {f}/model.safetensors --out {o}/s.wav",
         1,
-        r"none_such\.mid: no standard MIDI file",
+        r"no_midi\.mid: no standard MIDI file",
     ),
     ("info {f}/no.safetensors", 1, r"no\.safetensors: No such file"),
     ("info {f}/tone.wav", 1, r"tone\.wav: .*no safetensors file"),
@@ -318,7 +323,7 @@ WRONG = [
 @pytest.mark.parametrize(("command", "status", "message"), WRONG, ids=[w[0] for w in WRONG])
 def test_used_wrong(files, tmp_path, capsys, command, status, message):
     name = command.split()[0]
-    # The shipped params are refused as others than the model's; the quick ones are quick, too.
+    # CREPE, the shipped choice, takes its time.
     takes_params = "--params" not in command and name in ("analyze", "train")
     before = sorted(files.rglob("*"))
     try:

@@ -139,6 +139,19 @@ def frames(sources: list[str], settings: Params) -> Frames:
     return analysed(sources, settings)
 
 
+def recording(path: str) -> str:
+    """Return the path of the one recording that a command takes.
+
+    Raises
+    ------
+    ParameterError
+        If it is a folder.
+    """
+    if Path(path).is_dir():
+        raise ParameterError(f"{path}: is a folder, wanted one recording")
+    return path
+
+
 def analysed(sources: list[str], settings: Params, *, threads: int | None = None) -> Frames:
     """Analyse files and folders, show how far it is, and say what was left out."""
     with AnalysisProgress() as progress:

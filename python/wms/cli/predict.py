@@ -34,9 +34,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from ..plot import draw_predictions, save_figure
 
+    audio = common.recording(options.audio)
     folder = _folder(Path(options.out), overwrite=options.overwrite)
     model, settings = common.model_and_params(options)
-    frames = common.analysed([options.audio], settings)
+    frames = common.analysed([audio], settings)
     predicted, _ = model.predict(model.inputs(frames))
     error = float(np.abs(predicted - frames.spectrum).mean())
 

@@ -27,11 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    audio = common.recording(options.audio)
     out = common.output(options, common.WAV)
     model, settings = common.model_and_params(options)
     rate, noise, seed = options.sample_rate, options.noise, options.seed
-    original, _ = load_audio(options.audio, rate)
-    frames = common.analysed([options.audio], settings)
+    original, _ = load_audio(audio, rate)
+    frames = common.analysed([audio], settings)
     if options.oracle:
         sound = play_spectra(
             frames.spectrum,

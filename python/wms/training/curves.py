@@ -49,6 +49,7 @@ def plot_history(
     losses.set_xlabel("minutes")
     losses.set_title("Loss", loc="left")
     tidy(losses)
+    losses.set_xlim(left=0.0)
     plain_log_scale(losses)
     losses.legend(frameon=False)
     draw_errors(errors, history, baselines=baselines)
@@ -79,8 +80,10 @@ def draw_errors(
     axes.set_xlabel("minutes")
     axes.set_title("Mean error of ln(1 + magnitude) on unseen audio", loc="left")
     tidy(axes)
+    axes.set_xlim(left=0.0)
     plain_log_scale(axes)
-    axes.legend(frameon=False)
+    # Baselines cross the whole picture, the legend's place too.
+    axes.legend(facecolor="white", edgecolor="none", framealpha=0.9)
 
 
 def _minutes_and_style(history: Sequence[EpochRecord]) -> tuple[list[float], dict[str, Any]]:
