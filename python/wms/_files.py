@@ -29,7 +29,9 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except FileExistsError as error:
-        raise FileAccessError(f"{path}: {path.parent} is a file, wanted a folder") from error
+        raise FileAccessError(
+            f"{path}: cannot be written: {path.parent} is a file, wanted a folder"
+        ) from error
     except OSError as error:
         raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from error
     return path
