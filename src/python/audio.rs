@@ -7,6 +7,9 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
+/// Read an audio file as mono samples (n,), full scale at ±1, and their rate in Hz.
+///
+/// Wav, flac, ogg, mp3 and aiff; channels are averaged. A sample_rate in Hz resamples.
 #[pyfunction]
 #[pyo3(signature = (path, sample_rate = None))]
 pub(super) fn load_audio(
@@ -18,6 +21,9 @@ pub(super) fn load_audio(
     Ok((samples.into_pyarray(py), rate))
 }
 
+/// Resample y (n,) from orig_sr to target_sr, Hz: (ceil(n * target_sr / orig_sr),).
+///
+/// Windowed sinc, as torchaudio's default.
 #[pyfunction]
 #[pyo3(signature = (y, *, orig_sr, target_sr))]
 pub(super) fn resample<'py>(
@@ -31,6 +37,7 @@ pub(super) fn resample<'py>(
     Ok(resampled.into_pyarray(py))
 }
 
+/// The audio files that a path, a folder or a list of them names; folders recursively, sorted.
 #[pyfunction]
 pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     arguments::audio_files(source)?.ok_or_else(|| {
@@ -38,6 +45,7 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     })
 }
 
+/// Write y (n,) or (channels, n), full scale at ±1, as a 24-bit wav file.
 #[pyfunction]
 pub(super) fn save_audio(path: PathBuf, y: &Bound<'_, PyAny>, sample_rate: u32) -> PyResult<()> {
     let (samples, channels) = arguments::interleaved(y)?;
