@@ -23,8 +23,10 @@ CYCLE_ROWS = {"yin": 2, "pyin": 3, "crepe": 2}
 SPECTRUM_ROWS = 12
 MFCC_STEP = 4
 CREPE_MFCC_STEP = 3
-# Samples kept of each side of the resampled pairs.
+# Samples kept of the input side of the resampled pairs, at 48 kHz.
 PAIR_SAMPLES = 4000
+# Samples kept of the resampled inputs, for the stages that follow.
+STRETCH = 20_000
 
 
 def spread(count: int, wanted: int) -> np.ndarray:
@@ -50,14 +52,14 @@ def stages(golden: Path, name: str, method: str) -> dict[str, np.ndarray]:
     """Return what the tests need of one input analysed with one pitch method."""
     data = np.load(golden / "npz" / f"{name}__{method}__main.npz")
     kept = {"log_pitch": data["pitch"][:, 0]}
-    cycles = spread(len(data["resampled_idx"]), CYCLE_ROWS[method])
-    full = data["stft_full_idx"].tolist()
-    kept["cycle_rows"] = data["resampled_idx"][cycles]
-    kept["cycle_frames"] = data["resampled_wave_matrix"][cycles]
-    # Spectra of the cycle frames themselves are stored for fewer rows than the frames.
-    have = [row for row in kept["cycle_rows"].tolist() if row in full]
-    kept["full_rows"] = np.array(have, int)
-    kept["full_spectra"] = data["stft_full"][[full.index(row) for row in have]]
+    # Rows of which both the cycle frame and all bins of its spectrum are known.
+    both, frame_at, spectrum_at = np.intersect1d(
+        data["resampled_idx"], data["stft_full_idx"], return_indices=True
+    )
+    chosen = spread(len(both), CYCLE_ROWS[method])
+    kept["cycle_rows"] = both[chosen]
+    kept["cycle_frames"] = data["resampled_wave_matrix"][frame_at[chosen]]
+    kept["cycle_spectra"] = data["stft_full"][spectrum_at[chosen]]
     frames = len(data["f0_hz"])
     rows = data["stft_first80_idx"] if "stft_first80_idx" in data else np.arange(frames)
     chosen = spread(len(rows), SPECTRUM_ROWS)
@@ -102,7 +104,7 @@ def resampled(golden: Path) -> dict[str, np.ndarray]:
         kept[f"out_{rate}"] = pairs[f"out_{rate}"][0, : (samples - 40) * 16000 // rate]
     for name in ("organ_44k1_24bit", "flute_48k_16bit"):
         waveform = np.load(golden / "npz" / f"input__{name}.npz")["waveform"][0]
-        kept[f"{name}/first"] = waveform[:2000]
+        kept[f"{name}/first"] = waveform[:STRETCH]
         kept[f"{name}/every_41st"] = waveform[::41]
     return kept
 

@@ -4,11 +4,14 @@
 //! defaults.
 
 use super::fourier::{Forward, hann_periodic, hann_symmetric};
+use super::frame::check_size;
 use crate::{Error, Result};
 use std::collections::HashMap;
 
 /// Librosa's default number of bands, which `wms_torch`'s `main` uses whatever `n_mel` says.
 const LIBROSA_BANDS: usize = 128;
+/// Most mel bands.
+const MAX_BANDS: usize = 1024;
 /// Range below the loudest value that `power_to_db` keeps, dB.
 const TOP_DB: f64 = 80.0;
 /// Smallest power that librosa takes the logarithm of.
@@ -55,10 +58,12 @@ impl MfccSettings {
     /// # Errors
     /// [`Error::Parameter`] names the argument, its value and what is wanted.
     pub fn check(&self) -> Result<()> {
-        if self.sample_rate == 0 || self.n_fft < 2 || self.n_mel == 0 {
+        check_size("sr", self.sample_rate as usize)?;
+        check_size("n_fft", self.n_fft)?;
+        if !(1..=MAX_BANDS).contains(&self.n_mel) {
             return Err(Error::Parameter(format!(
-                "sr is {}, n_fft {}, n_mels {}; wanted at least 1, 2 and 1",
-                self.sample_rate, self.n_fft, self.n_mel
+                "n_mels is {}, wanted 1 to {MAX_BANDS}",
+                self.n_mel
             )));
         }
         if self.n_mfcc == 0 || self.n_mfcc > self.bands() {

@@ -47,7 +47,7 @@ pub(super) fn yin<'py>(
     let settings =
         YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
     let py = y.py();
-    let f0_hz = run_quietly(py, || pitch::yin(&signal, &settings))?;
+    let f0_hz = run_quietly(py, |watch| pitch::yin(&signal, &settings, watch))?;
     Ok(single(f0_hz).into_pyarray(py))
 }
 
@@ -69,7 +69,7 @@ pub(super) fn pyin<'py>(
     let settings =
         YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
     let py = y.py();
-    let track = run_quietly(py, || pitch::pyin(&signal, &settings))?;
+    let track = run_quietly(py, |watch| pitch::pyin(&signal, &settings, watch))?;
     Ok((
         single(track.f0_hz).into_pyarray(py),
         track.voiced.into_pyarray(py),
@@ -104,7 +104,7 @@ pub(super) fn cycle_frames<'py>(
     let f0_hz = arguments::vector("f0_hz", f0_hz)?;
     let settings = cycle_settings(sr, window_size, hop_length, cycles);
     let py = y.py();
-    let frames = run_quietly(py, || analysis::cycle_frames(&signal, &f0_hz, &settings))?;
+    let frames = run_quietly(py, |_| analysis::cycle_frames(&signal, &f0_hz, &settings))?;
     rows(py, frames, window_size)
 }
 
@@ -145,7 +145,7 @@ pub(super) fn segment_mfcc<'py>(
     cycles.confined = variant != MfccVariant::Own;
     let settings = MfccSettings { sample_rate: sr, n_fft, n_mfcc, n_mel: n_mels, variant };
     let py = y.py();
-    let mfcc = run_quietly(py, || analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings))?;
+    let mfcc = run_quietly(py, |_| analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings))?;
     rows(py, mfcc, n_mfcc)
 }
 
@@ -164,6 +164,6 @@ pub(super) fn cycle_spectrum<'py>(
     let n_bins = n_bins.unwrap_or(n_fft / 2 + 1);
     let py = cycle_frames.py();
     let spectra =
-        run_quietly(py, || analysis::cycle_spectrum(&array.data, window_size, n_fft, n_bins))?;
+        run_quietly(py, |_| analysis::cycle_spectrum(&array.data, window_size, n_fft, n_bins))?;
     rows(py, spectra, n_bins)
 }

@@ -17,7 +17,7 @@ pub(super) fn load_audio(
     path: PathBuf,
     sample_rate: Option<u32>,
 ) -> PyResult<(Bound<'_, PyArray1<f32>>, u32)> {
-    let (samples, rate) = run_quietly(py, || crate::audio::load(&path, sample_rate))?;
+    let (samples, rate) = run_quietly(py, |_| crate::audio::load(&path, sample_rate))?;
     Ok((samples.into_pyarray(py), rate))
 }
 
@@ -33,7 +33,7 @@ pub(super) fn resample<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let signal = arguments::signal(y)?;
     let py = y.py();
-    let resampled = run_quietly(py, || crate::audio::resample(&signal, orig_sr, target_sr))?;
+    let resampled = run_quietly(py, |_| crate::audio::resample(&signal, orig_sr, target_sr))?;
     Ok(resampled.into_pyarray(py))
 }
 
