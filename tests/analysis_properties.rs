@@ -36,12 +36,12 @@ fn signals() -> impl Strategy<Value = Vec<f32>> {
 
 fn frequencies() -> impl Strategy<Value = f32> {
     prop_oneof![
-        Just(0.0_f32),
-        Just(f32::MAX),
-        Just(f32::MIN_POSITIVE),
-        1.0..40.0_f32,
-        40.0..2000.0_f32,
-        2000.0..1e6_f32
+        10 => Just(0.0_f32),
+        10 => Just(f32::MAX),
+        1 => Just(f32::MIN_POSITIVE),
+        20 => 20.0..60.0_f32,
+        50 => 60.0..2000.0_f32,
+        10 => 2000.0..1e6_f32
     ]
 }
 
@@ -95,10 +95,10 @@ proptest! {
     fn cycles_spectra_and_coefficients(
         signal in signals(),
         f0_hz in prop::collection::vec(frequencies(), 0..20),
-        sample_rate in prop_oneof![Just(0_u32), 1..400_000_u32, Just(16000)],
+        sample_rate in prop_oneof![Just(0_u32), 1..100_000_u32, Just(16000)],
         window_size in prop_oneof![0..20_usize, 20..3000_usize],
         hop_size in prop_oneof![0..20_usize, 20..3000_usize],
-        cycles in 0..70_usize,
+        cycles in 0..20_usize,
         padding in 0..100_usize,
         n_mfcc in 0..30_usize,
         n_mel in 0..60_usize,
@@ -144,6 +144,8 @@ proptest! {
         method in 0..2_usize,
         compatibility in 0..3_usize,
     ) {
+        let method = ["yin", "pyin"][method];
+        let compatibility = [None, Some("main"), Some("dev")][compatibility];
         let changes = serde_json::json!({
             "sample_rate": sample_rate,
             "hop_size": hop_size,
@@ -154,9 +156,9 @@ proptest! {
             "n_mfcc": n_mfcc,
             "f_low": f_low,
             "f_high": f_low * octaves.exp2(),
-            "pitch_detection_method": ["yin", "pyin"][method],
-            "include_voicedness": method == 1,
-            "compatibility": [None, Some("main"), Some("dev")][compatibility],
+            "pitch_detection_method": method,
+            "include_voicedness": method == "pyin",
+            "compatibility": compatibility,
         });
         let Ok(params) = Params::default().replace(changes.as_object().unwrap().clone()) else {
             return Ok(());

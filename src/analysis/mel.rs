@@ -87,14 +87,16 @@ pub(crate) struct MelAnalyzer {
     frame_window: Vec<f64>,
     /// Windows of the segment lengths met so far: a steady note has one or two.
     windows: HashMap<usize, Vec<f64>>,
+    /// Their samples in all.
+    window_samples: usize,
     dct: Vec<f64>,
     power: Vec<f64>,
     /// Levels of the last segment's bands, dB.
     pub levels_db: Vec<f64>,
 }
 
-/// Windows kept before the store is emptied, so that it stays small on gliding sounds.
-const MAX_WINDOWS: usize = 512;
+/// Samples of windows kept before the store is emptied, so that it stays small on gliding sounds.
+const MAX_WINDOW_SAMPLES: usize = 1 << 19;
 
 impl MelAnalyzer {
     pub fn new(settings: MfccSettings) -> Self {
@@ -105,6 +107,7 @@ impl MelAnalyzer {
             filters: slaney_filters(f64::from(settings.sample_rate), settings.n_fft, bands),
             frame_window: hann_periodic(settings.n_fft),
             windows: HashMap::new(),
+            window_samples: 0,
             dct: dct_basis(settings.n_mfcc, bands),
             power: vec![0.0; settings.n_fft / 2 + 1],
             levels_db: vec![0.0; bands],
@@ -138,8 +141,12 @@ impl MelAnalyzer {
 
     /// Fills the transform's input.
     fn load(&mut self, segment: &[f32]) {
-        if self.windows.len() >= MAX_WINDOWS {
-            self.windows.clear();
+        if !self.windows.contains_key(&segment.len()) {
+            self.window_samples += segment.len();
+            if self.window_samples > MAX_WINDOW_SAMPLES {
+                self.windows.clear();
+                self.window_samples = segment.len();
+            }
         }
         let window =
             self.windows.entry(segment.len()).or_insert_with(|| hann_symmetric(segment.len()));

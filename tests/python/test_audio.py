@@ -92,7 +92,7 @@ def plain_resample(y, orig, new):
 
 @pytest.mark.parametrize(
     ("orig", "new"),
-    [(44100, 16000), (48000, 16000), (16000, 44100), (11025, 16000), (7, 5), (3, 1000), (997, 991)],
+    [(44100, 16000), (48000, 16000), (16000, 44100), (11025, 16000), (7, 5), (3, 100), (997, 991)],
 )
 @pytest.mark.parametrize("length", [1, 2, 333])
 def test_resampling_at_any_ratio(orig, new, length):

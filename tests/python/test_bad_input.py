@@ -195,9 +195,7 @@ def test_sample_rate_belongs_to_arrays():
         "sample_rate is for arrays",
     )
     refused(ParameterError, lambda: wms.analyze(silence, YIN, sample_rate=0), "0 Hz, wanted 1 to")
-    refused(
-        ParameterError, lambda: wms.analyze(silence[:0], YIN, sample_rate=16000), "no samples"
-    )
+    refused(ParameterError, lambda: wms.analyze(silence[:0], YIN, sample_rate=16000), "no samples")
     refused(
         ParameterError,
         lambda: wms.analyze(silence, YIN, sample_rate=16000, num_threads=0),
@@ -273,9 +271,7 @@ def test_cycle_arguments(f0_hz, change, fragment):
 )
 def test_mfcc_arguments(change, fragment):
     y = np.zeros(3000)
-    refused(
-        ParameterError, lambda: wms.segment_mfcc(y, [100.0], **CUT, **MFCC | change), fragment
-    )
+    refused(ParameterError, lambda: wms.segment_mfcc(y, [100.0], **CUT, **MFCC | change), fragment)
 
 
 @pytest.mark.parametrize(

@@ -2,19 +2,19 @@
 
 import hashlib
 
-import golden
 import numpy as np
 import pytest
-from golden import INPUTS, NAMES, SEARCH, STAGE
 
+import golden
 import wms
+from golden import INPUTS, NAMES, SEARCH, STAGE
 
 RESAMPLED = {"organ_44k1_24bit", "flute_48k_16bit"}
 BINS = int(120 * np.log2(1600 / 46)) + 1
-# On constant samples (here 0.5) the difference function is zero but for rounding: in the frame where
-# they end, a plateau's first trough is wherever the FFT's noise of 1e-16 puts it, and librosa's own
-# answer changes with the CPU that runs it. YIN differs in that frame alone; pYIN's path to it (13 of
-# 129 frames) differs too.
+# On constant samples (here 0.5) the difference function is zero but for rounding: in the frame
+# where they end, a plateau's first trough is wherever the FFT's noise of 1e-16 puts it, and
+# librosa's own answer changes with the CPU that runs it. YIN differs in that frame alone; pYIN's
+# path to it (13 of 129 frames) differs too.
 NOISE_DECIDES = {("yin", "edge_dc_0p5_2s"): 128 / 129, ("pyin", "edge_dc_0p5_2s"): 116 / 129}
 
 
