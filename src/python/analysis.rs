@@ -31,8 +31,8 @@ pub(super) fn rows(
 
 /// Fundamental frequency of each frame by YIN, as librosa.yin computes it.
 ///
-/// Takes samples y (n,) or (channels, n), fmin and fmax in Hz, sr in Hz, frame_length and
-/// hop_length in samples; returns f0_hz (T,), T = 1 + n // hop_length.
+/// Takes samples y (n,) or (channels, n), fmin and fmax in Hz, sr in Hz, `frame_length` and
+/// `hop_length` in samples; returns `f0_hz` (T,), T = 1 + n // `hop_length`.
 #[pyfunction]
 #[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
 pub(super) fn yin<'py>(
@@ -53,8 +53,8 @@ pub(super) fn yin<'py>(
 
 /// Fundamental frequency and voicedness of each frame by probabilistic YIN, as librosa.pyin.
 ///
-/// Arguments as for yin; returns f0_hz (T,), voiced_flag (T,) and voiced_prob (T,), 0 to 1. An
-/// unvoiced frame keeps the best guess of its frequency.
+/// Arguments as for yin; returns `f0_hz` (T,), `voiced_flag` (T,) and `voiced_prob` (T,), 0 to 1.
+/// An unvoiced frame keeps the best guess of its frequency.
 #[pyfunction]
 #[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
 pub(super) fn pyin<'py>(
@@ -87,9 +87,9 @@ fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize)
     }
 }
 
-/// The cycles around each frame's centre, stretched to window_size samples: (T, window_size).
+/// The cycles around each frame's centre, stretched to `window_size` samples: (T, `window_size`).
 ///
-/// Takes samples y (n,) and f0_hz (T,); where f0_hz is 0, the frame is taken as it is.
+/// Takes samples y (n,) and `f0_hz` (T,); where `f0_hz` is 0, the frame is taken as it is.
 #[pyfunction]
 #[pyo3(signature = (y, f0_hz, *, sr, window_size, hop_length, cycles))]
 pub(super) fn cycle_frames<'py>(
@@ -108,9 +108,9 @@ pub(super) fn cycle_frames<'py>(
     rows(py, frames, window_size)
 }
 
-/// Mel-frequency cepstral coefficients of each frame's cycles, not standardised: (T, n_mfcc).
+/// Mel-frequency cepstral coefficients of each frame's cycles, not standardised: (T, `n_mfcc`).
 ///
-/// Takes samples y (n,) and f0_hz (T,); variant is "main", "dev" or "own".
+/// Takes samples y (n,) and `f0_hz` (T,); variant is "main", "dev" or "own".
 #[pyfunction]
 #[pyo3(signature = (
     y, f0_hz, *, sr, window_size, hop_length, cycles, n_fft, n_mfcc, n_mels, variant = "main"
@@ -149,9 +149,9 @@ pub(super) fn segment_mfcc<'py>(
     rows(py, mfcc, n_mfcc)
 }
 
-/// log(1 + magnitude) of cycle frames (T, window_size) under a Hann window: (T, n_bins).
+/// log(1 + magnitude) of cycle frames (T, `window_size`) under a Hann window: (T, `n_bins`).
 ///
-/// n_bins are the lowest bins kept, all n_fft // 2 + 1 where None.
+/// `n_bins` are the lowest bins kept, all `n_fft` // 2 + 1 where None.
 #[pyfunction]
 #[pyo3(signature = (cycle_frames, *, n_fft, n_bins = None))]
 pub(super) fn cycle_spectrum<'py>(

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Read an audio file as mono samples (n,), full scale at ±1, and their rate in Hz.
 ///
-/// Wav, flac, ogg, mp3 and aiff; channels are averaged. A sample_rate in Hz resamples.
+/// Wav, flac, ogg, mp3 and aiff; channels are averaged. A `sample_rate` in Hz resamples.
 #[pyfunction]
 #[pyo3(signature = (path, sample_rate = None))]
 pub(super) fn load_audio(
@@ -21,7 +21,7 @@ pub(super) fn load_audio(
     Ok((samples.into_pyarray(py), rate))
 }
 
-/// Resample y (n,) from orig_sr to target_sr, Hz: (ceil(n * target_sr / orig_sr),).
+/// Resample y (n,) from `orig_sr` to `target_sr`, Hz: (ceil(n * `target_sr` / `orig_sr`),).
 ///
 /// Windowed sinc, as torchaudio's default.
 #[pyfunction]

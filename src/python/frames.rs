@@ -20,9 +20,9 @@ pub(super) struct PyFrames(pub Frames);
 /// Standardisation of the coefficients.
 #[pyclass(frozen, get_all, name = "Scaler", module = "wms")]
 pub(super) struct PyScaler {
-    /// Mean of each coefficient, (n_mfcc,).
+    /// Mean of each coefficient, (`n_mfcc`,).
     mean: Py<PyArray1<f64>>,
-    /// Population standard deviation of each coefficient, 1 for a constant one, (n_mfcc,).
+    /// Population standard deviation of each coefficient, 1 for a constant one, (`n_mfcc`,).
     scale: Py<PyArray1<f64>>,
 }
 
@@ -57,7 +57,7 @@ impl PyFrames {
         borrowed(slf, Ix1(frames.len()), &frames.features.voicedness)
     }
 
-    /// Cepstral coefficients, not standardised, (T, n_mfcc).
+    /// Cepstral coefficients, not standardised, (T, `n_mfcc`).
     #[getter]
     fn mfcc_raw<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let frames = &slf.get().0;
@@ -99,7 +99,7 @@ impl PyFrames {
         rows(py, self.0.inputs(), self.0.input_names().len())
     }
 
-    /// Standardised cepstral coefficients, (T, n_mfcc).
+    /// Standardised cepstral coefficients, (T, `n_mfcc`).
     #[getter]
     fn mfcc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let columns = self.0.params.analysis().n_mfcc;
@@ -186,7 +186,7 @@ fn reporter<'py>(
 /// Analyse recordings into frames of features and spectra.
 ///
 /// source is a file, a folder, a list of them, or samples (n,) or (channels, n) with their
-/// sample_rate in Hz. progress is called with (files done, files in all, frames done).
+/// `sample_rate` in Hz. progress is called with (files done, files in all, frames done).
 #[pyfunction]
 #[pyo3(signature = (source, params = None, *, sample_rate = None, num_threads = None, progress = None))]
 pub(super) fn analyze(
