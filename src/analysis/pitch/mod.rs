@@ -12,6 +12,8 @@ pub use pyin::{PyinTrack, pyin};
 pub use yin::yin;
 
 use crate::Result;
+use crate::analysis::Watch;
+use crate::analysis::frame::check_size;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};
 use crepe::{Crepe, Decoder, Grid, Track};
 
@@ -31,17 +33,22 @@ impl AnalysisParams {
 /// Fundamental frequency in Hz and voicedness (0 to 1) of each frame, by the parameters' method.
 ///
 /// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters.
-pub fn track(signal: &[f32], params: &AnalysisParams) -> Result<(Vec<f32>, Vec<f32>)> {
+/// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters,
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn track(
+    signal: &[f32],
+    params: &AnalysisParams,
+    watch: &Watch,
+) -> Result<(Vec<f32>, Vec<f32>)> {
     let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
     match params.pitch_method {
         PitchMethod::Yin => {
-            let f0_hz: Vec<f32> = single(yin(signal, &params.yin_settings())?);
+            let f0_hz: Vec<f32> = single(yin(signal, &params.yin_settings(), watch)?);
             let voicedness = vec![1.0; f0_hz.len()];
             Ok((f0_hz, voicedness))
         }
         PitchMethod::Pyin => {
-            let track = pyin(signal, &params.yin_settings())?;
+            let track = pyin(signal, &params.yin_settings(), watch)?;
             Ok((single(track.f0_hz), single(track.voiced_probability)))
         }
         PitchMethod::Crepe => {
@@ -55,6 +62,7 @@ pub fn track(signal: &[f32], params: &AnalysisParams) -> Result<(Vec<f32>, Vec<f
                 params.hop_size,
                 (params.f_low_hz, params.f_high_hz),
                 decoder,
+                watch,
             )?;
             hold_pitch(&mut track.f0_hz);
             Ok((track.f0_hz, track.periodicity))
@@ -66,28 +74,23 @@ pub fn track(signal: &[f32], params: &AnalysisParams) -> Result<(Vec<f32>, Vec<f
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0 or the range is empty or outside
-/// the network's.
+/// the network's; [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn crepe_track(
     signal: &[f32],
     sample_rate: u32,
     hop_length: usize,
     (fmin_hz, fmax_hz): (f64, f64),
     decoder: Decoder,
+    watch: &Watch,
 ) -> Result<Track> {
-    let network = Crepe::shared()?;
+    check_size("hop_length", hop_length)?;
     let network_rate = crepe::SAMPLE_RATE_HZ as u32;
-    if sample_rate == network_rate {
-        return network.track(signal, hop_length, fmin_hz, fmax_hz, decoder);
-    }
-    if hop_length == 0 {
-        return Err(crate::Error::parameter("hop_length is 0, wanted at least 1"));
-    }
     let copy = crate::audio::resample(signal, sample_rate, network_rate)?;
     let grid = Grid {
         frames: 1 + signal.len() / hop_length,
         hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),
     };
-    network.track_frames(&copy, &grid, fmin_hz, fmax_hz, decoder)
+    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
 }
 
 /// Gives frames without a pitch that of the last frame that had one, or of the first one: their

@@ -13,6 +13,7 @@ mod periods;
 mod tracker;
 mod weights;
 
+use crate::analysis::Watch;
 use crate::{Error, Result};
 use ndarray::Array2;
 use network::{Chunk, Network, Scratch};
@@ -85,20 +86,21 @@ impl Crepe {
         decoder: Decoder,
     ) -> Result<Track> {
         check_hop(hop)?;
-        self.track_frames(audio, &Grid::of(audio.len(), hop), fmin, fmax, decoder)
+        let grid = Grid::of(audio.len(), hop);
+        self.track_frames(audio, &grid, (fmin, fmax), decoder, &Watch::default())
     }
 
     /// Pitch of audio at 16 kHz in the frames of `grid`, see [`Self::track`].
     ///
     /// # Errors
-    /// As [`Self::track`].
+    /// As [`Self::track`]; [`Error::Interrupted`] if `watch` was stopped.
     pub fn track_frames(
         &self,
         audio: &[f32],
         grid: &Grid,
-        fmin: f64,
-        fmax: f64,
+        (fmin, fmax): (f64, f64),
         decoder: Decoder,
+        watch: &Watch,
     ) -> Result<Track> {
         /// A whole number of Viterbi's runs.
         const BLOCK: usize = 16 * decode::RUN;
@@ -107,11 +109,12 @@ impl Crepe {
             Decoder::Argmax => decode::argmax,
             Decoder::WeightedArgmax => decode::weighted_argmax,
             Decoder::Viterbi => decode::viterbi,
-            Decoder::Wms => return Ok(tracker::track(self, audio, grid, fmin, fmax)),
+            Decoder::Wms => return tracker::track(self, audio, grid, (fmin, fmax), watch),
         };
         let frames = grid.frames;
         let mut track = Track::default();
         for first in (0..frames).step_by(BLOCK) {
+            watch.check()?;
             let mut probabilities = Array2::zeros((BLOCK.min(frames - first), BINS));
             self.fill(audio, grid, first, probabilities.as_slice_mut().unwrap_or_default());
             let block = decode(&probabilities, fmin, fmax)?;

@@ -7,6 +7,8 @@
 use super::decode::{bin_to_hz, hz_to_bin};
 use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
 use super::{BINS, Crepe, Grid, SAMPLE_RATE_HZ, Track};
+use crate::Result;
+use crate::analysis::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -32,11 +34,18 @@ const SURE: f64 = 0.6;
 const CLEAR: f64 = 0.7;
 
 /// Tracks the pitch of audio at 16 kHz.
-pub(super) fn track(crepe: &Crepe, audio: &[f32], grid: &Grid, fmin: f64, fmax: f64) -> Track {
+pub(super) fn track(
+    crepe: &Crepe,
+    audio: &[f32],
+    grid: &Grid,
+    (fmin, fmax): (f64, f64),
+    watch: &Watch,
+) -> Result<Track> {
     let frames = grid.frames;
     let mut track = Track::default();
     let mut previous = None;
     for start in (0..frames).step_by(BLOCK) {
+        watch.check()?;
         let end = (start + BLOCK).min(frames);
         let block = Block::observe(crepe, audio, grid, start..(end + AHEAD).min(frames));
         let path = &block.path(previous)[..end - start];
@@ -49,7 +58,7 @@ pub(super) fn track(crepe: &Crepe, audio: &[f32], grid: &Grid, fmin: f64, fmax: 
         track.f0_hz.extend(pitches.iter().map(|p| p.0));
         track.periodicity.extend(pitches.iter().map(|p| p.1));
     }
-    track
+    Ok(track)
 }
 
 /// What is known of a stretch of frames.
