@@ -37,7 +37,9 @@ pub fn decode(path: &Path) -> Result<Audio> {
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
     let (interleaved, channels, sample_rate) = match ending.as_str() {
         "wav" | "wave" => wav(path, file)?,
-        _ => compressed(path, file, &ending)?,
+        // The decoders are other people's: a panic on a damaged file is an error like any other.
+        _ => std::panic::catch_unwind(|| compressed(path, file, &ending))
+            .unwrap_or_else(|_| Err(Error::audio(path, "damaged: its decoder gave up")))?,
     };
     if let Some(at) = super::first_bad_sample(&interleaved) {
         let time = at as f64 / channels as f64 / f64::from(sample_rate);
@@ -64,14 +66,7 @@ type Decoded = (Vec<f32>, usize, u32);
 
 fn wav(path: &Path, file: File) -> Result<Decoded> {
     let corrupt = |error: hound::Error| Error::audio(path, format!("not a readable wav: {error}"));
-    let reader = match WavReader::new(BufReader::new(file)) {
-        Ok(reader) => reader,
-        // Rare encodings (64-bit floats, μ-law), and other formats under a wav's name.
-        Err(error) => {
-            let again = File::open(path).map_err(|source| Error::io(path, source))?;
-            return compressed(path, again, "").map_err(|_| corrupt(error));
-        }
-    };
+    let reader = WavReader::new(BufReader::new(file)).map_err(corrupt)?;
     let spec = reader.spec();
     let channels = usize::from(spec.channels);
     if channels == 0 || spec.sample_rate == 0 {
