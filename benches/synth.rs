@@ -9,7 +9,9 @@ use std::time::Instant;
 
 use wms::model::network::{StateDict, Tensor};
 use wms::model::{Model, ModelConfig, Network, wms_torch};
+use wms::synth::clock::FrameClock;
 use wms::synth::oscillator::Oscillator;
+use wms::synth::reading::RUN;
 use wms::synth::table::TableBuilder;
 use wms::synth::{Engine, EngineOptions, Event};
 
@@ -74,10 +76,12 @@ fn oscillator() {
     let mut oscillator = Oscillator::new(Arc::new(TableBuilder::new(partials)), partials);
     let amplitudes = vec![0.01; partials];
     oscillator.start(&amplitudes, &amplitudes, 0.005);
-    let mut output = vec![0.0; 4096];
+    let (mut output, increments) = (vec![0.0; 4096], [0.0046; RUN]);
     measure("oscillator, 39 partials", "ns/sample", 1e9, output.len(), || {
-        for (n, sample) in output.iter_mut().enumerate() {
-            *sample = oscillator.sample(n as f64 / 4096.0, black_box(0.0046));
+        let mut clock = FrameClock::new(256, 16_000, 768_000.0).expect("usable rates");
+        for run in output.chunks_mut(RUN) {
+            oscillator.render(&clock, black_box(&increments[..run.len()]), run);
+            clock.advance(run.len());
         }
         black_box(&output);
     });
