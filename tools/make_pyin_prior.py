@@ -26,7 +26,7 @@ def main() -> None:
         "/// These are SciPy's values to the last bit: on steady tones librosa's decision between\n"
         "/// voiced and unvoiced hangs on whether they sum to 1 or to the number below it.\n"
         "#[rustfmt::skip]\n"
-        "#[expect(clippy::unreadable_literal, reason = \"generated\")]\n"
+        '#[expect(clippy::unreadable_literal, reason = "generated")]\n'
         f"pub(super) const PRIOR: [f64; {THRESHOLDS}] = [\n{lines}\n];\n"
     )
 

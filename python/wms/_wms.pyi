@@ -1,25 +1,43 @@
 """The native part of the package."""
 
+from collections.abc import Callable, Sequence
 from os import PathLike
-from typing import Any, Protocol, final
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Frames",
     "Model",
+    "Params",
+    "Scaler",
     "Synth",
     "__version__",
+    "analyze",
+    "crepe",
+    "cycle_frames",
+    "cycle_spectrum",
     "cycle_waveform",
+    "list_audio",
+    "load_audio",
     "play_spectra",
+    "pyin",
     "render",
+    "resample",
     "resynthesize",
+    "save_audio",
+    "segment_mfcc",
+    "yin",
 ]
 
 __version__: str
 
+_Path: TypeAlias = str | PathLike[str]
+
 class _Frames(Protocol):
-    """Analysed frames, as far as a model reads them."""
+    """Analysed frames, as far as a model reads them: `Frames`, or anything like it."""
 
     @property
     def mfcc_raw(self) -> NDArray[np.float32]: ...
@@ -29,9 +47,212 @@ class _Frames(Protocol):
     def voicedness(self) -> NDArray[np.float32]: ...
 
 class _Params(Protocol):
-    """Parameters of analysis and training."""
+    """Parameters of analysis and training: `Params`, or anything like it."""
 
     def to_dict(self) -> dict[str, Any]: ...
+
+@final
+class Params:
+    """A complete, checked set of parameters: the content of a `params.json`.
+
+    Immutable; `params["hop_size"]` reads a key. A key that is set but has no effect is warned of
+    (UserWarning).
+
+    Parameters
+    ----------
+    changes
+        Keys that differ from the shipped `params.json`.
+
+    Raises
+    ------
+    ParameterError
+        A key is unknown or its value not allowed: the message names the key, the value given and
+        what is wanted.
+    """
+
+    def __new__(cls, **changes: Any) -> Params: ...
+    @staticmethod
+    def load(path: _Path) -> Params:
+        """Read a `params.json`, this project's or `wms_torch`'s.
+
+        Keys that end in `_comment` or begin with `___NOT` are notes and kept as they are.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Raises
+        ------
+        ParameterError
+            No JSON object, a key of `wms_torch` is missing, a key is unknown, or a value is not
+            allowed.
+        FileAccessError
+            It cannot be read.
+        """
+
+    @staticmethod
+    def from_dict(values: dict[str, Any]) -> Params:
+        """Check the keys and values of a `params.json` given as a dict.
+
+        Parameters
+        ----------
+        values
+            All keys of `wms_torch`; this project's own take their defaults where they are missing.
+
+        Raises
+        ------
+        ParameterError
+            As for `load`.
+        """
+
+    def save(self, path: _Path) -> None:
+        """Write a `params.json`, notes included; the file is replaced when the new one is complete.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Raises
+        ------
+        FileAccessError
+            It cannot be written.
+        """
+
+    def replace(self, **changes: Any) -> Params:
+        """These parameters with some keys changed.
+
+        Parameters
+        ----------
+        changes
+            Keys and their new values.
+
+        Raises
+        ------
+        ParameterError
+            As for `Params`.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """All keys and values without the notes, as a new dict."""
+
+    def __getitem__(self, key: str, /) -> Any: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class Scaler:
+    """Standardisation of the cepstral coefficients: (x - mean) / scale."""
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Mean of each coefficient, (n_mfcc,)."""
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """Population standard deviation of each coefficient, 1 for a constant one, (n_mfcc,)."""
+
+@final
+class Frames:
+    """The features and spectra of the frames of one or more recordings; immutable.
+
+    Made by `analyze` or `Frames.load`. T = frames (also `len(frames)`), C = network inputs,
+    K = spectrum bins. Arrays are float32 and read-only unless they are said to be new.
+    """
+
+    @staticmethod
+    def load(path: _Path) -> Frames:
+        """Read a file that `save` wrote.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Raises
+        ------
+        FeatureFileError
+            Truncated, foreign, or its arrays do not fit each other: one line says which.
+        FileAccessError
+            It cannot be read.
+        """
+
+    def save(self, path: _Path) -> None:
+        """Write all arrays and the parameters as one safetensors file, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced when the new one is complete.
+
+        Raises
+        ------
+        FileAccessError
+            It cannot be written.
+        """
+
+    @property
+    def f0_hz(self) -> NDArray[np.float32]:
+        """Fundamental frequency, Hz, (T,); the best guess where a frame is unvoiced."""
+
+    @property
+    def voicedness(self) -> NDArray[np.float32]:
+        """Voicedness, 0 to 1, (T,); 1 where the pitch method gives none."""
+
+    @property
+    def mfcc(self) -> NDArray[np.float32]:
+        """Standardised cepstral coefficients, (T, n_mfcc), a new array."""
+
+    @property
+    def mfcc_raw(self) -> NDArray[np.float32]:
+        """Cepstral coefficients, not standardised, (T, n_mfcc)."""
+
+    @property
+    def spectrum(self) -> NDArray[np.float32]:
+        """log(1 + magnitude) of the cycle frames, (T, K)."""
+
+    @property
+    def times_s(self) -> NDArray[np.float32]:
+        """Time of each frame's centre in its recording, s, (T,)."""
+
+    @property
+    def file_index(self) -> NDArray[np.int32]:
+        """Recording of each frame, a place in `files`, (T,), not descending; int32."""
+
+    @property
+    def inputs(self) -> NDArray[np.float32]:
+        """Network inputs, `wms_torch`'s X, (T, C), a new array.
+
+        Standardised coefficients, log(max(f0, f_low) - f_low + 1e-4), and voicedness if the
+        parameters include it.
+        """
+
+    @property
+    def targets(self) -> NDArray[np.float32]:
+        """What a network learns to give, `wms_torch`'s Y: the spectra, (T, K)."""
+
+    @property
+    def scaler(self) -> Scaler:
+        """Standardisation of the coefficients over all frames."""
+
+    @property
+    def params(self) -> Params:
+        """Parameters of the analysis."""
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the columns of `inputs`."""
+
+    @property
+    def files(self) -> list[str]:
+        """Recordings that were analysed."""
+
+    @property
+    def skipped(self) -> list[tuple[Path, str]]:
+        """Files that could not be analysed, each with the reason in one line."""
+
+    def __len__(self) -> int: ...
 
 @final
 class Model:
@@ -41,7 +262,7 @@ class Model:
     """
 
     @staticmethod
-    def load(path: str | PathLike[str], params: _Params | dict[str, Any] | None = None) -> Model:
+    def load(path: _Path, params: _Params | dict[str, Any] | None = None) -> Model:
         """Read a model file.
 
         Parameters
@@ -68,7 +289,7 @@ class Model:
             It cannot be read.
         """
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: _Path) -> None:
         """Write the model file; an existing one is replaced when the new one is complete."""
 
     @property
@@ -243,7 +464,7 @@ class Synth:
 
 def render(
     model: Model,
-    midi_file: str | PathLike[str],
+    midi_file: _Path,
     *,
     sample_rate: float = 48000.0,
     max_voices: int = 16,
@@ -358,4 +579,325 @@ def cycle_waveform(
     -------
     waves
         (T, window_size), the peak in the middle.
+    """
+
+def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.float32], int]:
+    """Read a wav, flac, ogg, mp3 or aiff file as mono.
+
+    Whole numbers of b bits are divided by 2^(b-1), as torchaudio does; channels are averaged.
+
+    Parameters
+    ----------
+    path
+        The file.
+    sample_rate
+        Rate in Hz to resample to, 1 .. 1000000; the file's own where `None`.
+
+    Returns
+    -------
+    y
+        Samples, (n,), full scale at ±1.
+    sample_rate
+        Their rate, Hz.
+
+    Raises
+    ------
+    AudioFileError
+        Empty, cut short, no audio of these kinds, or samples that are not finite.
+    FileAccessError
+        It cannot be read.
+    """
+
+def save_audio(path: _Path, y: ArrayLike, sample_rate: int) -> None:
+    """Write a 24-bit wav file, whole or not at all.
+
+    Parameters
+    ----------
+    path
+        The file.
+    y
+        Samples, (n,) or (channels, n), floats; what lies beyond ±1 is clipped.
+    sample_rate
+        Their rate, Hz.
+
+    Raises
+    ------
+    ParameterError
+        The samples are not floats, not finite or of another shape.
+    FileAccessError
+        It cannot be written.
+    """
+
+def list_audio(source: _Path | Sequence[_Path]) -> list[Path]:
+    """The audio files that a path, a folder or a list of them names.
+
+    Parameters
+    ----------
+    source
+        A folder stands for all files below it that end in .wav, .wave, .flac, .ogg, .oga, .mp3,
+        .aif, .aiff or .aifc, in any case, sorted by path; hidden ones are left out.
+
+    Raises
+    ------
+    AudioFileError
+        No such file or folder, or a folder without audio.
+    """
+
+def resample(y: ArrayLike, *, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
+    """Change the rate of a signal, as torchaudio.transforms.Resample does by default.
+
+    A sinc under a squared-cosine window of 6 zero crossings, cut off at 0.99 of the lower Nyquist
+    frequency (J. O. Smith, "Digital Audio Resampling").
+
+    Parameters
+    ----------
+    y
+        Samples, (n,) or (channels, n), which is averaged.
+    orig_sr, target_sr
+        Rates, Hz, 1 .. 1000000.
+
+    Returns
+    -------
+    y
+        (ceil(n * target_sr / orig_sr),).
+
+    Raises
+    ------
+    ParameterError
+        The samples or a rate are not as said here.
+    """
+
+def yin(
+    y: ArrayLike, *, fmin: float, fmax: float, sr: float, frame_length: int, hop_length: int
+) -> NDArray[np.float32]:
+    """Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
+
+    A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
+    JASA 111 (2002). Frames are centred, the signal is zero outside itself.
+
+    Parameters
+    ----------
+    y
+        Samples, (n,) or (channels, n), which is averaged.
+    fmin, fmax
+        Lowest and highest fundamental, Hz; fmax at most sr / 2.
+    sr
+        Rate of `y`, Hz.
+    frame_length
+        Samples of a frame; periods of up to half of it are found.
+    hop_length
+        Samples from one frame to the next.
+
+    Returns
+    -------
+    f0_hz
+        (T,), T = 1 + n // hop_length.
+
+    Raises
+    ------
+    ParameterError
+        No period can be found with these arguments, or samples are not finite.
+    """
+
+def pyin(
+    y: ArrayLike, *, fmin: float, fmax: float, sr: float, frame_length: int, hop_length: int
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+    """Fundamental frequency and voicedness by probabilistic YIN, as librosa.pyin (0.10).
+
+    M. Mauch, S. Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
+    distributions", ICASSP 2014. librosa's defaults, but fill_na=None.
+
+    Parameters
+    ----------
+    y, fmin, fmax, sr, frame_length, hop_length
+        As for `yin`.
+
+    Returns
+    -------
+    f0_hz
+        (T,), T = 1 + n // hop_length; the best guess where a frame is unvoiced.
+    voiced_flag
+        (T,), bool.
+    voiced_prob
+        Probability that the frame is voiced, 0 to 1, (T,).
+
+    Raises
+    ------
+    ParameterError
+        As for `yin`.
+    """
+
+def crepe(
+    y: ArrayLike,
+    *,
+    sr: int,
+    fmin: float,
+    fmax: float,
+    hop_length: int,
+    decoder: str = "viterbi",
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Track the pitch by the CREPE 'tiny' network (Kim et al., ICASSP 2018).
+
+    Parameters
+    ----------
+    y
+        Audio, (n,) or (channels, n), which is averaged. The network listens to a copy at 16 kHz.
+    sr
+        Its rate, Hz.
+    fmin, fmax
+        Range of the pitch, Hz; within the network's, about 32 to 2005 Hz.
+    hop_length
+        Samples between frames.
+    decoder
+        "argmax", "weighted_argmax" and "viterbi" are torchcrepe's, without its dither; "wms" is
+        this package's own: a path decided by the network and the waveform together, its pitch
+        measured on the waveform.
+
+    Returns
+    -------
+    f0_hz, periodicity
+        Each (T,), T = 1 + n // hop_length. With "wms" both are 0 where there is no pitch in range.
+
+    Raises
+    ------
+    ParameterError
+        If the decoder is unknown, the hop 0, or the range empty or outside the network's.
+    """
+
+def cycle_frames(
+    y: ArrayLike, f0_hz: ArrayLike, *, sr: int, window_size: int, hop_length: int, cycles: int
+) -> NDArray[np.float32]:
+    """The cycles around each frame's centre, stretched to one length, as `wms_torch` makes them.
+
+    Energy is preserved: amplitudes are divided by the square root of the stretch.
+
+    Parameters
+    ----------
+    y
+        Samples, (n,) or (channels, n), which is averaged.
+    f0_hz
+        Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
+        frame is taken as it is.
+    sr
+        Rate of `y`, Hz.
+    window_size
+        Samples of a frame and of a cycle frame.
+    hop_length
+        Samples from one frame to the next.
+    cycles
+        Cycles of the fundamental in a cycle frame; 0 takes frames as they are.
+
+    Returns
+    -------
+    cycle_frames
+        (T, window_size).
+
+    Raises
+    ------
+    ParameterError
+        A size is 0, a frequency negative or not finite, or samples are not finite.
+    """
+
+def segment_mfcc(
+    y: ArrayLike,
+    f0_hz: ArrayLike,
+    *,
+    sr: int,
+    window_size: int,
+    hop_length: int,
+    cycles: int,
+    n_fft: int,
+    n_mfcc: int,
+    n_mels: int,
+    variant: Literal["main", "dev", "own"] = "main",
+) -> NDArray[np.float32]:
+    """Mel-frequency cepstral coefficients of the cycles around each frame's centre.
+
+    Mel scale and filters of M. Slaney's Auditory Toolbox (1998), levels in dB, orthonormal DCT-II.
+
+    Parameters
+    ----------
+    y, f0_hz, sr, window_size, hop_length, cycles
+        As for `cycle_frames`.
+    n_fft
+        Length of the transform.
+    n_mfcc
+        Number of coefficients, at most that of bands.
+    n_mels
+        Number of mel bands, 1 .. 1024; "main" has 128 whatever this says.
+    variant
+        "main" and "dev" are those of `wms_torch`; "own" takes the whole segment under one window
+        and levels above a fixed floor.
+
+    Returns
+    -------
+    mfcc
+        Not standardised, (T, n_mfcc).
+
+    Raises
+    ------
+    ParameterError
+        An argument is not as said here.
+    """
+
+def cycle_spectrum(
+    cycle_frames: ArrayLike, *, n_fft: int, n_bins: int | None = None
+) -> NDArray[np.float32]:
+    """log(1 + magnitude) of cycle frames under a symmetric Hann window.
+
+    Parameters
+    ----------
+    cycle_frames
+        (T, window_size).
+    n_fft
+        Length of the transform, at least window_size.
+    n_bins
+        Bins kept, lowest first; all n_fft // 2 + 1 where `None`.
+
+    Returns
+    -------
+    spectra
+        (T, n_bins).
+
+    Raises
+    ------
+    ParameterError
+        An argument is not as said here.
+    """
+
+def analyze(
+    source: _Path | Sequence[_Path] | ArrayLike,
+    params: Params | None = None,
+    *,
+    sample_rate: int | None = None,
+    num_threads: int | None = None,
+    progress: Callable[[int, int, int], object] | None = None,
+) -> Frames:
+    """Analyse recordings into frames of features and spectra.
+
+    Parallel over files and frames; Ctrl-C stops it. Of several files one that cannot be read is
+    left out and named in `Frames.skipped`.
+
+    Parameters
+    ----------
+    source
+        A file, a folder, a list of them as for `list_audio`, or samples, (n,) or (channels, n),
+        floats with full scale at ±1.
+    params
+        What to compute; `Params()` where `None`.
+    sample_rate
+        Rate of samples, Hz; needed for an array and refused for files.
+    num_threads
+        At least 1; all processors where `None`. Results do not depend on it.
+    progress
+        Called about ten times a second and at the end with the numbers of files done, files in
+        all, and frames done; an exception from it stops the work.
+
+    Raises
+    ------
+    AudioFileError
+        The only file cannot be read, there is no such file, or a folder holds no audio.
+    ParameterError
+        None of several files can be read, samples are not finite, or an argument is not as said
+        here.
     """

@@ -1,11 +1,13 @@
 //! Cutting a few cycles around each frame's centre and stretching them to a fixed length.
 
-use super::frame::{Framing, copy_padded};
+use super::frame::{Framing, check_size, copy_padded};
 use super::stretch::stretch;
 use crate::{Error, Result};
 
 /// Samples that are kept and faded on each side of a segment before it is stretched.
 const FADE: usize = 16;
+/// Longest segment, samples: no less than any valid `params.json` asks for.
+const MAX_SEGMENT: usize = 1 << 25;
 
 /// How segments are cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,13 +29,28 @@ impl CycleSettings {
     /// # Errors
     /// [`Error::Parameter`] names the argument, its value and what is wanted.
     pub fn check(&self) -> Result<()> {
-        for (name, value) in [
-            ("sr", self.sample_rate as usize),
-            ("window_size", self.framing.window_size),
-            ("hop_length", self.framing.hop_size),
-        ] {
-            if value == 0 {
-                return Err(Error::Parameter(format!("{name} is 0, wanted at least 1")));
+        check_size("sr", self.sample_rate as usize)?;
+        check_size("window_size", self.framing.window_size)?;
+        check_size("hop_length", self.framing.hop_size)
+    }
+
+    /// Refuses fundamentals that no segment can be cut for.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] names the first one.
+    pub(crate) fn check_f0(&self, f0_hz: &[f32]) -> Result<()> {
+        for (at, &f0) in f0_hz.iter().enumerate() {
+            if !f0.is_finite() || f0 < 0.0 {
+                return Err(Error::Parameter(format!(
+                    "f0_hz[{at}] is {f0:?}, wanted finite frequencies of at least 0 Hz"
+                )));
+            }
+            if self.segment_length(f0) > MAX_SEGMENT {
+                return Err(Error::Parameter(format!(
+                    "f0_hz[{at}] is {f0:?} Hz, wanted 0 or a frequency of which {} cycles last at \
+                     most {MAX_SEGMENT} samples",
+                    self.cycles
+                )));
             }
         }
         Ok(())

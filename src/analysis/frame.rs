@@ -1,5 +1,22 @@
 //! Cutting a recording into centred frames.
 
+use crate::{Error, Result};
+
+/// Longest frame, hop or transform that a stage takes: beyond any use, within any memory.
+pub(crate) const MAX_SIZE: usize = 1 << 20;
+
+/// Refuses a size that is 0 or too large to work with.
+///
+/// # Errors
+/// [`Error::Parameter`] names the argument, its value and what is wanted.
+pub(crate) fn check_size(name: &str, value: usize) -> Result<()> {
+    if (1..=MAX_SIZE).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::Parameter(format!("{name} is {value}, wanted 1 to {MAX_SIZE}")))
+    }
+}
+
 /// Frames of `window_size` samples every `hop_size` samples; frame `i` is centred on sample
 /// `i * hop_size`, and the recording is zero outside itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,11 +4,14 @@
 //! defaults.
 
 use super::fourier::{Forward, hann_periodic, hann_symmetric};
+use super::frame::check_size;
 use crate::{Error, Result};
 use std::collections::HashMap;
 
 /// Librosa's default number of bands, which `wms_torch`'s `main` uses whatever `n_mel` says.
 const LIBROSA_BANDS: usize = 128;
+/// Most mel bands.
+const MAX_BANDS: usize = 1024;
 /// Range below the loudest value that `power_to_db` keeps, dB.
 const TOP_DB: f64 = 80.0;
 /// Smallest power that librosa takes the logarithm of.
@@ -55,10 +58,12 @@ impl MfccSettings {
     /// # Errors
     /// [`Error::Parameter`] names the argument, its value and what is wanted.
     pub fn check(&self) -> Result<()> {
-        if self.sample_rate == 0 || self.n_fft < 2 || self.n_mel == 0 {
+        check_size("sr", self.sample_rate as usize)?;
+        check_size("n_fft", self.n_fft)?;
+        if !(1..=MAX_BANDS).contains(&self.n_mel) {
             return Err(Error::Parameter(format!(
-                "sr is {}, n_fft {}, n_mels {}; wanted at least 1, 2 and 1",
-                self.sample_rate, self.n_fft, self.n_mel
+                "n_mels is {}, wanted 1 to {MAX_BANDS}",
+                self.n_mel
             )));
         }
         if self.n_mfcc == 0 || self.n_mfcc > self.bands() {
@@ -82,14 +87,16 @@ pub(crate) struct MelAnalyzer {
     frame_window: Vec<f64>,
     /// Windows of the segment lengths met so far: a steady note has one or two.
     windows: HashMap<usize, Vec<f64>>,
+    /// Their samples in all.
+    window_samples: usize,
     dct: Vec<f64>,
     power: Vec<f64>,
     /// Levels of the last segment's bands, dB.
     pub levels_db: Vec<f64>,
 }
 
-/// Windows kept before the store is emptied, so that it stays small on gliding sounds.
-const MAX_WINDOWS: usize = 512;
+/// Samples of windows kept before the store is emptied, so that it stays small on gliding sounds.
+const MAX_WINDOW_SAMPLES: usize = 1 << 19;
 
 impl MelAnalyzer {
     pub fn new(settings: MfccSettings) -> Self {
@@ -100,6 +107,7 @@ impl MelAnalyzer {
             filters: slaney_filters(f64::from(settings.sample_rate), settings.n_fft, bands),
             frame_window: hann_periodic(settings.n_fft),
             windows: HashMap::new(),
+            window_samples: 0,
             dct: dct_basis(settings.n_mfcc, bands),
             power: vec![0.0; settings.n_fft / 2 + 1],
             levels_db: vec![0.0; bands],
@@ -133,8 +141,12 @@ impl MelAnalyzer {
 
     /// Fills the transform's input.
     fn load(&mut self, segment: &[f32]) {
-        if self.windows.len() >= MAX_WINDOWS {
-            self.windows.clear();
+        if !self.windows.contains_key(&segment.len()) {
+            self.window_samples += segment.len();
+            if self.window_samples > MAX_WINDOW_SAMPLES {
+                self.windows.clear();
+                self.window_samples = segment.len();
+            }
         }
         let window =
             self.windows.entry(segment.len()).or_insert_with(|| hann_symmetric(segment.len()));

@@ -19,6 +19,7 @@ pub use mel::{MfccSettings, MfccVariant};
 pub use stages::{cycle_frames, cycle_spectrum, segment_mfcc};
 pub use watch::Watch;
 
+use crate::audio;
 use crate::params::{AnalysisParams, Compatibility};
 use crate::{Error, Result};
 use cycles::Cutter;
@@ -85,7 +86,7 @@ pub fn analyze_signal(
     params: &AnalysisParams,
     watch: &Watch,
 ) -> Result<SignalFeatures> {
-    let (f0_hz, voicedness) = pitch::track(signal, params)?;
+    let (f0_hz, voicedness) = pitch::track(signal, params, watch)?;
     watch.check()?;
     let (mfcc, spectrum) = describe(signal, &f0_hz, params, watch)?;
     Ok(SignalFeatures { f0_hz, voicedness, mfcc, spectrum })
@@ -172,11 +173,11 @@ impl Tools {
 /// Refuses samples that no analysis can take.
 ///
 /// # Errors
-/// [`Error::Parameter`] names the first sample that is not finite.
+/// [`Error::Parameter`] names the first sample that is not finite or far beyond full scale.
 pub fn check_finite(signal: &[f32]) -> Result<()> {
-    match signal.iter().position(|x| !x.is_finite()) {
+    match audio::first_bad_sample(signal) {
         Some(at) => Err(Error::Parameter(format!(
-            "sample {at} is {}, wanted finite samples only",
+            "sample {at} is {:?}, wanted finite samples, full scale at ±1",
             signal[at]
         ))),
         None => Ok(()),

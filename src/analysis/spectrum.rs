@@ -1,6 +1,7 @@
 //! The magnitude spectrum of a cycle frame.
 
 use super::fourier::{Forward, hann_symmetric};
+use super::frame::check_size;
 use crate::{Error, Result};
 
 /// Computes `log(1 + |rfft(frame * hann, n_fft)|)` of one frame after another.
@@ -34,6 +35,7 @@ impl SpectrumAnalyzer {
 /// # Errors
 /// [`Error::Parameter`] names the argument, its value and what is wanted.
 pub(crate) fn check_sizes(window_size: usize, n_fft: usize, n_bins: usize) -> Result<()> {
+    check_size("n_fft", n_fft)?;
     if window_size == 0 || n_fft < window_size {
         return Err(Error::Parameter(format!(
             "n_fft is {n_fft}, wanted at least the frames' length, {window_size}, which is at least 1"

@@ -3,7 +3,7 @@
 use super::cycles::{Cutter, CycleSettings};
 use super::mel::{MelAnalyzer, MfccSettings, MfccVariant, cut_dev_levels};
 use super::spectrum::{SpectrumAnalyzer, check_sizes};
-use crate::{Error, Result};
+use crate::Result;
 use rayon::prelude::*;
 
 /// Cycle frames of all frames: row-major `(T, window_size)` for the `T` values of `f0_hz`.
@@ -11,10 +11,10 @@ use rayon::prelude::*;
 /// A frame whose `f0_hz` is 0 is taken as it is.
 ///
 /// # Errors
-/// [`Error::Parameter`] if a setting is 0 or a fundamental negative or not finite.
+/// [`Error::Parameter`](crate::Error::Parameter) if a setting is 0 or a fundamental negative or not finite.
 pub fn cycle_frames(signal: &[f32], f0_hz: &[f32], settings: &CycleSettings) -> Result<Vec<f32>> {
     settings.check()?;
-    check_f0(f0_hz)?;
+    settings.check_f0(f0_hz)?;
     let window = settings.framing.window_size;
     let mut frames = vec![0.0; f0_hz.len() * window];
     frames.par_chunks_exact_mut(window).zip(f0_hz).enumerate().for_each_init(
@@ -30,7 +30,7 @@ pub fn cycle_frames(signal: &[f32], f0_hz: &[f32], settings: &CycleSettings) -> 
 /// Cepstral coefficients of all frames, not standardised: row-major `(T, n_mfcc)`.
 ///
 /// # Errors
-/// [`Error::Parameter`] if a setting cannot be worked with or a fundamental is negative or not
+/// [`Error::Parameter`](crate::Error::Parameter) if a setting cannot be worked with or a fundamental is negative or not
 /// finite.
 pub fn segment_mfcc(
     signal: &[f32],
@@ -40,7 +40,7 @@ pub fn segment_mfcc(
 ) -> Result<Vec<f32>> {
     cycles.check()?;
     settings.check()?;
-    check_f0(f0_hz)?;
+    cycles.check_f0(f0_hz)?;
     let mel = MelAnalyzer::new(*settings);
     let bands = mel.levels_db.len();
     let mut levels = vec![0.0; f0_hz.len() * bands];
@@ -65,7 +65,7 @@ pub fn segment_mfcc(
 /// `log(1 + magnitude)` of frames of `window_size` samples: row-major `(T, n_bins)`.
 ///
 /// # Errors
-/// [`Error::Parameter`] if `n_fft < window_size`, or `n_bins` is 0 or above `n_fft / 2 + 1`.
+/// [`Error::Parameter`](crate::Error::Parameter) if `n_fft < window_size`, or `n_bins` is 0 or above `n_fft / 2 + 1`.
 pub fn cycle_spectrum(
     frames: &[f32],
     window_size: usize,
@@ -80,14 +80,4 @@ pub fn cycle_spectrum(
         |analyzer, (out, frame)| analyzer.log1p_magnitude(frame, out),
     );
     Ok(spectra)
-}
-
-fn check_f0(f0_hz: &[f32]) -> Result<()> {
-    match f0_hz.iter().position(|f0| !f0.is_finite() || *f0 < 0.0) {
-        Some(at) => Err(Error::Parameter(format!(
-            "f0_hz[{at}] is {}, wanted finite frequencies of at least 0 Hz",
-            f0_hz[at]
-        ))),
-        None => Ok(()),
-    }
 }

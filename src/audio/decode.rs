@@ -27,7 +27,7 @@ pub struct Audio {
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be opened, [`Error::AudioFile`] if it is not an audio file of
-/// these kinds, is cut short, or holds samples that are not finite.
+/// these kinds, is cut short, or holds samples that are not finite or far beyond full scale.
 pub fn decode(path: &Path) -> Result<Audio> {
     let file = File::open(path).map_err(|source| Error::io(path, source))?;
     let length = file.metadata().map_err(|source| Error::io(path, source))?.len();
@@ -39,11 +39,14 @@ pub fn decode(path: &Path) -> Result<Audio> {
         "wav" | "wave" => wav(path, file)?,
         _ => compressed(path, file, &ending)?,
     };
-    if let Some(at) = interleaved.iter().position(|sample| !sample.is_finite()) {
+    if let Some(at) = super::first_bad_sample(&interleaved) {
         let time = at as f64 / channels as f64 / f64::from(sample_rate);
         return Err(Error::audio(
             path,
-            format!("sample at {time:.3} s is {}, wanted finite samples only", interleaved[at]),
+            format!(
+                "sample at {time:.3} s is {:?}, wanted finite samples, full scale at ±1",
+                interleaved[at]
+            ),
         ));
     }
     Ok(Audio { samples: downmix(interleaved, channels), sample_rate })
@@ -61,7 +64,14 @@ type Decoded = (Vec<f32>, usize, u32);
 
 fn wav(path: &Path, file: File) -> Result<Decoded> {
     let corrupt = |error: hound::Error| Error::audio(path, format!("not a readable wav: {error}"));
-    let reader = WavReader::new(BufReader::new(file)).map_err(corrupt)?;
+    let reader = match WavReader::new(BufReader::new(file)) {
+        Ok(reader) => reader,
+        // Rare encodings (64-bit floats, μ-law), and other formats under a wav's name.
+        Err(error) => {
+            let again = File::open(path).map_err(|source| Error::io(path, source))?;
+            return compressed(path, again, "").map_err(|_| corrupt(error));
+        }
+    };
     let spec = reader.spec();
     let channels = usize::from(spec.channels);
     if channels == 0 || spec.sample_rate == 0 {

@@ -13,6 +13,15 @@ pub use resample::resample;
 use crate::{Error, Result};
 use std::path::Path;
 
+/// Largest magnitude that is taken for a sample. Full scale is 1, but samples on a scale of 16 or
+/// 24 bits are sound too; squares of much more would not stay finite in single precision.
+const MAX_SAMPLE: f32 = 1e9;
+
+/// Where the first sample lies that is not finite, or not within any scale.
+pub(crate) fn first_bad_sample(samples: &[f32]) -> Option<usize> {
+    samples.iter().position(|x| x.is_nan() || x.abs() > MAX_SAMPLE)
+}
+
 /// Reads a file as mono and, if asked, resamples it.
 ///
 /// Returns the samples, full scale at ±1, and their rate in Hz.

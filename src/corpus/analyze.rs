@@ -26,6 +26,7 @@ pub struct Recording {
 /// The file's own error if there is only one, or if none can be read; [`Error::Parameter`] if the
 /// parameters cannot be worked with; [`Error::Interrupted`] if `watch` was stopped.
 pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Result<Frames> {
+    check_supported(params)?;
     let analysis = params.analysis();
     let compatible = analysis.compatibility != Compatibility::Own;
     let load = |path: &PathBuf| -> Result<Recording> {
@@ -97,6 +98,7 @@ pub fn analyze_signals(
     params: &Params,
     watch: &Watch,
 ) -> Result<Frames> {
+    check_supported(params)?;
     let compatible = params.analysis().compatibility != Compatibility::Own;
     for recording in &recordings {
         check_finite(&recording.samples)?;
@@ -118,6 +120,16 @@ pub fn analyze_signals(
         })
         .collect::<Result<Vec<_>>>()?;
     Ok(assemble(parts, params, Vec::new()))
+}
+
+/// Refuses what a params.json may say but this analysis does not do.
+fn check_supported(params: &Params) -> Result<()> {
+    match params.get("mfcc_dim_reduction").and_then(|value| value.as_str()) {
+        Some("") | None => Ok(()),
+        Some(method) => Err(Error::Parameter(format!(
+            "\"mfcc_dim_reduction\" is \"{method}\", which the analysis does not do; wanted \"\""
+        ))),
+    }
 }
 
 /// A recording and what was found in it.

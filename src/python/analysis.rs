@@ -29,6 +29,10 @@ pub(super) fn rows(
     Ok(array.into_pyarray(py))
 }
 
+/// Fundamental frequency of each frame by YIN, as librosa.yin computes it.
+///
+/// Takes samples y (n,) or (channels, n), fmin and fmax in Hz, sr in Hz, `frame_length` and
+/// `hop_length` in samples; returns `f0_hz` (T,), T = 1 + n // `hop_length`.
 #[pyfunction]
 #[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
 pub(super) fn yin<'py>(
@@ -43,10 +47,14 @@ pub(super) fn yin<'py>(
     let settings =
         YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
     let py = y.py();
-    let f0_hz = run_quietly(py, || pitch::yin(&signal, &settings))?;
+    let f0_hz = run_quietly(py, |watch| pitch::yin(&signal, &settings, watch))?;
     Ok(single(f0_hz).into_pyarray(py))
 }
 
+/// Fundamental frequency and voicedness of each frame by probabilistic YIN, as librosa.pyin.
+///
+/// Arguments as for yin; returns `f0_hz` (T,), `voiced_flag` (T,) and `voiced_prob` (T,), 0 to 1.
+/// An unvoiced frame keeps the best guess of its frequency.
 #[pyfunction]
 #[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
 pub(super) fn pyin<'py>(
@@ -61,12 +69,35 @@ pub(super) fn pyin<'py>(
     let settings =
         YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
     let py = y.py();
-    let track = run_quietly(py, || pitch::pyin(&signal, &settings))?;
+    let track = run_quietly(py, |watch| pitch::pyin(&signal, &settings, watch))?;
     Ok((
         single(track.f0_hz).into_pyarray(py),
         track.voiced.into_pyarray(py),
         single(track.voiced_probability).into_pyarray(py),
     ))
+}
+
+/// Pitch by the CREPE 'tiny' network: `(f0_hz, periodicity)`, each (T,), T = 1 + n // `hop_length`.
+///
+/// Decoders "argmax", "`weighted_argmax`" and "viterbi" are torchcrepe's, without its dither; "wms" is
+/// this package's own, which is exact to a fraction of a cent and 0 where there is no pitch.
+#[pyfunction]
+#[pyo3(signature = (y, *, sr, fmin, fmax, hop_length, decoder = "viterbi"))]
+pub(super) fn crepe<'py>(
+    y: &Bound<'py, PyAny>,
+    sr: u32,
+    fmin: f64,
+    fmax: f64,
+    hop_length: usize,
+    decoder: &str,
+) -> PyResult<(Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>)> {
+    let signal = arguments::signal(y)?;
+    let decoder = decoder.parse()?;
+    let py = y.py();
+    let track = run_quietly(py, |watch| {
+        pitch::crepe_track(&signal, sr, hop_length, (fmin, fmax), decoder, watch)
+    })?;
+    Ok((track.f0_hz.into_pyarray(py), track.periodicity.into_pyarray(py)))
 }
 
 /// As in `wms_torch`: a stage called by itself computes what it is named after.
@@ -79,6 +110,9 @@ fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize)
     }
 }
 
+/// The cycles around each frame's centre, stretched to `window_size` samples: (T, `window_size`).
+///
+/// Takes samples y (n,) and `f0_hz` (T,); where `f0_hz` is 0, the frame is taken as it is.
 #[pyfunction]
 #[pyo3(signature = (y, f0_hz, *, sr, window_size, hop_length, cycles))]
 pub(super) fn cycle_frames<'py>(
@@ -93,10 +127,13 @@ pub(super) fn cycle_frames<'py>(
     let f0_hz = arguments::vector("f0_hz", f0_hz)?;
     let settings = cycle_settings(sr, window_size, hop_length, cycles);
     let py = y.py();
-    let frames = run_quietly(py, || analysis::cycle_frames(&signal, &f0_hz, &settings))?;
+    let frames = run_quietly(py, |_| analysis::cycle_frames(&signal, &f0_hz, &settings))?;
     rows(py, frames, window_size)
 }
 
+/// Mel-frequency cepstral coefficients of each frame's cycles, not standardised: (T, `n_mfcc`).
+///
+/// Takes samples y (n,) and `f0_hz` (T,); variant is "main", "dev" or "own".
 #[pyfunction]
 #[pyo3(signature = (
     y, f0_hz, *, sr, window_size, hop_length, cycles, n_fft, n_mfcc, n_mels, variant = "main"
@@ -131,10 +168,13 @@ pub(super) fn segment_mfcc<'py>(
     cycles.confined = variant != MfccVariant::Own;
     let settings = MfccSettings { sample_rate: sr, n_fft, n_mfcc, n_mel: n_mels, variant };
     let py = y.py();
-    let mfcc = run_quietly(py, || analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings))?;
+    let mfcc = run_quietly(py, |_| analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings))?;
     rows(py, mfcc, n_mfcc)
 }
 
+/// log(1 + magnitude) of cycle frames (T, `window_size`) under a Hann window: (T, `n_bins`).
+///
+/// `n_bins` are the lowest bins kept, all `n_fft` // 2 + 1 where None.
 #[pyfunction]
 #[pyo3(signature = (cycle_frames, *, n_fft, n_bins = None))]
 pub(super) fn cycle_spectrum<'py>(
@@ -147,6 +187,6 @@ pub(super) fn cycle_spectrum<'py>(
     let n_bins = n_bins.unwrap_or(n_fft / 2 + 1);
     let py = cycle_frames.py();
     let spectra =
-        run_quietly(py, || analysis::cycle_spectrum(&array.data, window_size, n_fft, n_bins))?;
+        run_quietly(py, |_| analysis::cycle_spectrum(&array.data, window_size, n_fft, n_bins))?;
     rows(py, spectra, n_bins)
 }

@@ -126,6 +126,10 @@ pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<Path
     if let Ok(path) = source.extract::<PathBuf>() {
         return Ok(Some(crate::audio::list(&path)?));
     }
+    // An empty array would pass for an empty list of paths.
+    if source.hasattr("dtype")? {
+        return Ok(None);
+    }
     let Ok(paths) = source.extract::<Vec<PathBuf>>() else {
         return Ok(None);
     };

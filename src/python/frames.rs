@@ -20,7 +20,9 @@ pub(super) struct PyFrames(pub Frames);
 /// Standardisation of the coefficients.
 #[pyclass(frozen, get_all, name = "Scaler", module = "wms")]
 pub(super) struct PyScaler {
+    /// Mean of each coefficient, (`n_mfcc`,).
     mean: Py<PyArray1<f64>>,
+    /// Population standard deviation of each coefficient, 1 for a constant one, (`n_mfcc`,).
     scale: Py<PyArray1<f64>>,
 }
 
@@ -41,18 +43,21 @@ fn borrowed<'py, T: Element, D: Dimension>(
 
 #[pymethods]
 impl PyFrames {
+    /// Fundamental frequency, Hz, (T,); the best guess where a frame is unvoiced.
     #[getter]
     fn f0_hz<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.features.f0_hz)
     }
 
+    /// Voicedness, 0 to 1, (T,).
     #[getter]
     fn voicedness<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.features.voicedness)
     }
 
+    /// Cepstral coefficients, not standardised, (T, `n_mfcc`).
     #[getter]
     fn mfcc_raw<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let frames = &slf.get().0;
@@ -60,6 +65,7 @@ impl PyFrames {
         borrowed(slf, Ix2(frames.len(), columns), &frames.features.mfcc)
     }
 
+    /// log(1 + magnitude) of the cycle frames, (T, K).
     #[getter]
     fn spectrum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let frames = &slf.get().0;
@@ -67,28 +73,33 @@ impl PyFrames {
         borrowed(slf, Ix2(frames.len(), columns), &frames.features.spectrum)
     }
 
+    /// What a network learns to give: the spectra, (T, K).
     #[getter]
     fn targets<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         Self::spectrum(slf)
     }
 
+    /// Time of each frame's centre in its recording, s, (T,).
     #[getter]
     fn times_s<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.times_s)
     }
 
+    /// Recording of each frame, a place in files, (T,).
     #[getter]
     fn file_index<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<i32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.file_index)
     }
 
+    /// Network inputs: standardised coefficients, log pitch, voicedness if included, (T, C).
     #[getter]
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         rows(py, self.0.inputs(), self.0.input_names().len())
     }
 
+    /// Standardised cepstral coefficients, (T, `n_mfcc`).
     #[getter]
     fn mfcc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let columns = self.0.params.analysis().n_mfcc;
@@ -100,6 +111,7 @@ impl PyFrames {
         rows(py, standardised, columns)
     }
 
+    /// Standardisation of the coefficients over all frames.
     #[getter]
     fn scaler(&self, py: Python<'_>) -> PyScaler {
         PyScaler {
@@ -108,30 +120,36 @@ impl PyFrames {
         }
     }
 
+    /// Parameters of the analysis.
     #[getter]
     fn params(&self) -> PyParams {
         PyParams(self.0.params.clone())
     }
 
+    /// Names of the columns of inputs.
     #[getter]
     fn input_names(&self) -> Vec<String> {
         self.0.input_names()
     }
 
+    /// Recordings that were analysed.
     #[getter]
     fn files(&self) -> Vec<String> {
         self.0.files.clone()
     }
 
+    /// Files that could not be analysed, each with the reason.
     #[getter]
     fn skipped(&self) -> Vec<(PathBuf, String)> {
         self.0.skipped.iter().map(|s| (s.path.clone(), s.reason.clone())).collect()
     }
 
+    /// Write all arrays and the parameters as one safetensors file, whole or not at all.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         Ok(py.detach(|| self.0.save(&path))?)
     }
 
+    /// Read a file that save wrote.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Ok(Self(py.detach(|| Frames::load(&path))?))
@@ -165,6 +183,10 @@ fn reporter<'py>(
     }
 }
 
+/// Analyse recordings into frames of features and spectra.
+///
+/// source is a file, a folder, a list of them, or samples (n,) or (channels, n) with their
+/// `sample_rate` in Hz. progress is called with (files done, files in all, frames done).
 #[pyfunction]
 #[pyo3(signature = (source, params = None, *, sample_rate = None, num_threads = None, progress = None))]
 pub(super) fn analyze(

@@ -20,26 +20,31 @@ impl PyParams {
         Self(Params::default()).replace(py, changes)
     }
 
+    /// Read a params.json.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Self(Params::load(&path)?).warned(py)
     }
 
+    /// Check the keys and values of a params.json given as a dict.
     #[staticmethod]
     fn from_dict(py: Python<'_>, values: &Bound<'_, PyDict>) -> PyResult<Self> {
         Self(Params::from_map(to_map(values)?)?).warned(py)
     }
 
+    /// Write a params.json, notes included.
     fn save(&self, path: PathBuf) -> PyResult<()> {
         Ok(crate::files::write_atomic(&path, self.0.to_json().as_bytes())?)
     }
 
+    /// These parameters with some keys changed.
     #[pyo3(signature = (**changes))]
     fn replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let changes = changes.map(to_map).transpose()?.unwrap_or_default();
         Self(self.0.replace(changes)?).warned(py)
     }
 
+    /// All keys and values without the notes, as a new dict.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, &Value::Object(self.0.to_map()))
     }

@@ -69,10 +69,11 @@ impl Drop for Signal<'_> {
     }
 }
 
-/// [`run`] for work that shows no progress and cannot be stopped midway.
+/// [`run`] for work that shows no progress.
 pub(super) fn run_quietly<T: Send>(
     py: Python<'_>,
-    work: impl FnOnce() -> Result<T> + Send,
+    work: impl FnOnce(&Watch) -> Result<T> + Send,
 ) -> PyResult<T> {
-    run(py, None, &Watch::default(), |_| Ok(()), work)
+    let watch = Watch::default();
+    run(py, None, &watch, |_| Ok(()), || work(&watch))
 }

@@ -226,7 +226,7 @@ def test_inputs_are_scaled_and_mapped(model, frames):
         ({"f0_hz": np.zeros(59)}, "60 rows"),
         ({"f0_hz": np.full(60, np.nan)}, "frame 0"),
         ({"voicedness": np.zeros(1)}, "voicedness"),
-        ({"voicedness": np.array(["a"] * 60)}, "real numbers"),
+        ({"voicedness": np.array(["a"] * 60)}, "<U1, wanted real numbers"),
     ],
 )
 def test_bad_frames_are_named(model, frames, change, message):

@@ -13,7 +13,7 @@ except ImportError as error:
     raise ImportError("wms.training needs PyTorch: pip install 'wms[train]'") from error
 
 from .baselines import baseline_errors, nearest_frame, predict_mean, ridge_regression
-from .curves import plot_history
+from .curves import draw_errors, plot_history
 from .dataset import FrameSequences
 from .evaluate import evaluate_stretches
 from .export import export_wms_torch, fold_normalisation, save_model
@@ -38,6 +38,7 @@ __all__ = [
     "TrainSettings",
     "WeightedMSELoss",
     "baseline_errors",
+    "draw_errors",
     "evaluate_stretches",
     "export_wms_torch",
     "fold_normalisation",

@@ -10,8 +10,8 @@ from typing import Any
 
 import torch
 
+from .._files import replacing
 from ..errors import FileAccessError, ModelFileError
-from .files import replacing
 
 _FORMAT = "wms-checkpoint-1"
 

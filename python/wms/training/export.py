@@ -16,8 +16,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from .. import __version__
+from .._files import check_writable, replacing
 from ..errors import ModelFileError
-from .files import check_writable, replacing
 from .frames import FloatArray, FramesLike, params_dict
 from .network import GRUNet
 

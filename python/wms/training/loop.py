@@ -14,6 +14,7 @@ import torch
 
 import wms
 
+from .._files import check_writable
 from ..errors import ParameterError
 from .baselines import baseline_errors
 from .checkpoint import load_checkpoint
@@ -21,7 +22,6 @@ from .curves import plot_history
 from .dataset import FrameSequences
 from .evaluate import StretchErrors
 from .export import fold_normalisation, save_model
-from .files import check_writable
 from .frames import FramesLike, check_frames, params_dict
 from .network import GRUNet
 from .progress import EpochRecord, Progress, ProgressLine

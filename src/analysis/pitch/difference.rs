@@ -4,11 +4,14 @@
 //! JASA 111 (2002).
 
 use crate::analysis::fourier::{Forward, Inverse};
-use crate::analysis::frame::{Framing, copy_padded};
+use crate::analysis::frame::{Framing, check_size, copy_padded};
 use crate::{Error, Result};
 
 /// Below this, `librosa` calls a correlation or an energy zero.
 const NEGLIGIBLE: f64 = 1e-6;
+
+/// Largest ratio of the highest to the lowest fundamental.
+const MAX_RANGE: f64 = (1 << 20) as f64;
 
 /// What YIN and pYIN search, and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,10 +51,22 @@ impl YinSettings {
                 self.sample_rate / 2.0
             ));
         }
-        if self.hop_length == 0 {
-            return wrong("hop_length is 0, wanted at least 1".into());
+        if self.fmax_hz / self.fmin_hz > MAX_RANGE {
+            return wrong(format!(
+                "fmin is {} Hz, wanted at most 20 octaves below fmax, {} Hz",
+                self.fmin_hz, self.fmax_hz
+            ));
         }
-        if self.frame_length < 4 || self.max_period() < self.min_period() + 2 {
+        check_size("hop_length", self.hop_length)?;
+        check_size("frame_length", self.frame_length)?;
+        let shortest = self.min_period();
+        if (self.sample_rate / self.fmin_hz).ceil() < shortest as f64 + 2.0 {
+            return wrong(format!(
+                "fmin is {} Hz and fmax {} Hz: less than two samples between their periods at {} Hz",
+                self.fmin_hz, self.fmax_hz, self.sample_rate
+            ));
+        }
+        if self.frame_length < 4 || self.max_period() < shortest.saturating_add(2) {
             return wrong(format!(
                 "frame_length is {}, too short for periods of {} samples (fmax {} Hz at {} Hz)",
                 self.frame_length,

@@ -1,5 +1,6 @@
 //! Fundamental frequency and voicedness.
 
+pub mod crepe;
 mod difference;
 mod numpy_order;
 mod pyin;
@@ -11,7 +12,10 @@ pub use pyin::{PyinTrack, pyin};
 pub use yin::yin;
 
 use crate::Result;
-use crate::params::{AnalysisParams, PitchMethod};
+use crate::analysis::Watch;
+use crate::analysis::frame::check_size;
+use crate::params::{AnalysisParams, Compatibility, PitchMethod};
+use crepe::{Crepe, Decoder, Grid, Track};
 
 impl AnalysisParams {
     /// What YIN and pYIN search with these parameters.
@@ -29,18 +33,78 @@ impl AnalysisParams {
 /// Fundamental frequency in Hz and voicedness (0 to 1) of each frame, by the parameters' method.
 ///
 /// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters.
-pub fn track(signal: &[f32], params: &AnalysisParams) -> Result<(Vec<f32>, Vec<f32>)> {
+/// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters,
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn track(
+    signal: &[f32],
+    params: &AnalysisParams,
+    watch: &Watch,
+) -> Result<(Vec<f32>, Vec<f32>)> {
     let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
     match params.pitch_method {
         PitchMethod::Yin => {
-            let f0_hz: Vec<f32> = single(yin(signal, &params.yin_settings())?);
+            let f0_hz: Vec<f32> = single(yin(signal, &params.yin_settings(), watch)?);
             let voicedness = vec![1.0; f0_hz.len()];
             Ok((f0_hz, voicedness))
         }
-        PitchMethod::Pyin | PitchMethod::Crepe => {
-            let track = pyin(signal, &params.yin_settings())?;
+        PitchMethod::Pyin => {
+            let track = pyin(signal, &params.yin_settings(), watch)?;
             Ok((single(track.f0_hz), single(track.voiced_probability)))
+        }
+        PitchMethod::Crepe => {
+            let decoder = match params.compatibility {
+                Compatibility::Own => Decoder::Wms,
+                Compatibility::Main | Compatibility::Dev => Decoder::Viterbi,
+            };
+            let mut track = crepe_track(
+                signal,
+                params.sample_rate,
+                params.hop_size,
+                (params.f_low_hz, params.f_high_hz),
+                decoder,
+                watch,
+            )?;
+            hold_pitch(&mut track.f0_hz);
+            Ok((track.f0_hz, track.periodicity))
+        }
+    }
+}
+
+/// CREPE's pitch and periodicity of audio at any rate; the network listens to a copy at 16 kHz.
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0 or the range is empty or outside
+/// the network's; [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn crepe_track(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+    (fmin_hz, fmax_hz): (f64, f64),
+    decoder: Decoder,
+    watch: &Watch,
+) -> Result<Track> {
+    check_size("hop_length", hop_length)?;
+    let network_rate = crepe::SAMPLE_RATE_HZ as u32;
+    let copy = crate::audio::resample(signal, sample_rate, network_rate)?;
+    let grid = Grid {
+        frames: 1 + signal.len() / hop_length,
+        hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),
+    };
+    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
+}
+
+/// Gives frames without a pitch that of the last frame that had one, or of the first one: their
+/// voicedness says that they have none, and the network's pitch input does not leap at every rest.
+fn hold_pitch(f0_hz: &mut [f32]) {
+    let Some(first) = f0_hz.iter().copied().find(|&f0| f0 > 0.0) else {
+        return;
+    };
+    let mut held = first;
+    for f0 in f0_hz {
+        if *f0 > 0.0 {
+            held = *f0;
+        } else {
+            *f0 = held;
         }
     }
 }

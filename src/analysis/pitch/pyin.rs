@@ -9,6 +9,7 @@ use super::difference::{Difference, YinSettings};
 use super::numpy_order::{blas_dot, pairwise_sum};
 use super::viterbi::{Lattice, Observation};
 use crate::Result;
+use crate::analysis::Watch;
 use prior::PRIOR;
 use rayon::prelude::*;
 
@@ -39,8 +40,9 @@ pub struct PyinTrack {
 /// Tracks the fundamental frequency; all arrays have shape `(T,)`, `T = 1 + n / hop_length`.
 ///
 /// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings.
-pub fn pyin(signal: &[f32], settings: &YinSettings) -> Result<PyinTrack> {
+/// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<PyinTrack> {
     settings.check()?;
     let frames = settings.framing().count(signal.len());
     let candidates = Candidates::new(settings);
@@ -51,16 +53,17 @@ pub fn pyin(signal: &[f32], settings: &YinSettings) -> Result<PyinTrack> {
         .map_init(
             || prototype.clone(),
             |difference, index| {
+                watch.check()?;
                 difference.compute(signal, index);
-                candidates.observe(difference)
+                Ok(candidates.observe(difference))
             },
         )
-        .collect();
+        .collect::<Result<_>>()?;
 
     let semitones = (MAX_TRANSITION_RATE * 12.0 * settings.hop_length as f64 / settings.sample_rate)
         .round_ties_even() as usize;
-    let states =
-        Lattice::new(candidates.bins, semitones * BINS_PER_SEMITONE / 2).decode(&observations);
+    let lattice = Lattice::new(candidates.bins, semitones * BINS_PER_SEMITONE / 2);
+    let states = lattice.decode(&observations, watch)?;
     let bin_hz = |state: u32| {
         let bin = state as usize % candidates.bins;
         settings.fmin_hz * 2.0_f64.powf(bin as f64 / (12 * BINS_PER_SEMITONE) as f64)

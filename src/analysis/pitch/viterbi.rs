@@ -6,6 +6,8 @@
 //! its probability.
 
 use super::numpy_order::pairwise_sum;
+use crate::Result;
+use crate::analysis::Watch;
 use multiversion::multiversion;
 
 /// Probability of staying voiced or unvoiced. (The rest is 0.01 but for rounding, which librosa's
@@ -49,10 +51,12 @@ fn log_floor() -> f64 {
 impl Lattice {
     /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible.
     pub fn new(bins: usize, reach: usize) -> Self {
+        let weight = |distance: usize| (reach + 1 - distance) as f64 / (reach + 1) as f64;
+        // Long hops reach further than there are bins.
+        let reach = reach.min(bins.saturating_sub(1));
         let stride = (bins + 2 * reach).next_multiple_of(LANES) + LANES;
         let mut log_stay = vec![f64::NEG_INFINITY; (reach + 1) * stride];
         let mut log_switch = log_stay.clone();
-        let weight = |distance: usize| (reach + 1 - distance) as f64 / (reach + 1) as f64;
         let mut row = vec![0.0; bins];
         for bin in 0..bins {
             row.fill(0.0);
@@ -72,9 +76,12 @@ impl Lattice {
     }
 
     /// The most probable sequence of states.
-    pub fn decode(&self, observations: &[Observation]) -> Vec<u32> {
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+    pub fn decode(&self, observations: &[Observation], watch: &Watch) -> Result<Vec<u32>> {
         let Some(first) = observations.first() else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
         let mut column = self.start(first);
         let mut scratch = column.clone();
@@ -85,6 +92,7 @@ impl Lattice {
             .collect();
         // Forward once, keeping one column a run; the last run's columns are needed at once.
         for run in runs.iter().take(runs.len().saturating_sub(1)) {
+            watch.check()?;
             for observation in &observations[run.clone()] {
                 self.advance(&column, &mut scratch, observation);
                 std::mem::swap(&mut column, &mut scratch);
@@ -94,6 +102,7 @@ impl Lattice {
         let mut states = vec![0; observations.len()];
         let mut end: Option<usize> = None;
         for (run, checkpoint) in runs.iter().zip(&checkpoints).rev() {
+            watch.check()?;
             let mut columns = vec![checkpoint.clone()];
             for observation in &observations[run.clone()] {
                 let mut next = checkpoint.clone();
@@ -108,7 +117,7 @@ impl Lattice {
             end = Some(state);
         }
         states[0] = end.unwrap_or_else(|| self.best(&checkpoints[0]).0) as u32;
-        states
+        Ok(states)
     }
 
     /// Where the states of a plane (0 voiced, 1 unvoiced) lie in a column.
@@ -294,7 +303,7 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (seed >> 33) as f64 / f64::from(1_u32 << 31)
         };
-        for (bins, reach) in [(40, 7), (9, 7), (5, 0), (1, 3)] {
+        for (bins, reach) in [(40, 7), (9, 7), (5, 0), (1, 3), (6, 50)] {
             let observations: Vec<Observation> = (0..60)
                 .map(|_| {
                     let count = (random() * 4.0) as usize;
@@ -309,7 +318,8 @@ mod tests {
                     Observation { bins: found, voiced_probability }
                 })
                 .collect();
-            let fast = Lattice::new(bins, reach).decode(&observations);
+            let lattice = Lattice::new(bins, reach);
+            let fast = lattice.decode(&observations, &Watch::default()).unwrap();
             assert_eq!(fast, dense(bins, reach, &observations), "{bins} bins, reach {reach}");
         }
     }
@@ -320,7 +330,7 @@ mod tests {
             |bin: usize| Observation { bins: vec![(bin as u32, 0.9)], voiced_probability: 0.9 };
         let observations: Vec<Observation> =
             (0..2 * RUN + 500).map(|i| observation(20 + (i / 100) % 6)).collect();
-        let states = Lattice::new(40, 7).decode(&observations);
+        let states = Lattice::new(40, 7).decode(&observations, &Watch::default()).unwrap();
         // The first frame is unvoiced by pYIN's start probabilities.
         assert_eq!(states[0], 40 + 20);
         let path = states.iter().enumerate().skip(1);

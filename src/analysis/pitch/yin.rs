@@ -2,6 +2,7 @@
 
 use super::difference::{Difference, YinSettings};
 use crate::Result;
+use crate::analysis::Watch;
 use rayon::prelude::*;
 
 /// A dip of the normalised difference below this is taken as the period.
@@ -10,22 +11,24 @@ const TROUGH_THRESHOLD: f64 = 0.1;
 /// Fundamental frequency of each centred frame in Hz, shape `(T,)` with `T = 1 + n / hop_length`.
 ///
 /// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings.
-pub fn yin(signal: &[f32], settings: &YinSettings) -> Result<Vec<f64>> {
+/// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn yin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Vec<f64>> {
     settings.check()?;
     let frames = settings.framing().count(signal.len());
     let prototype = Difference::new(*settings);
-    Ok((0..frames)
+    (0..frames)
         .into_par_iter()
         .with_min_len(16)
         .map_init(
             || prototype.clone(),
             |difference, index| {
+                watch.check()?;
                 difference.compute(signal, index);
-                settings.sample_rate / difference.period(pick(difference))
+                Ok(settings.sample_rate / difference.period(pick(difference)))
             },
         )
-        .collect())
+        .collect()
 }
 
 /// The first trough below the threshold, else the deepest value.

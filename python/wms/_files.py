@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..errors import FileAccessError
+from .errors import FileAccessError
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
@@ -23,7 +23,9 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     if path.is_dir():
         raise FileAccessError(f"{path}: is a folder, wanted a file to write")
     if path.exists() and not overwrite:
-        raise FileAccessError(f"{path}: exists already, wanted a new file or overwrite=True")
+        raise FileAccessError(
+            f"{path}: exists already; to replace it, say overwrite"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

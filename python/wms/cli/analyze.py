@@ -1,0 +1,31 @@
+"""Analyse recordings into features and spectra.
+
+Writes one safetensors file: f0, voicedness, MFCC and the spectrum of every frame, with the params
+inside. `wms train` takes it in place of recordings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from . import common
+
+EXAMPLE = "example: wms analyze recordings/ --out frames.safetensors"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("audio", nargs="+", metavar="AUDIO", help="files and folders")
+    common.add_output(parser, "FRAMES", "the .safetensors file to write")
+    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    out, settings = common.output(options), common.params(options)
+    start = time.perf_counter()
+    frames = common.frames(options.audio, settings, threads=options.threads)
+    rate = len(frames) / max(time.perf_counter() - start, 1e-9)
+    frames.save(out)
+    print(f"{out}: {len(frames)} frames of {len(frames.files)} files, {rate:,.0f} frames/s")

@@ -1,0 +1,53 @@
+"""Say what is in a model file or a file of frames."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import Frames, Model
+from ..errors import ModelFileError
+
+EXAMPLE = "example: wms info flute.safetensors"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("file", metavar="FILE", help="a model, or frames")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    try:
+        model = Model.load(options.file)
+    except ModelFileError as error:
+        try:
+            _describe_frames(options.file)
+        except ValueError:
+            raise error from None
+    else:
+        _describe_model(model)
+
+
+def _describe_model(model: Model) -> None:
+    low, high = model.config["f0_range_hz"]
+    statistics = model.config["input_statistics"]
+    print(f"model {model.name!r}, generation {model.generation}")
+    print(f"  {model.input_size} inputs, {model.output_size} bins")
+    print(f"  {model.sample_rate} Hz, a frame every {model.hop_size} samples")
+    print(f"  trained on pitches from {low:.0f} to {high:.0f} Hz")
+    for index, name in enumerate(model.input_names):
+        lowest, highest = statistics["min"][index], statistics["max"][index]
+        print(f"  input {name}: {lowest:.2f} to {highest:.2f}")
+    for key, value in model.config.get("provenance", {}).items():
+        print(f"  {key}: {value}")
+
+
+def _describe_frames(path: str) -> None:
+    frames = Frames.load(path)
+    settings = frames.params
+    print(f"{len(frames)} frames of {len(frames.files)} recordings")
+    print(f"  {settings['sample_rate']} Hz, a frame every {settings['hop_size']} samples")
+    print(f"  pitch by {settings['pitch_detection_method']}")
+    print(f"  inputs {', '.join(frames.input_names)}; {frames.spectrum.shape[1]} bins")
+    for path_, reason in frames.skipped:
+        print(f"  skipped {path_}: {reason}")

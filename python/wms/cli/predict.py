@@ -1,0 +1,64 @@
+"""Show what a model predicts beside what was to be predicted.
+
+Analyses a recording and writes, for some of its frames, predicted and target spectra and waveforms
+superimposed, as a picture; and the recording resynthesised by the model and from its own true
+spectra, as sound.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from .. import play_spectra, resynthesize, save_audio
+from ..errors import FileAccessError
+from . import common
+
+EXAMPLE = "example: wms predict phrase.wav --model flute.safetensors --out predicted/"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("audio", metavar="AUDIO", help="a recording, best one not trained on")
+    common.add_model(parser)
+    common.add_output(parser, "FOLDER", "the folder to write")
+    parser.add_argument("--count", type=int, default=6, metavar="N", help="frames (default 6)")
+    common.add_sample_rate(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from ..plot import draw_predictions, save_figure
+
+    folder = _folder(Path(options.out), overwrite=options.overwrite)
+    model, settings = common.model_and_params(options)
+    frames = common.frames([options.audio], settings)
+    predicted, _ = model.predict(model.inputs(frames))
+    error = float(np.abs(predicted - frames.spectrum).mean())
+
+    figure = draw_predictions(
+        predicted, frames.spectrum, frames.f0_hz, frames.times_s, layout=model, count=options.count
+    )
+    save_figure(figure, folder / "predicted.png")
+    rate = options.sample_rate
+    sounds = {
+        "predicted": resynthesize(model, frames, sample_rate=rate),
+        "target": play_spectra(
+            frames.spectrum, frames.f0_hz, frames.voicedness, layout=model, sample_rate=rate
+        ),
+    }
+    for name, sound in sounds.items():
+        save_audio(folder / f"{name}.wav", sound, rate)
+    print(f"{folder}: mean absolute error of the log1p spectrum {error:.4f}")
+
+
+def _folder(path: Path, *, overwrite: bool) -> Path:
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
+        raise FileAccessError(f"{path}: exists already, wanted a new or empty folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be made: {error.strerror}") from error
+    return path

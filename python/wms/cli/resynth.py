@@ -1,0 +1,51 @@
+"""Play a recording through a model: its pitch and timbre, the model's sound.
+
+Analyses the recording and plays what the model makes of every frame, at the recording's pitch and
+timing. With --oracle the frames' own true spectra are played, which is the best that a model could
+do.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import load_audio, play_spectra, resynthesize, save_audio
+from . import common
+
+EXAMPLE = "example: wms resynth phrase.wav --model flute.safetensors --out played.wav"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument("audio", metavar="AUDIO", help="a recording")
+    common.add_model(parser)
+    common.add_output(parser, "WAV", "the wav file to write")
+    common.add_sample_rate(parser)
+    parser.add_argument(
+        "--noise", type=float, default=1.0, metavar="GAIN", help="of the noise part (default 1)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the noise (default 0)")
+    parser.add_argument("--oracle", action="store_true", help="play the true spectra")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    out = common.output(options)
+    model, settings = common.model_and_params(options)
+    frames = common.frames([options.audio], settings)
+    rate, noise, seed = options.sample_rate, options.noise, options.seed
+    if options.oracle:
+        sound = play_spectra(
+            frames.spectrum,
+            frames.f0_hz,
+            frames.voicedness,
+            layout=model,
+            sample_rate=rate,
+            noise=noise,
+            seed=seed,
+        )
+    else:
+        sound = resynthesize(model, frames, sample_rate=rate, noise=noise, seed=seed)
+    original, _ = load_audio(options.audio, rate)
+    save_audio(out, sound[: len(original)], rate)
+    print(f"{out}: {len(original) / rate:.1f} s at {rate} Hz")

@@ -1,0 +1,60 @@
+"""Train an instrument on recordings.
+
+Analyses the recordings, trains a network on them, and writes a model file with everything needed
+to play it. Parts of the recordings are kept aside: the error shown is that on sound never trained
+on, beside what simple baselines reach there. Ctrl-C keeps the best weights so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+
+from .._files import check_writable
+from ..errors import WmsError
+from . import common
+
+EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "audio", nargs="+", metavar="AUDIO", help="files and folders, or one file of frames"
+    )
+    common.add_output(parser, "MODEL", "the .safetensors file to write")
+    parser.add_argument("--minutes", type=float, metavar="M", help="time to train")
+    parser.add_argument("--epochs", type=int, metavar="E", help="epochs to train")
+    parser.add_argument("--resume", metavar="CHECKPOINT", help="go on from a checkpoint")
+    parser.add_argument("--name", help="name of the model (default: that of the file)")
+    parser.add_argument("--device", help="cpu, cuda, mps (default: a GPU where there is one)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    check_writable(options.out, overwrite=options.overwrite)
+    settings = common.params(options)
+    try:
+        from .. import training
+    except ImportError as error:
+        raise WmsError(str(error)) from error
+    frames = common.frames(options.audio, settings)
+    # A file of frames says how it was analysed; how to train on it, --params.
+    steering = [field.name for field in dataclasses.fields(training.TrainSettings)]
+    settings = frames.params.replace(**{key: settings[key] for key in steering})
+    result = training.train(
+        settings,
+        frames,
+        out=options.out,
+        name=options.name,
+        resume=options.resume,
+        minutes=options.minutes,
+        epochs=options.epochs,
+        device=options.device,
+        overwrite=options.overwrite,
+    )
+    print(f"{result.model_path}: {result.epochs} epochs in {result.minutes:.1f} min")
+    baselines = ", ".join(f"{name} {error:.4f}" for name, error in result.baselines.items())
+    print(f"error on unseen sound {result.validation.mae:.4f} (baselines: {baselines})")
+    if result.interrupted:
+        print(f"interrupted; go on with --resume {result.checkpoint_path}")

@@ -1,0 +1,162 @@
+"""Pictures of sounds and spectra (needs matplotlib: ``pip install 'wms[train]'``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import Model, Params, cycle_waveform
+from ._files import replacing
+from .errors import ParameterError, WmsError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_FloatArray = npt.NDArray[np.floating[Any]]
+
+#: Range of a spectrogram below its loudest bin, dB.
+_RANGE_DB = 80.0
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make a figure of a size in inches, without any display.
+
+    Raises
+    ------
+    WmsError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise WmsError("pictures need matplotlib: pip install 'wms[train]'") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 110) -> None:
+    """Write a figure; the path's ending (.png, .svg, .pdf) names the format.
+
+    Raises
+    ------
+    FileAccessError
+        If the file cannot be written.
+    """
+    path = Path(path)
+    with replacing(path) as temporary:
+        figure.savefig(temporary, format=path.suffix.lstrip(".") or "png", dpi=dpi)
+
+
+def spectrogram_db(
+    y: _FloatArray, *, n_fft: int = 1024, hop_length: int = 256
+) -> npt.NDArray[np.float64]:
+    """Compute the power spectrogram of a signal in dB.
+
+    Parameters
+    ----------
+    y : (n,)
+        Signal.
+    n_fft, hop_length : int
+        Length of the Hann windows and samples between them.
+
+    Returns
+    -------
+    (n_fft / 2 + 1, T)
+        dB, a full-scale sine at about 0.
+    """
+    padded = np.pad(np.asarray(y, np.float64), n_fft // 2)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
+    window = np.hanning(n_fft + 1)[:-1]
+    magnitudes = np.abs(np.fft.rfft(windows * window)) / (window.sum() / 2)
+    return np.asarray(20 * np.log10(np.maximum(magnitudes.T, 1e-6)), np.float64)
+
+
+def draw_spectrogram(
+    axes: Any,
+    y: _FloatArray,
+    *,
+    sr: float,
+    title: str = "",
+    top_db: float | None = None,
+    max_hz: float | None = None,
+) -> None:
+    """Draw a spectrogram.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    y : (n,)
+        Signal.
+    sr : float
+        Its rate, Hz.
+    title : str
+        Title of the axes.
+    top_db : float, optional
+        Level of the brightest colour; the same for two pictures makes them comparable. Default:
+        the loudest bin.
+    max_hz : float, optional
+        Highest frequency shown; default: half of sr.
+    """
+    hop_length = 256
+    levels = spectrogram_db(y, hop_length=hop_length)
+    top = float(levels.max()) if top_db is None else top_db
+    extent = (0.0, levels.shape[1] * hop_length / sr, 0.0, sr / 2000)
+    axes.imshow(
+        levels, origin="lower", aspect="auto", extent=extent, vmin=top - _RANGE_DB, vmax=top,
+        cmap="magma",
+    )  # fmt: skip
+    axes.set(title=title, xlabel="s", ylabel="kHz", ylim=(0.0, (max_hz or sr / 2) / 1000))
+
+
+def draw_predictions(
+    predicted: _FloatArray,
+    target: _FloatArray,
+    f0_hz: _FloatArray,
+    times_s: _FloatArray,
+    *,
+    layout: Model | Params,
+    count: int = 6,
+) -> Figure:
+    """Draw predicted and target spectra and waveforms of some frames over each other.
+
+    Frames are chosen evenly among the louder half.
+
+    Parameters
+    ----------
+    predicted, target : (T, K)
+        log1p magnitude spectra.
+    f0_hz, times_s : (T,)
+        Pitch and time of the frames.
+    layout : Model or Params
+        What the bins are.
+    count : int
+        Frames to draw, at least 1.
+
+    Raises
+    ------
+    ParameterError
+        If there is no frame or nothing to draw.
+    """
+    if count < 1 or len(target) == 0:
+        raise ParameterError(f"{count} of {len(target)} frames to draw, wanted at least one")
+    levels = target.sum(axis=1)
+    loud = np.flatnonzero(levels >= np.median(levels))
+    chosen = loud[np.linspace(0, len(loud) - 1, min(count, len(loud))).round().astype(int)]
+    figure = new_figure(11, 2.2 * len(chosen))
+    rows = figure.subplots(len(chosen), 2, squeeze=False)
+    for (spectra, waves), frame in zip(rows, chosen, strict=True):
+        for values, label in ((target, "target"), (predicted, "predicted")):
+            spectra.plot(values[frame], label=label)
+            wave = cycle_waveform(values[frame : frame + 1], layout=layout)[0]
+            waves.plot(np.linspace(-0.5, 0.5, len(wave)), wave, label=label)
+        spectra.set(title=f"{times_s[frame]:.2f} s, {f0_hz[frame]:.0f} Hz", ylabel="log1p")
+        for axes in (spectra, waves):
+            axes.grid(visible=True, alpha=0.3)
+    rows[0][0].legend()
+    rows[-1][0].set(xlabel="bin")
+    rows[-1][1].set(xlabel="window")
+    return figure

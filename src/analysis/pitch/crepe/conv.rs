@@ -1,0 +1,158 @@
+//! Convolution of many channels with many channels as a product of spectra.
+//!
+//! Signals of two frames (or two segments of audio) travel together as the real and the imaginary
+//! part of one complex signal: kernels are real, so they never mix.
+
+use super::fft::{Fft, LANES, ROW};
+use pulp::Simd;
+use rustfft::{FftPlanner, num_complex::Complex};
+
+/// A convolution by spectra, circular over the length of its transform.
+pub(super) struct SpectralConv {
+    pub fft: Fft,
+    c_in: usize,
+    c_out: usize,
+    /// Spectra as (block of outputs, block of inputs, bin 0..=n/2, input, re/im, output), over `n`.
+    spectra: Vec<f32>,
+}
+
+/// Blocks of [`LANES`] channels that hold `channels`.
+pub(super) const fn blocks(channels: usize) -> usize {
+    channels.div_ceil(LANES)
+}
+
+impl SpectralConv {
+    /// `kernel(output, input)` gives the impulse response as (delay, value); delays may be negative
+    /// and wrap.
+    pub fn new(
+        radices: &[usize],
+        c_in: usize,
+        c_out: usize,
+        kernel: impl Fn(usize, usize) -> Vec<(isize, f32)>,
+    ) -> Self {
+        let fft = Fft::new(radices);
+        let n = fft.len();
+        let transform = FftPlanner::<f64>::new().plan_fft_forward(n);
+        let mut conv = Self { fft, c_in, c_out, spectra: Vec::new() };
+        conv.spectra = vec![0.0; blocks(c_out) * blocks(c_in) * conv.block_len()];
+        let mut response = vec![Complex::default(); n];
+        for output in 0..c_out {
+            for input in 0..c_in {
+                response.fill(Complex::default());
+                for (delay, value) in kernel(output, input) {
+                    response[delay.rem_euclid(n as isize) as usize].re += f64::from(value);
+                }
+                transform.process(&mut response);
+                let block = conv.block_start(output / LANES, input / LANES);
+                for (bin, value) in response[..=n / 2].iter().enumerate() {
+                    let at = block + (bin * conv.inputs() + input % LANES) * ROW + output % LANES;
+                    conv.spectra[at] = (value.re / n as f64) as f32;
+                    conv.spectra[at + LANES] = (value.im / n as f64) as f32;
+                }
+            }
+        }
+        conv
+    }
+
+    /// Floats of one signal's block.
+    pub fn signal_len(&self) -> usize {
+        self.fft.len() * ROW
+    }
+
+    /// Blocks of its outputs.
+    pub fn output_blocks(&self) -> usize {
+        blocks(self.c_out)
+    }
+
+    /// Inputs within a block.
+    fn inputs(&self) -> usize {
+        self.c_in.min(LANES)
+    }
+
+    fn block_len(&self) -> usize {
+        (self.fft.len() / 2 + 1) * self.inputs() * ROW
+    }
+
+    fn block_start(&self, output: usize, input: usize) -> usize {
+        (output * blocks(self.c_in) + input) * self.block_len()
+    }
+
+    /// Adds the spectra of outputs in block `output` due to inputs in block `input`; the first input
+    /// sets them.
+    ///
+    /// `x` and `y` hold one block after another, one a signal.
+    #[inline(always)]
+    pub fn accumulate<S: Simd>(
+        &self,
+        simd: S,
+        output: usize,
+        input: usize,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
+        const TILE: usize = 3;
+        let len = self.signal_len();
+        let spectra = &self.spectra[self.block_start(output, input)..][..self.block_len()];
+        let n = self.fft.len();
+        for (bin, weights) in spectra.chunks_exact(self.inputs() * ROW).enumerate() {
+            let rows = [self.fft.row(bin) * ROW, self.fft.row((n - bin) % n) * ROW];
+            let mut xs = x.chunks_exact(TILE * len);
+            let mut ys = y.chunks_exact_mut(TILE * len);
+            for (x, y) in (&mut xs).zip(&mut ys) {
+                tile::<S, TILE>(simd, weights, rows, len, input == 0, x, y);
+            }
+            let x = xs.remainder().chunks_exact(len);
+            for (x, y) in x.zip(ys.into_remainder().chunks_exact_mut(len)) {
+                tile::<S, 1>(simd, weights, rows, len, input == 0, x, y);
+            }
+        }
+    }
+}
+
+/// One bin and its mirror image, whose spectrum is the conjugate, of `P` signals.
+#[inline(always)]
+fn tile<S: Simd, const P: usize>(
+    simd: S,
+    weights: &[f32],
+    rows: [usize; 2],
+    len: usize,
+    fresh: bool,
+    x: &[f32],
+    y: &mut [f32],
+) {
+    let vectors = LANES / S::F32_LANES;
+    let (weights, _) = S::as_simd_f32s(weights);
+    let mut x_rows = [[&x[..ROW]; 2]; P];
+    for p in 0..P {
+        x_rows[p] = rows.map(|row| &x[p * len + row..][..ROW]);
+    }
+    for v in 0..vectors {
+        let mut sums = [[[simd.splat_f32s(0.0); 2]; 2]; P];
+        for (weights, c) in weights.chunks_exact(2 * vectors).zip(0..LANES) {
+            let (re, im) = (weights[v], weights[vectors + v]);
+            for p in 0..P {
+                let [x_re, x_im] = [x_rows[p][0][c], x_rows[p][0][LANES + c]];
+                let (x_re, x_im) = (simd.splat_f32s(x_re), simd.splat_f32s(x_im));
+                let [s_re, s_im] = &mut sums[p][0];
+                *s_re = simd.negate_mul_add_e_f32s(x_im, im, simd.mul_add_e_f32s(x_re, re, *s_re));
+                *s_im = simd.mul_add_e_f32s(x_im, re, simd.mul_add_e_f32s(x_re, im, *s_im));
+                let [x_re, x_im] = [x_rows[p][1][c], x_rows[p][1][LANES + c]];
+                let (x_re, x_im) = (simd.splat_f32s(x_re), simd.splat_f32s(x_im));
+                let [s_re, s_im] = &mut sums[p][1];
+                *s_re = simd.mul_add_e_f32s(x_im, im, simd.mul_add_e_f32s(x_re, re, *s_re));
+                *s_im = simd.mul_add_e_f32s(x_im, re, simd.negate_mul_add_e_f32s(x_re, im, *s_im));
+            }
+        }
+        for p in 0..P {
+            // Bin 0 and the highest bin mirror themselves: add once.
+            let sides = if rows[0] == rows[1] { 1 } else { 2 };
+            for side in 0..sides {
+                let (row, _) = S::as_mut_simd_f32s(&mut y[p * len + rows[side]..][..ROW]);
+                for (part, sum) in sums[p][side].into_iter().enumerate() {
+                    let y = &mut row[part * vectors + v];
+                    *y = if fresh { sum } else { simd.add_f32s(*y, sum) };
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! CREPE 'tiny': pitch by a convolutional network on 1024 samples at 16 kHz (Kim, Salamon, Li and
+//! Bello, "CREPE: A convolutional representation for pitch estimation", ICASSP 2018).
+
+// Code for an instruction set chosen at run time must be inlined into the function that enables it.
+#[allow(clippy::inline_always)]
+mod conv;
+pub mod decode;
+#[allow(clippy::inline_always)]
+mod fft;
+#[allow(clippy::inline_always)]
+mod network;
+mod periods;
+mod tracker;
+mod weights;
+
+use crate::analysis::Watch;
+use crate::{Error, Result};
+use ndarray::Array2;
+use network::{Chunk, Network, Scratch};
+use rayon::prelude::*;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+/// The only sample rate that the network knows.
+pub const SAMPLE_RATE_HZ: f64 = 16000.0;
+/// Pitch bins, 20 cents apart.
+pub const BINS: usize = 360;
+/// Samples that a frame covers.
+pub const FRAME: usize = 1024;
+/// What the convolutions leave of a frame.
+const FEATURES: usize = 256;
+/// Frames that a thread works on at a time: enough to use weights and shared quarters several
+/// times, few enough to stay in cache.
+const CHUNK: usize = 32;
+
+/// The network with its weights.
+pub struct Crepe {
+    network: Network,
+}
+
+impl Crepe {
+    /// The network with the embedded weights; [`Crepe::shared`] does this once a process.
+    ///
+    /// # Errors
+    /// Where the embedded weights are damaged.
+    pub fn new() -> Result<Self> {
+        Ok(Self { network: Network::new(&weights::Weights::parse(weights::FILE)?) })
+    }
+
+    /// The network, prepared at the first call.
+    ///
+    /// # Errors
+    /// Where the embedded weights are damaged.
+    pub fn shared() -> Result<&'static Self> {
+        static SHARED: LazyLock<Result<Crepe>> = LazyLock::new(Crepe::new);
+        SHARED.as_ref().map_err(|e| Error::parameter(e.to_string()))
+    }
+
+    /// Probability of every pitch bin, `(1 + samples / hop, BINS)`, of audio at 16 kHz.
+    ///
+    /// Frame `i` is centred on sample `i * hop`; beyond its ends, and where it is not finite, the
+    /// audio counts as silent. Runs on rayon's current pool.
+    ///
+    /// # Errors
+    /// Where `hop` is 0.
+    pub fn probabilities(&self, audio: &[f32], hop: usize) -> Result<Array2<f32>> {
+        check_hop(hop)?;
+        let mut out = Array2::zeros((1 + audio.len() / hop, BINS));
+        self.fill(audio, &Grid::of(audio.len(), hop), 0, out.as_slice_mut().unwrap_or_default());
+        Ok(out)
+    }
+
+    /// Pitch of audio at 16 kHz, one value a frame as in [`Self::probabilities`].
+    ///
+    /// Memory beyond the result does not grow with the audio.
+    ///
+    /// # Errors
+    /// Where `hop` is 0, or `fmin` and `fmax` (Hz) are not positive, ascending and within the
+    /// network's range.
+    pub fn track(
+        &self,
+        audio: &[f32],
+        hop: usize,
+        fmin: f64,
+        fmax: f64,
+        decoder: Decoder,
+    ) -> Result<Track> {
+        check_hop(hop)?;
+        let grid = Grid::of(audio.len(), hop);
+        self.track_frames(audio, &grid, (fmin, fmax), decoder, &Watch::default())
+    }
+
+    /// Pitch of audio at 16 kHz in the frames of `grid`, see [`Self::track`].
+    ///
+    /// # Errors
+    /// As [`Self::track`]; [`Error::Interrupted`] if `watch` was stopped.
+    pub fn track_frames(
+        &self,
+        audio: &[f32],
+        grid: &Grid,
+        (fmin, fmax): (f64, f64),
+        decoder: Decoder,
+        watch: &Watch,
+    ) -> Result<Track> {
+        /// A whole number of Viterbi's runs.
+        const BLOCK: usize = 16 * decode::RUN;
+        decode::bins_between(fmin, fmax)?;
+        let decode = match decoder {
+            Decoder::Argmax => decode::argmax,
+            Decoder::WeightedArgmax => decode::weighted_argmax,
+            Decoder::Viterbi => decode::viterbi,
+            Decoder::Wms => return tracker::track(self, audio, grid, (fmin, fmax), watch),
+        };
+        let frames = grid.frames;
+        let mut track = Track::default();
+        for first in (0..frames).step_by(BLOCK) {
+            watch.check()?;
+            let mut probabilities = Array2::zeros((BLOCK.min(frames - first), BINS));
+            self.fill(audio, grid, first, probabilities.as_slice_mut().unwrap_or_default());
+            let block = decode(&probabilities, fmin, fmax)?;
+            track.f0_hz.extend(block.f0_hz);
+            track.periodicity.extend(block.periodicity);
+        }
+        Ok(track)
+    }
+
+    /// Probabilities of frames from `first` on, as many as there is room for.
+    fn fill(&self, audio: &[f32], grid: &Grid, first: usize, out: &mut [f32]) {
+        let arch = pulp::Arch::new();
+        let chunks = out.par_chunks_mut(CHUNK * BINS).enumerate();
+        chunks.for_each_init(Scratch::default, |scratch, (i, probabilities)| {
+            let first = first + i * CHUNK;
+            let frames = first..first + probabilities.len() / BINS;
+            let frames: Vec<isize> = frames.map(|f| grid.start(f)).collect();
+            let network = &self.network;
+            arch.dispatch(Chunk { network, audio, frames: &frames, probabilities, scratch });
+        });
+    }
+}
+
+/// Where frames lie in audio at 16 kHz.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Grid {
+    /// Number of frames.
+    pub frames: usize,
+    /// Samples at 16 kHz from one frame's centre to the next; not whole where the frames belong to
+    /// audio at another rate.
+    pub hop: f64,
+}
+
+impl Grid {
+    fn of(samples: usize, hop: usize) -> Self {
+        Self { frames: 1 + samples / hop, hop: hop as f64 }
+    }
+
+    /// First sample of a frame.
+    fn start(&self, frame: usize) -> isize {
+        (frame as f64 * self.hop).round() as isize - (FRAME / 2) as isize
+    }
+}
+
+fn check_hop(hop: usize) -> Result<()> {
+    if hop == 0 {
+        return Err(Error::parameter("CREPE: hop is 0 samples, wanted 1 or more"));
+    }
+    Ok(())
+}
+
+/// How probabilities become a pitch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Decoder {
+    /// The likeliest bin, see [`decode::argmax`].
+    Argmax,
+    /// The mean of the bins around it, see [`decode::weighted_argmax`].
+    WeightedArgmax,
+    /// torchcrepe's default without its dither, see [`decode::viterbi`].
+    Viterbi,
+    /// This project's own: a path decided by the network and the waveform's periodicity together,
+    /// its pitch measured on the waveform. Frames without a pitch in range have pitch and
+    /// periodicity 0; periodicity is otherwise the network's probability times the similarity of
+    /// the waveform with itself one period later, near 0 for noise.
+    #[default]
+    Wms,
+}
+
+impl FromStr for Decoder {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "argmax" => Ok(Self::Argmax),
+            "weighted_argmax" => Ok(Self::WeightedArgmax),
+            "viterbi" => Ok(Self::Viterbi),
+            "wms" => Ok(Self::Wms),
+            _ => Err(Error::parameter(format!(
+                "decoder is {name:?}, wanted \"wms\", \"viterbi\", \"argmax\" or \"weighted_argmax\""
+            ))),
+        }
+    }
+}
+
+/// A pitch track, one value a frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Track {
+    /// Fundamental frequency in Hz, `(T,)`.
+    pub f0_hz: Vec<f32>,
+    /// Confidence that there is a pitch, 0 to 1, `(T,)`.
+    pub periodicity: Vec<f32>,
+}

@@ -1,0 +1,179 @@
+//! How well a frame of audio repeats itself, lag by lag, and its exact period from that.
+
+use super::FRAME;
+use super::network::copy;
+use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
+use std::sync::Arc;
+
+/// Lags measured, in samples; the lowest bin's period is 505.
+pub(super) const LAGS: usize = 512;
+/// Longest lag that counts several periods for precision.
+const LONG_LAG: f64 = 400.0;
+/// Relative deviation from a bin's centre within which the period is sought: 60 cents.
+const SEARCH: f64 = 0.035;
+/// Clarity from which a shorter stretch of the frame gives the better pitch, because vibrato and
+/// glides blur the whole frame more than noise does the stretch.
+const CLEAR: f64 = 0.8;
+
+/// Measures frames; holds the transforms and their memory.
+pub(super) struct Periods {
+    forward: Arc<dyn RealToComplex<f32>>,
+    inverse: Arc<dyn ComplexToReal<f32>>,
+    signal: Vec<f32>,
+    spectrum: Vec<Complex<f32>>,
+    scratch: Vec<Complex<f32>>,
+}
+
+impl Periods {
+    pub fn new() -> Self {
+        let mut planner = RealFftPlanner::new();
+        let (forward, inverse) =
+            (planner.plan_fft_forward(2 * FRAME), planner.plan_fft_inverse(2 * FRAME));
+        Self {
+            signal: forward.make_input_vec(),
+            spectrum: forward.make_output_vec(),
+            scratch: vec![
+                Complex::default();
+                forward.get_scratch_len().max(inverse.get_scratch_len())
+            ],
+            forward,
+            inverse,
+        }
+    }
+
+    /// Similarity of the frame that begins at `start` with itself `lag` samples later, for every
+    /// lag below [`LAGS`]: 2 sum(a b) / sum(a a + b b) over all samples a that have a partner b,
+    /// the frame's mean removed. 1 is a perfect repetition; silence gives 0.
+    ///
+    /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
+    /// normalised by both energies.
+    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) {
+        let mut frame = [0.0_f32; FRAME];
+        copy(audio, start, &mut frame);
+        centre(&mut frame);
+        self.signal.fill(0.0);
+        self.signal[..FRAME].copy_from_slice(&frame);
+        let forward = self.forward.process_with_scratch(
+            &mut self.signal,
+            &mut self.spectrum,
+            &mut self.scratch,
+        );
+        for x in &mut self.spectrum {
+            *x = Complex::new(x.norm_sqr(), 0.0);
+        }
+        let inverse = self.inverse.process_with_scratch(
+            &mut self.spectrum,
+            &mut self.signal,
+            &mut self.scratch,
+        );
+        debug_assert!(forward.is_ok() && inverse.is_ok(), "buffers come from the plans");
+        let total: f64 = frame.iter().map(|&x| f64::from(x).powi(2)).sum();
+        let mut energy = 2.0 * total;
+        for (lag, out) in out.iter_mut().enumerate() {
+            if lag > 0 {
+                energy -= f64::from(frame[FRAME - lag]).powi(2) + f64::from(frame[lag - 1]).powi(2);
+            }
+            let product = f64::from(self.signal[lag]) / (2 * FRAME) as f64;
+            // What is left of a frame that is silent but for its ends is rounding.
+            let audible = energy > 1e-6 * total && total > f64::from(f32::MIN_POSITIVE);
+            *out = if audible { (2.0 * product / energy) as f32 } else { 0.0 };
+        }
+    }
+}
+
+/// A period in samples, and how well it repeats (up to 1).
+#[derive(Clone, Copy)]
+pub(super) struct Period {
+    pub lag: f64,
+    pub clarity: f64,
+}
+
+/// The exact period near `lag` samples of the frame whose similarity this is.
+///
+/// The peak near one period is followed to two, four, ... periods, which divides its error.
+pub(super) fn refine(similarity: &[f32], lag: f64) -> Period {
+    let Some((exact, clarity)) = peak(similarity, lag, SEARCH * lag) else {
+        let nearest = (lag.round() as usize).min(similarity.len() - 1);
+        return Period { lag, clarity: f64::from(similarity[nearest]) };
+    };
+    let mut found = Period { lag: exact, clarity };
+    let mut periods = 2.0;
+    while periods * found.lag <= LONG_LAG {
+        match peak(similarity, periods * found.lag, 1.2) {
+            Some((exact, height)) if height > 0.8 * clarity => found.lag = exact / periods,
+            _ => break,
+        }
+        periods *= 2.0;
+    }
+    found
+}
+
+/// The same from a stretch of five periods in the middle of the frame that begins at `start`,
+/// where the period is clear enough.
+pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
+    if period.clarity < CLEAR {
+        return period;
+    }
+    let mut frame = [0.0_f32; FRAME];
+    copy(audio, start, &mut frame);
+    let span = ((5.0 * period.lag) as usize).clamp(320, FRAME);
+    let stretch = &mut frame[(FRAME - span) / 2..][..span];
+    centre(stretch);
+    let periods = (0.4 * span as f64 / period.lag).round().max(1.0);
+    let lag = periods * period.lag;
+    let reach = (0.02 * lag).max(1.0);
+    let first = (lag - reach) as usize - 1;
+    let last = ((lag + reach).ceil() as usize + 1).min(span - 32);
+    let similarity: Vec<f32> = (first..=last).map(|lag| similarity_at(stretch, lag)).collect();
+    let Some((position, _)) = peak(&similarity, lag - first as f64, reach) else { return period };
+    let sharpened = (position + first as f64) / periods;
+    // Anything further away is another peak.
+    if (sharpened / period.lag - 1.0).abs() < 0.02 {
+        Period { lag: sharpened, ..period }
+    } else {
+        period
+    }
+}
+
+fn similarity_at(samples: &[f32], lag: usize) -> f32 {
+    let pairs = samples.iter().zip(&samples[lag..]);
+    let (product, energy) = pairs.fold((0.0_f32, 0.0_f32), |(product, energy), (a, b)| {
+        (product + a * b, energy + a * a + b * b)
+    });
+    if energy > 0.0 { 2.0 * product / energy } else { 0.0 }
+}
+
+/// Position and height of the highest point within `reach` of `lag`, by a parabola through it and
+/// its neighbours; none where it is no peak.
+fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
+    let reach = reach.max(1.0);
+    let first = ((lag - reach).max(1.0)) as usize;
+    let last = ((lag + reach).ceil() as usize).min(similarity.len().checked_sub(2)?);
+    let top = (first..=last).reduce(|a, b| if similarity[b] > similarity[a] { b } else { a })?;
+    let at = |i: usize| f64::from(similarity[i]);
+    let (before, here, after) = (at(top.checked_sub(1)?), at(top), at(top + 1));
+    if before > here || after > here {
+        return None;
+    }
+    let curvature = before - 2.0 * here + after;
+    let offset = if curvature < 0.0 { 0.5 * (before - after) / curvature } else { 0.0 };
+    Some((top as f64 + offset, here - 0.25 * (before - after) * offset))
+}
+
+/// The largest peak at a whole fraction of `lag` below `shortest`: the period of a tone too high
+/// for the network, which hears one of its subharmonics.
+pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
+    let divisors = (2..).map(f64::from).map(|m| lag / m).take_while(|&short| short >= 2.0);
+    let peaks = divisors.filter(|&short| short < shortest).filter_map(|short| {
+        peak(similarity, short, 0.0).filter(|(at, _)| (at - short).abs() < 0.5)
+    });
+    peaks.map(|(_, height)| height).fold(0.0, f64::max)
+}
+
+fn centre(samples: &mut [f32]) {
+    let sum: f64 = samples.iter().map(|&x| f64::from(x)).sum();
+    let mean = (sum / samples.len() as f64) as f32;
+    for x in samples {
+        *x -= mean;
+    }
+}
