@@ -23,13 +23,15 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     if path.is_dir():
         raise FileAccessError(f"{path}: is a folder, wanted a file to write")
     if path.exists() and not overwrite:
-        raise FileAccessError(
-            f"{path}: exists already; to replace it, say overwrite"
-        )
+        raise FileAccessError(f"{path}: exists already; to replace it, say overwrite")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
+    except FileExistsError as error:
+        raise FileAccessError(
+            f"{path}: cannot be written: {path.parent} is a file, wanted a folder"
+        ) from error
     except OSError as error:
         raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from error
     return path

@@ -20,6 +20,10 @@ _FloatArray = npt.NDArray[np.floating[Any]]
 
 #: Range of a spectrogram below its loudest bin, dB.
 _RANGE_DB = 80.0
+#: Colours of what was recorded and what a network makes, in all pictures.
+RECORDED_COLOUR, NETWORK_COLOUR = "0.35", "#d1495b"
+_TARGET = {"color": RECORDED_COLOUR, "linewidth": 1.4, "label": "target"}
+_PREDICTED = {"color": NETWORK_COLOUR, "linewidth": 1.1, "label": "predicted"}
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -109,7 +113,8 @@ def draw_spectrogram(
         levels, origin="lower", aspect="auto", extent=extent, vmin=top - _RANGE_DB, vmax=top,
         cmap="magma",
     )  # fmt: skip
-    axes.set(title=title, xlabel="s", ylabel="kHz", ylim=(0.0, (max_hz or sr / 2) / 1000))
+    axes.set(xlabel="s", ylabel="kHz", ylim=(0.0, (max_hz or sr / 2) / 1000))
+    axes.set_title(title, loc="left", fontsize="medium")
 
 
 def draw_predictions(
@@ -123,7 +128,7 @@ def draw_predictions(
 ) -> Figure:
     """Draw predicted and target spectra and waveforms of some frames over each other.
 
-    Frames are chosen evenly among the louder half.
+    Frames are chosen evenly among the louder half; all share one scale.
 
     Parameters
     ----------
@@ -145,18 +150,59 @@ def draw_predictions(
         raise ParameterError(f"{count} of {len(target)} frames to draw, wanted at least one")
     levels = target.sum(axis=1)
     loud = np.flatnonzero(levels >= np.median(levels))
-    chosen = loud[np.linspace(0, len(loud) - 1, min(count, len(loud))).round().astype(int)]
-    figure = new_figure(11, 2.2 * len(chosen))
-    rows = figure.subplots(len(chosen), 2, squeeze=False)
+    count = min(count, len(loud))
+    # From the middle of equal parts: the first and last frames reach beyond the recording.
+    chosen = loud[((np.arange(count) + 0.5) / count * len(loud)).astype(int)]
+    spectrum = layout.config["spectrum"] if isinstance(layout, Model) else layout
+    cycles = int(spectrum["cycles_per_window"])
+    bins_per_partial = cycles * int(spectrum["n_fft"]) / int(spectrum["window_size"])
+    partials = np.arange(target.shape[1]) / bins_per_partial
+    figure = new_figure(10, 1.6 * len(chosen) + 0.8)
+    rows = figure.subplots(len(chosen), 2, squeeze=False, sharex="col", sharey="col")
     for (spectra, waves), frame in zip(rows, chosen, strict=True):
-        for values, label in ((target, "target"), (predicted, "predicted")):
-            spectra.plot(values[frame], label=label)
+        for values, style in ((target, _TARGET), (predicted, _PREDICTED)):
+            spectra.plot(partials, values[frame], **style)
             wave = cycle_waveform(values[frame : frame + 1], layout=layout)[0]
-            waves.plot(np.linspace(-0.5, 0.5, len(wave)), wave, label=label)
-        spectra.set(title=f"{times_s[frame]:.2f} s, {f0_hz[frame]:.0f} Hz", ylabel="log1p")
+            waves.plot(np.linspace(-cycles / 2, cycles / 2, len(wave)), wave, **style)
+        place = f"{times_s[frame]:.2f} s,  {f0_hz[frame]:.0f} Hz"
+        spectra.set_title(place, loc="left", fontsize="medium")
         for axes in (spectra, waves):
-            axes.grid(visible=True, alpha=0.3)
-    rows[0][0].legend()
-    rows[-1][0].set(xlabel="bin")
-    rows[-1][1].set(xlabel="window")
+            tidy(axes)
+    figure.supylabel("ln(1 + magnitude)", fontsize="medium")
+    rows[-1][0].set_xlabel("partial")
+    rows[-1][1].set_xlabel("cycles")
+    rows[0][1].set_title("waveform, all phases zero", loc="left", fontsize="medium")
+    figure.legend(*rows[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2,
+                  frameon=False)  # fmt: skip
     return figure
+
+
+def tidy(axes: Any) -> None:
+    """Take away what a curve does not need, and lay a light grid under it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        With curves drawn or to be drawn in it.
+    """
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(visible=True, color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.margins(x=0.01)
+
+
+def plain_log_scale(axes: Any) -> None:
+    """Make the vertical axis logarithmic, with ticks in plain figures.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        All values in it are above 0.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    axes.set_yscale("log")
+    # Within a decade 1, 2, 5 may leave a single tick.
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_locator(NullLocator())

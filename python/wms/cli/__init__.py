@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
+from typing import NoReturn
 
 from .. import __version__
 from ..errors import WmsError
@@ -16,7 +17,11 @@ _COMMANDS: tuple[ModuleType, ...] = (waves, analyze, train, predict, resynth, re
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return the exit status: 0, 1 on bad input, 130 when interrupted."""
+    """Run a command and return the exit status.
+
+    0; 1 on bad input; 130 when interrupted with Ctrl-C. A command line that cannot be understood
+    exits with 2. All but 0 come with one line on stderr.
+    """
     options = _parser().parse_args(arguments)
     warnings.showwarning = _show_warning
     try:
@@ -34,8 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(status or 0)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells errors in one line, like those of the commands."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="wms",
         description="Wavetable Manifold Synthesis: train an instrument on recordings and play it.",
         epilog="example: wms train my_recordings/ --out flute.safetensors --minutes 5",

@@ -18,14 +18,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("audio", nargs="+", metavar="AUDIO", help="files and folders")
     common.add_output(parser, "FRAMES", "the .safetensors file to write")
-    parser.add_argument("--threads", type=int, metavar="N", help="default: all cores")
+    parser.add_argument("--threads", type=common.whole(1), metavar="N", help="default: all cores")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    out, settings = common.output(options), common.params(options)
+    out, settings = common.output(options, common.NATIVE), common.params(options)
     start = time.perf_counter()
-    frames = common.frames(options.audio, settings, threads=options.threads)
+    frames = common.analysed(options.audio, settings, threads=options.threads)
     rate = len(frames) / max(time.perf_counter() - start, 1e-9)
     frames.save(out)
-    print(f"{out}: {len(frames)} frames of {len(frames.files)} files, {rate:,.0f} frames/s")
+    number, recordings = len(frames), len(frames.files)
+    print(
+        f"{out}: {common.count(number, 'frame')} of {common.count(recordings, 'recording')}, "
+        f"{rate:,.0f} frames/s"
+    )

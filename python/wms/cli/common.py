@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from .. import Frames, Model, Params, analyze
 from .._files import check_writable
 from .._progress import AnalysisProgress
-from ..errors import ParameterError
+from ..errors import ModelFileError, ParameterError
 
 #: Ending of the files that `wms analyze` and `wms train` write.
 NATIVE = ".safetensors"
+#: Ending of the sounds that are written.
+WAV = ".wav"
+#: What a model and params must have in common for the one to play what the other analyses.
+_SHARED_KEYS = ("sample_rate", "hop_size", "window_size", "n_fft", "cycles_per_window")
+
+
+def whole(low: int, high: int = 2**32 - 1) -> Callable[[str], int]:
+    """Make a reader of whole numbers from `low` to `high` for an argument."""
+
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{text!r}, wanted a whole number, {low} to {high}")
+        return number
+
+    return read
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str, help_text: str) -> None:
@@ -28,12 +48,34 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 def add_sample_rate(parser: argparse.ArgumentParser) -> None:
     """Add --sample-rate of the sound to write."""
     parser.add_argument(
-        "--sample-rate", type=int, default=48000, metavar="HZ", help="of the result (default 48000)"
+        "--sample-rate",
+        type=whole(1000, 768_000),
+        default=48000,
+        metavar="HZ",
+        help="of the result (default 48000)",
     )
 
 
-def output(options: argparse.Namespace) -> Path:
-    """Return the path to write, once it is known that it can be written."""
+def add_noise(parser: argparse.ArgumentParser) -> None:
+    """Add --noise and --seed of the noise part."""
+    parser.add_argument(
+        "--noise", type=float, default=1.0, metavar="GAIN", help="of the noise part (default 1)"
+    )
+    parser.add_argument(
+        "--seed", type=whole(0), default=0, metavar="N", help="of the noise (default 0)"
+    )
+
+
+def output(options: argparse.Namespace, ending: str) -> Path:
+    """Return the path to write, once it is known that it can be written.
+
+    Raises
+    ------
+    ParameterError
+        If it does not end as what is written there: nothing would read the file again.
+    """
+    if not options.out.lower().endswith(ending):
+        raise ParameterError(f"--out is {options.out}, wanted a file ending in {ending}")
     return check_writable(options.out, overwrite=options.overwrite)
 
 
@@ -52,12 +94,35 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
     """
     if options.params:
         given = Params.load(options.params)
-        return Model.load(options.model, given), given
+        return fitting_model(options.model, given), given
     model = Model.load(options.model)
     return model, Params.from_dict(model.config["params"])
 
 
-def frames(sources: list[str], settings: Params, *, threads: int | None = None) -> Frames:
+def fitting_model(path: str, settings: Params) -> Model:
+    """Load a model that is to play what is analysed with `settings`.
+
+    Raises
+    ------
+    ModelFileError
+        If its inputs, outputs, rate, hop or windows are others.
+    """
+    model = Model.load(path, settings)
+    own = {**model.config, **model.config["spectrum"]}
+    for key in _SHARED_KEYS:
+        if own[key] != settings[key]:
+            raise ModelFileError(
+                f"{path}: the model has {key} {own[key]}, but the params say {settings[key]}"
+            )
+    return model
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many of something there are."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def frames(sources: list[str], settings: Params) -> Frames:
     """Analyse files and folders, or load frames that were analysed before.
 
     Raises
@@ -71,6 +136,24 @@ def frames(sources: list[str], settings: Params, *, threads: int | None = None) 
                 f"{len(sources)} sources of which one is a {NATIVE} file, wanted that file alone"
             )
         return Frames.load(sources[0])
+    return analysed(sources, settings)
+
+
+def recording(path: str) -> str:
+    """Return the path of the one recording that a command takes.
+
+    Raises
+    ------
+    ParameterError
+        If it is a folder.
+    """
+    if Path(path).is_dir():
+        raise ParameterError(f"{path}: is a folder, wanted one recording")
+    return path
+
+
+def analysed(sources: list[str], settings: Params, *, threads: int | None = None) -> Frames:
+    """Analyse files and folders, show how far it is, and say what was left out."""
     with AnalysisProgress() as progress:
         found = analyze(sources, settings, num_threads=threads, progress=progress)
     progress.report_skipped(found.skipped)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from .. import Frames, Model
 from ..errors import ModelFileError
+from . import common
 
 EXAMPLE = "example: wms info flute.safetensors"
 
@@ -25,6 +27,8 @@ def run(options: argparse.Namespace) -> None:
         except ValueError:
             raise error from None
     else:
+        if options.params:
+            common.fitting_model(options.file, common.params(options))
         _describe_model(model)
 
 
@@ -39,15 +43,22 @@ def _describe_model(model: Model) -> None:
         lowest, highest = statistics["min"][index], statistics["max"][index]
         print(f"  input {name}: {lowest:.2f} to {highest:.2f}")
     for key, value in model.config.get("provenance", {}).items():
-        print(f"  {key}: {value}")
+        print(f"  {key.replace('_', ' ')}: {_plain(value)}")
 
 
 def _describe_frames(path: str) -> None:
     frames = Frames.load(path)
     settings = frames.params
-    print(f"{len(frames)} frames of {len(frames.files)} recordings")
+    recordings = common.count(len(frames.files), "recording")
+    print(f"{common.count(len(frames), 'frame')} of {recordings}")
     print(f"  {settings['sample_rate']} Hz, a frame every {settings['hop_size']} samples")
     print(f"  pitch by {settings['pitch_detection_method']}")
     print(f"  inputs {', '.join(frames.input_names)}; {frames.spectrum.shape[1]} bins")
-    for path_, reason in frames.skipped:
-        print(f"  skipped {path_}: {reason}")
+    for _, reason in frames.skipped:
+        print(f"  skipped {reason}")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("audio", metavar="AUDIO", help="a recording, best one not trained on")
     common.add_model(parser)
     common.add_output(parser, "FOLDER", "the folder to write")
-    parser.add_argument("--count", type=int, default=6, metavar="N", help="frames (default 6)")
+    parser.add_argument(
+        "--count", type=common.whole(1, 100), default=6, metavar="N", help="frames (default 6)"
+    )
     common.add_sample_rate(parser)
 
 
@@ -32,9 +34,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from ..plot import draw_predictions, save_figure
 
+    audio = common.recording(options.audio)
     folder = _folder(Path(options.out), overwrite=options.overwrite)
     model, settings = common.model_and_params(options)
-    frames = common.frames([options.audio], settings)
+    frames = common.analysed([audio], settings)
     predicted, _ = model.predict(model.inputs(frames))
     error = float(np.abs(predicted - frames.spectrum).mean())
 

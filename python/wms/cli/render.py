@@ -19,13 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model(parser)
     common.add_output(parser, "WAV", "the wav file to write")
     common.add_sample_rate(parser)
-    parser.add_argument("--voices", type=int, default=16, help="most notes at a time (default 16)")
+    parser.add_argument(
+        "--voices",
+        type=common.whole(1, 64),
+        default=16,
+        metavar="N",
+        help="most notes at a time (default 16)",
+    )
     parser.add_argument("--attack", type=float, default=0.005, metavar="S", help="seconds")
     parser.add_argument("--release", type=float, default=0.05, metavar="S", help="seconds")
-    parser.add_argument(
-        "--noise", type=float, default=1.0, metavar="GAIN", help="of the noise part (default 1)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise (default 0)")
+    common.add_noise(parser)
     parser.add_argument(
         "--normalise", action="store_true", help="even out the level across the timbre"
     )
@@ -36,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    out = common.output(options)
+    out = common.output(options, common.WAV)
     model, _ = common.model_and_params(options)
     rate = options.sample_rate
     sound = render(

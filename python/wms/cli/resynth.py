@@ -21,19 +21,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model(parser)
     common.add_output(parser, "WAV", "the wav file to write")
     common.add_sample_rate(parser)
-    parser.add_argument(
-        "--noise", type=float, default=1.0, metavar="GAIN", help="of the noise part (default 1)"
-    )
-    parser.add_argument("--seed", type=int, default=0, help="of the noise (default 0)")
+    common.add_noise(parser)
     parser.add_argument("--oracle", action="store_true", help="play the true spectra")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    out = common.output(options)
+    audio = common.recording(options.audio)
+    out = common.output(options, common.WAV)
     model, settings = common.model_and_params(options)
-    frames = common.frames([options.audio], settings)
     rate, noise, seed = options.sample_rate, options.noise, options.seed
+    original, _ = load_audio(audio, rate)
+    frames = common.analysed([audio], settings)
     if options.oracle:
         sound = play_spectra(
             frames.spectrum,
@@ -46,6 +45,5 @@ def run(options: argparse.Namespace) -> None:
         )
     else:
         sound = resynthesize(model, frames, sample_rate=rate, noise=noise, seed=seed)
-    original, _ = load_audio(options.audio, rate)
     save_audio(out, sound[: len(original)], rate)
     print(f"{out}: {len(original) / rate:.1f} s at {rate} Hz")

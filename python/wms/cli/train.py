@@ -2,15 +2,16 @@
 
 Analyses the recordings, trains a network on them, and writes a model file with everything needed
 to play it. Parts of the recordings are kept aside: the error shown is that on sound never trained
-on, beside what simple baselines reach there. Ctrl-C keeps the best weights so far.
+on, beside what simple baselines reach there. Ctrl-C ends the training with the best weights so far
+as the model, and exit status 130.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 
-from .._files import check_writable
 from ..errors import WmsError
 from . import common
 
@@ -24,15 +25,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.add_output(parser, "MODEL", "the .safetensors file to write")
     parser.add_argument("--minutes", type=float, metavar="M", help="time to train")
-    parser.add_argument("--epochs", type=int, metavar="E", help="epochs to train")
+    parser.add_argument("--epochs", type=common.whole(1), metavar="E", help="epochs to train")
     parser.add_argument("--resume", metavar="CHECKPOINT", help="go on from a checkpoint")
     parser.add_argument("--name", help="name of the model (default: that of the file)")
     parser.add_argument("--device", help="cpu, cuda, mps (default: a GPU where there is one)")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    check_writable(options.out, overwrite=options.overwrite)
+    out = common.output(options, common.NATIVE)
     settings = common.params(options)
     try:
         from .. import training
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     result = training.train(
         settings,
         frames,
-        out=options.out,
+        out=out,
         name=options.name,
         resume=options.resume,
         minutes=options.minutes,
@@ -53,8 +54,14 @@ def run(options: argparse.Namespace) -> None:
         device=options.device,
         overwrite=options.overwrite,
     )
-    print(f"{result.model_path}: {result.epochs} epochs in {result.minutes:.1f} min")
+    epochs = common.count(result.epochs, "epoch")
+    print(f"{out}: {epochs} in {result.minutes:.1f} min")
     baselines = ", ".join(f"{name} {error:.4f}" for name, error in result.baselines.items())
     print(f"error on unseen sound {result.validation.mae:.4f} (baselines: {baselines})")
     if result.interrupted:
-        print(f"interrupted; go on with --resume {result.checkpoint_path}")
+        print(
+            f"wms train: interrupted; go on with --resume {result.checkpoint_path}",
+            file=sys.stderr,
+        )
+        return 130
+    return 0

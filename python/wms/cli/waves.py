@@ -18,12 +18,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     common.add_output(parser, "WAV", "the wav file to write")
     parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="default 60")
-    parser.add_argument("--seed", type=int, default=0, help="another seed, other notes")
+    parser.add_argument(
+        "--seed", type=common.whole(0), default=0, metavar="N", help="another seed, other notes"
+    )
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    out, settings = common.output(options), common.params(options)
+    out, settings = common.output(options, common.WAV), common.params(options)
     rate = settings["sample_rate"]
     sound = make_waves(
         options.seconds,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from .._files import replacing
 from ..errors import ParameterError
+from ..plot import NETWORK_COLOUR, new_figure, plain_log_scale, save_figure, tidy
 from .progress import EpochRecord
 
 
@@ -38,21 +37,23 @@ def plot_history(
     """
     if not history:
         raise ParameterError("the history has no records, wanted at least one")
-    # Figure alone, not pyplot: no display is needed, and no global state is touched.
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = new_figure(10, 3.8)
     losses, errors = figure.subplots(1, 2)
-    minutes = [record.elapsed_s / 60 for record in history]
-    losses.plot(minutes, [r.train_loss for r in history], label="training")
-    losses.plot(minutes, [r.validation_loss for r in history], label="validation")
-    losses.set(title="Loss", xlabel="minutes", yscale="log")
-    losses.grid(visible=True, which="both", alpha=0.3)
-    losses.legend()
+    minutes, style = _minutes_and_style(history)
+    validation = [record.validation_loss for record in history]
+    losses.plot(
+        minutes, [r.train_loss for r in history], color="0.6", label="on training sequences",
+        **style,
+    )  # fmt: skip
+    losses.plot(minutes, validation, color=NETWORK_COLOUR, label="on unseen audio", **style)
+    losses.set_xlabel("minutes")
+    losses.set_title("Loss", loc="left")
+    tidy(losses)
+    losses.set_xlim(left=0.0)
+    plain_log_scale(losses)
+    losses.legend(frameon=False)
     draw_errors(errors, history, baselines=baselines)
-    path = Path(path)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, format=path.suffix.lstrip(".") or "png")
+    save_figure(figure, path)
 
 
 def draw_errors(
@@ -69,10 +70,23 @@ def draw_errors(
     baselines : mapping, optional
         Mean absolute errors by name.
     """
-    minutes = [record.elapsed_s / 60 for record in history]
-    axes.plot(minutes, [r.validation_mae for r in history], label="network")
-    for index, (name, error) in enumerate((baselines or {}).items(), start=1):
-        axes.axhline(error, label=name, color=f"C{index}", linestyle="--")
-    axes.set(title="Error on unseen audio (log1p spectrum)", xlabel="minutes", yscale="log")
-    axes.grid(visible=True, which="both", alpha=0.3)
-    axes.legend()
+    minutes, style = _minutes_and_style(history)
+    errors = [record.validation_mae for record in history]
+    axes.plot(minutes, errors, color=NETWORK_COLOUR, label="network", **style)
+    dashes = ((1, 2), (4, 2), (6, 2, 1, 2))
+    for index, (name, error) in enumerate((baselines or {}).items()):
+        pattern = (0, dashes[index % len(dashes)])
+        axes.axhline(error, label=name, color="0.35", linestyle=pattern, linewidth=1.2)
+    axes.set_xlabel("minutes")
+    axes.set_title("Mean error of ln(1 + magnitude) on unseen audio", loc="left")
+    tidy(axes)
+    axes.set_xlim(left=0.0)
+    plain_log_scale(axes)
+    # Baselines cross the whole picture, the legend's place too.
+    axes.legend(facecolor="white", edgecolor="none", framealpha=0.9)
+
+
+def _minutes_and_style(history: Sequence[EpochRecord]) -> tuple[list[float], dict[str, Any]]:
+    # A line through few points, or one, hides that they are so few.
+    style = {"linewidth": 1.5, "marker": "o" if len(history) < 20 else "", "markersize": 3}
+    return [record.elapsed_s / 60 for record in history], style

@@ -121,7 +121,8 @@ def train(
     Raises
     ------
     ParameterError
-        If a param is out of range, the frames are too few, or the checkpoint does not fit them.
+        If a param is out of range, the frames are too few, the checkpoint does not fit them, or
+        there is no such device.
     FileAccessError
         If `out` exists or cannot be written, before training starts.
     WmsError
@@ -134,6 +135,7 @@ def train(
     if minutes is None and epochs is None:
         minutes = settings.train_minutes
         epochs = settings.num_epochs if minutes is None else None
+    where = _device(device)
     model_path = None if out is None else check_writable(out, overwrite=overwrite)
     if frames is None:
         source = params_dict(params).get("audio_files_path")
@@ -142,7 +144,6 @@ def train(
         frames = wms.analyze(source, params)
     state = None if resume is None else load_checkpoint(resume)
 
-    where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     checkpoint = None if model_path is None else model_path.with_suffix(".checkpoint.pt")
     shown = ProgressLine() if progress is True else progress or None
     # The seed is this training's alone: the caller's random numbers go on as they were.
@@ -198,6 +199,20 @@ def train(
         minutes=run.elapsed_s / 60,
         interrupted=run.interrupted,
     )
+
+
+def _device(name: str | torch.device | None) -> torch.device:
+    if name is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    # PyTorch has no error of its own for a device that it was built without.
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ParameterError(
+            f"device is {str(name)!r}, wanted one that this PyTorch has"
+        ) from error
+    return device
 
 
 def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.device) -> Trainer:

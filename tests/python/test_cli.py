@@ -1,0 +1,435 @@
+"""Every command of ``wms``, used right and used wrong."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import wms
+from wms.cli import main
+from wms.waves import make_waves
+
+RATE = 16000
+COMMANDS = ("waves", "analyze", "train", "predict", "resynth", "render", "info")
+# Quick to analyse and to train; the rest is as shipped.
+QUICK = {
+    "pitch_detection_method": "yin",
+    "include_voicedness": False,
+    "hidden_size": 8,
+    "training_seq_length": 10,
+    "validation_stretch_s": 0.2,
+    "save_scratch_model_every": 0,
+}
+
+
+def midi_bytes(events):
+    body = b"".join(bytes([delta, *message]) for delta, message in events) + b"\x00\xff\x2f\x00"
+    header = b"MThd" + (6).to_bytes(4, "big") + b"\x00\x00\x00\x01\x00\x60"
+    return header + b"MTrk" + len(body).to_bytes(4, "big") + body
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Good and bad files of every kind, and a model trained for a moment."""
+    folder = tmp_path_factory.mktemp("files")
+    sound = make_waves(6.0, sample_rate=RATE, f_low=100, f_high=800, seed=1)
+    wms.save_audio(folder / "tone.wav", sound, RATE)
+    wms.save_audio(folder / "short.wav", sound[:1600], RATE)
+    wms.Params(**QUICK).save(folder / "quick.json")
+
+    whole = (folder / "tone.wav").read_bytes()
+    (folder / "corrupt.wav").write_bytes(whole[1000:20000])
+    (folder / "empty").mkdir()
+    (folder / "mixed").mkdir()
+    (folder / "mixed" / "good.wav").write_bytes(whole)
+    (folder / "mixed" / "bad.wav").write_bytes(whole[1000:20000])
+    (folder / "song.mid").write_bytes(midi_bytes([(0, (0x90, 60, 90)), (24, (0x80, 60, 0))]))
+    (folder / "bad.mid").write_bytes(b"MThd and nothing that follows from it")
+    (folder / "no_midi.mid").write_bytes(b"la la la")
+
+    known = json.loads((folder / "quick.json").read_text())
+    (folder / "unknown_key.json").write_text(json.dumps(known | {"hop_sise": 256}))
+    (folder / "no_json.json").write_text("{")
+    wms.Params(**QUICK, n_mfcc=12).save(folder / "other_inputs.json")
+    wms.Params(**QUICK, hop_size=128).save(folder / "other_hop.json")
+
+    quick = ["--params", str(folder / "quick.json")]
+    frames, model = folder / "frames.safetensors", folder / "model.safetensors"
+    assert main(["analyze", str(folder / "tone.wav"), "--out", str(frames), *quick]) == 0
+    assert main(["train", str(frames), "--out", str(model), "--epochs", "2", *quick]) == 0
+    (folder / "truncated.safetensors").write_bytes(model.read_bytes()[:3000])
+    (folder / "foreign.safetensors").write_bytes(b"not at all what its name says" * 9)
+    return folder
+
+
+def run(files, tmp_path, command):
+    """Run a command line in which {f} is the folder of files and {o} an empty one."""
+    return main([part.format(f=files, o=tmp_path) for part in command.split()])
+
+
+RIGHT = {
+    "waves": "waves --out {o}/w.wav --seconds 1.5 --seed 3 --params {f}/quick.json",
+    "analyze": "analyze {f}/tone.wav --out {o}/x.safetensors --threads 1 --params {f}/quick.json",
+    "train": "train {f}/tone.wav --out {o}/new/m.safetensors --epochs 1 --name Tone "
+    "--device cpu --params {f}/quick.json",
+    "predict": "predict {f}/tone.wav --model {f}/model.safetensors --out {o}/p --count 2",
+    "resynth": "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav "
+    "--sample-rate 22050 --noise 0.5 --seed 7 --params {f}/quick.json",
+    "render": "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 4 "
+    "--attack 0.01 --release 0.1 --normalise --timbre-automation",
+    "info": "info {f}/model.safetensors --params {f}/quick.json",
+}
+WRITTEN = {
+    "waves": {"w.wav"},
+    "analyze": {"x.safetensors"},
+    "train": {"new", "new/m.safetensors", "new/m.png"},
+    "predict": {"p", "p/predicted.png", "p/predicted.wav", "p/target.wav"},
+    "resynth": {"r.wav"},
+    "render": {"s.wav"},
+    "info": set(),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_used_right(files, tmp_path, capsys, command):
+    assert run(files, tmp_path, RIGHT[command]) == 0
+    assert {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*")} == WRITTEN[command]
+    captured = capsys.readouterr()
+    assert captured.out
+    # Training says every few seconds how far it is; the others are silent without a terminal.
+    assert len(captured.err.splitlines()) == (1 if command == "train" else 0)
+
+
+def test_what_is_written_is_what_was_asked_for(files, tmp_path):
+    for command in ("waves", "resynth", "render", "train"):
+        assert run(files, tmp_path, RIGHT[command]) == 0
+    waves, rate = wms.load_audio(tmp_path / "w.wav")
+    assert (len(waves), rate) == (24000, RATE)
+    sound, rate = wms.load_audio(tmp_path / "r.wav")
+    assert (len(sound), rate) == (6 * 22050, 22050) and np.abs(sound).max() > 1e-3
+    song, rate = wms.load_audio(tmp_path / "s.wav")
+    assert rate == 48000 and np.abs(song).max() > 1e-4
+    assert wms.Model.load(tmp_path / "new" / "m.safetensors").name == "Tone"
+    assert wms.Frames.load(files / "frames.safetensors").params == wms.Params(**QUICK)
+
+
+def test_oracle_plays_the_true_spectra(files, tmp_path):
+    assert run(files, tmp_path, RIGHT["resynth"] + " --oracle") == 0
+    oracle, _ = wms.load_audio(tmp_path / "r.wav")
+    assert run(files, tmp_path, RIGHT["resynth"] + " --overwrite") == 0
+    network, _ = wms.load_audio(tmp_path / "r.wav")
+    original, rate = wms.load_audio(files / "tone.wav", 22050)
+    distances = [
+        wms.metrics.log_spectral_distance(original, sound, sr=rate) for sound in (oracle, network)
+    ]
+    assert distances[0] < distances[1]
+
+
+def test_info_tells_models_from_frames(files, capsys):
+    assert main(["info", str(files / "model.safetensors")]) == 0
+    told = capsys.readouterr().out
+    assert "model 'model'" in told and "input pitch" in told and "epochs: 2" in told
+    assert main(["info", str(files / "frames.safetensors")]) == 0
+    told = capsys.readouterr().out
+    assert "of 1 recording\n" in told and "pitch by yin" in told
+
+
+@pytest.mark.parametrize(
+    ("command", "out"),
+    [
+        ("analyze {f}/mixed --out {o}/x.safetensors --params {f}/quick.json", "x.safetensors"),
+        (
+            "train {f}/mixed --out {o}/x.safetensors --epochs 1 --params {f}/quick.json",
+            "x.safetensors",
+        ),
+    ],
+)
+def test_a_bad_file_among_good_ones_is_skipped_and_reported(files, tmp_path, capsys, command, out):
+    assert run(files, tmp_path, command) == 0
+    first = capsys.readouterr().err.splitlines()[0]
+    assert re.fullmatch(r"skipped .*mixed.bad\.wav: .+", first)
+    assert (tmp_path / out).exists()
+
+
+# Command line, exit status, and what its one line on stderr must name.
+WRONG = [
+    # Sources.
+    ("analyze {f}/no.wav --out {o}/x.safetensors", 1, r"no\.wav: no such file"),
+    ("analyze {f}/empty --out {o}/x.safetensors", 1, r"empty: holds no audio file, wanted .*wav"),
+    ("analyze {f}/corrupt.wav --out {o}/x.safetensors", 1, r"corrupt\.wav: not a readable wav"),
+    ("analyze {f}/frames.safetensors --out {o}/x.safetensors", 1, r"frames\.safetensors: "),
+    ("train {f}/no.wav --out {o}/m.safetensors", 1, r"no\.wav: no such file"),
+    ("train {f}/short.wav --out {o}/m.safetensors", 1, r"has \d+ frames, wanted at least 15"),
+    (
+        "train {f}/frames.safetensors {f}/tone.wav --out {o}/m.safetensors",
+        1,
+        r"2 sources .* wanted that file alone",
+    ),
+    ("train {f}/model.safetensors --out {o}/m.safetensors", 1, r"model\.safetensors: not a file"),
+    ("train {f}/truncated.safetensors --out {o}/m.safetensors", 1, r"truncated\.safetensors: "),
+    ("train {f}/tone.wav --out {o}/m.safetensors --resume {f}/no.pt", 1, r"no\.pt: No such file"),
+    (
+        "train {f}/tone.wav --out {o}/m.safetensors --resume {f}/tone.wav",
+        1,
+        r"tone\.wav: not a checkpoint",
+    ),
+    (
+        "predict {f}/corrupt.wav --model {f}/model.safetensors --out {o}/p",
+        1,
+        r"corrupt\.wav: not a readable wav",
+    ),
+    (
+        "predict {f}/mixed --model {f}/model.safetensors --out {o}/p",
+        1,
+        r"mixed: is a folder, wanted one recording",
+    ),
+    (
+        "resynth {f}/no.wav --model {f}/model.safetensors --out {o}/r.wav",
+        1,
+        r"no\.wav: No such file",
+    ),
+    (
+        "resynth {f}/empty --model {f}/model.safetensors --out {o}/r.wav",
+        1,
+        r"empty: is a folder, wanted one recording",
+    ),
+    (
+        "render {f}/no.mid --model {f}/model.safetensors --out {o}/s.wav",
+        1,
+        r"no\.mid: No such file",
+    ),
+    (
+        "render {f}/bad.mid --model {f}/model.safetensors --out {o}/s.wav",
+        1,
+        r"bad\.mid: a damaged MIDI file",
+    ),
+    (
+        "render {f}/no_midi.mid --model {f}/model.safetensors --out {o}/s.wav",
+        1,
+        r"no_midi\.mid: no standard MIDI file",
+    ),
+    ("info {f}/no.safetensors", 1, r"no\.safetensors: No such file"),
+    ("info {f}/tone.wav", 1, r"tone\.wav: .*no safetensors file"),
+    ("info {f}/truncated.safetensors", 1, r"truncated\.safetensors: truncated"),
+    # Models.
+    (
+        "predict {f}/tone.wav --model {f}/no.safetensors --out {o}/p",
+        1,
+        r"no\.safetensors: No such file",
+    ),
+    (
+        "resynth {f}/tone.wav --model {f}/truncated.safetensors --out {o}/r.wav",
+        1,
+        r"truncated\.safetensors: truncated",
+    ),
+    (
+        "render {f}/song.mid --model {f}/foreign.safetensors --out {o}/s.wav",
+        1,
+        r"foreign\.safetensors: .*no safetensors file",
+    ),
+    (
+        "resynth {f}/tone.wav --model {f}/frames.safetensors --out {o}/r.wav",
+        1,
+        r"frames\.safetensors: .*\"wms-frames\"",
+    ),
+    (
+        "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav "
+        "--params {f}/other_inputs.json",
+        1,
+        r"the model has 9 inputs .* ask for 13",
+    ),
+    (
+        "predict {f}/tone.wav --model {f}/model.safetensors --out {o}/p "
+        "--params {f}/other_hop.json",
+        1,
+        r"model\.safetensors: the model has hop_size 256, but the params say 128",
+    ),
+    (
+        "info {f}/model.safetensors --params {f}/other_hop.json",
+        1,
+        r"the model has hop_size 256, but the params say 128",
+    ),
+    # Outputs.
+    ("waves --out {f}/tone.wav", 1, r"tone\.wav: exists already"),
+    ("analyze {f}/tone.wav --out {f}/frames.safetensors", 1, r"frames\.safetensors: exists"),
+    ("train {f}/frames.safetensors --out {f}/model.safetensors", 1, r"model\.safetensors: exists"),
+    (
+        "predict {f}/tone.wav --model {f}/model.safetensors --out {f}/mixed",
+        1,
+        r"mixed: exists already, wanted a new or empty folder",
+    ),
+    ("waves --out {f}/tone.wav/x.wav", 1, r"tone\.wav is a file, wanted a folder"),
+    ("waves --out {f}/tone.wav/new/x.wav", 1, r"x\.wav: cannot be written: Not a directory"),
+    (
+        "predict {f}/tone.wav --model {f}/model.safetensors --out {f}/tone.wav/p",
+        1,
+        r"tone\.wav/p: cannot be made: Not a directory",
+    ),
+    ("waves --out {f}/empty", 1, r"--out is .*empty, wanted a file ending in \.wav"),
+    ("analyze {f}/tone.wav --out {o}/x.wav", 1, r"x\.wav, wanted .* ending in \.safetensors"),
+    ("train {f}/tone.wav --out {o}/x.pth", 1, r"x\.pth, wanted .* ending in \.safetensors"),
+    # Params and arguments.
+    ("waves --out {o}/x.wav --params {f}/no.json", 1, r"no\.json: No such file"),
+    ("waves --out {o}/x.wav --params {f}/no_json.json", 1, r"no_json\.json: not valid JSON"),
+    (
+        "analyze {f}/tone.wav --out {o}/x.safetensors --params {f}/unknown_key.json",
+        1,
+        r"unknown_key\.json: unknown key \"hop_sise\"; did you mean \"hop_size\"",
+    ),
+    ("waves --out {o}/x.wav --seconds 0", 1, r"seconds is 0\.0, wanted more than 0"),
+    ("waves --out {o}/x.wav --seconds nan", 1, r"seconds is nan, wanted more than 0"),
+    ("waves --out {o}/x.wav --seconds long", 2, r"--seconds: invalid float value: 'long'"),
+    ("waves --out {o}/x.wav --seed -1", 2, r"--seed: '-1', wanted a whole number"),
+    ("analyze {f}/tone.wav --out {o}/x.safetensors --threads 0", 2, r"--threads: '0', wanted"),
+    ("train {f}/tone.wav --out {o}/m.safetensors --epochs 0", 2, r"--epochs: '0', wanted"),
+    ("train {f}/tone.wav --out {o}/m.safetensors --minutes 0", 1, r"train_minutes is 0\.0, wanted"),
+    ("train {f}/tone.wav --out {o}/m.safetensors --device abacus", 1, r"device is 'abacus', want"),
+    (
+        "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --noise -1",
+        1,
+        r"noise is -1, expected 0 to 4",
+    ),
+    (
+        "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --sample-rate 5",
+        2,
+        r"--sample-rate: '5', wanted a whole number, 1000 to",
+    ),
+    (
+        "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --attack nan",
+        1,
+        r"attack_s is NaN",
+    ),
+    (
+        "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 1000",
+        2,
+        r"--voices: '1000', wanted a whole number, 1 to 64",
+    ),
+    (
+        "predict {f}/tone.wav --model {f}/model.safetensors --out {o}/p --count 0",
+        2,
+        r"--count: '0', wanted",
+    ),
+    ("render {f}/song.mid --out {o}/s.wav", 2, r"required: --model"),
+    ("hum", 2, r"invalid choice: 'hum'"),
+]
+
+
+@pytest.mark.parametrize(("command", "status", "message"), WRONG, ids=[w[0] for w in WRONG])
+def test_used_wrong(files, tmp_path, capsys, command, status, message):
+    name = command.split()[0]
+    # CREPE, the shipped choice, takes its time.
+    takes_params = "--params" not in command and name in ("analyze", "train")
+    before = sorted(files.rglob("*"))
+    try:
+        got = run(files, tmp_path, command + " --params {f}/quick.json" * takes_params)
+    except SystemExit as exit:
+        got = exit.code
+    captured = capsys.readouterr()
+    assert got == status
+    assert captured.out == ""
+    lines = captured.err.splitlines()
+    assert len(lines) == 1, captured.err
+    assert lines[0].startswith(f"wms {name}: " if name in COMMANDS else "wms: ")
+    assert re.search(message, lines[0]), lines[0]
+    # Nothing is left behind, and nothing that was there is gone.
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert sorted(files.rglob("*")) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="may write anywhere")
+def test_a_folder_that_may_not_be_written_to(tmp_path, capsys):
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert main(["waves", "--out", str(locked / "x.wav")]) == 1
+    assert "Permission denied" in capsys.readouterr().err
+
+
+def test_debug_shows_where_an_error_is_from(files):
+    with pytest.raises(wms.AudioFileError):
+        main(["analyze", str(files / "corrupt.wav"), "--out", str(files / "x.safetensors"),
+              "--debug"])  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(capsys, command):
+    with pytest.raises(SystemExit) as exit:
+        main([command, "--help"])
+    assert exit.value.code == 0
+    text = capsys.readouterr().out
+    assert f"example: wms {command} " in text
+    assert "--params" in text and "--debug" in text
+
+
+def test_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "wms", "--help"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0 and done.stderr == ""
+    assert all(f"\n    {command} " in done.stdout for command in COMMANDS)
+
+
+def start_training(files, out, *more):
+    command = ["train", files / "frames.safetensors", "--out", out, *more]
+    return subprocess.Popen(
+        [sys.executable, "-m", "wms", *map(str, command), "--params", str(files / "quick.json")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_keeps_the_model(files, tmp_path):
+    out = tmp_path / "m.safetensors"
+    training = start_training(files, out, "--minutes", "5")
+    try:
+        # Its first line: training has begun.
+        first = training.stderr.readline()
+        assert first.startswith("epoch ")
+        time.sleep(0.2)
+        training.send_signal(signal.SIGINT)
+        printed, told = training.communicate(timeout=60)
+    finally:
+        training.kill()
+    assert training.returncode == 130
+    checkpoint = out.with_suffix(".checkpoint.pt")
+    lines = told.splitlines()
+    assert lines[-1] == f"wms train: interrupted; go on with --resume {checkpoint}"
+    # Sparse progress, and no traceback.
+    assert all(line.startswith("epoch ") for line in lines[:-1]) and len(lines) <= 3
+    assert printed.startswith(f"{out}: ")
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "m.safetensors", "m.png", "m.checkpoint.pt"
+    }  # fmt: skip
+    epochs = wms.Model.load(out).config["provenance"]["epochs"]
+
+    resumed = tmp_path / "resumed.safetensors"
+    quick = ["--params", str(files / "quick.json"), "--epochs", str(epochs + 3)]
+    arguments = ["train", files / "frames.safetensors", "--out", resumed, "--resume", checkpoint]
+    assert main([*map(str, arguments), *quick]) == 0
+    assert wms.Model.load(resumed).config["provenance"]["epochs"] == epochs + 3
+
+
+def test_a_terminal_gets_one_line_that_is_kept_up_to_date():
+    import io
+
+    from wms._progress import AnalysisProgress
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    terminal, file = Terminal(), io.StringIO()
+    for stream in (terminal, file):
+        with AnalysisProgress(stream) as progress:
+            for done in range(4):
+                progress(done, 3, 100 * done)
+    assert file.getvalue() == ""
+    shown = terminal.getvalue()
+    assert shown.count("\n") == 1 and shown.count("\r") == 4
+    assert "analysed 3/3 files" in shown and "left" in shown
