@@ -281,7 +281,7 @@ fn views_of_storages_are_followed_within_their_bounds() {
     let dict = |count: usize| {
         let entries = (0..count).map(|i| [text(&format!("t{i}")), entry.to_vec()].concat());
         let pickle = [b"\x80\x02}".to_vec(), entries.collect::<Vec<_>>().concat(), b".".to_vec()];
-        archive(&[("data.pkl", &pickle.concat()), ("data/0", &[0; 20_000])])
+        archive(&[("data.pkl", &pickle.concat()), ("data/0", &vec![0; 20_000])])
     };
     assert!(read(&dict(1)).is_ok());
     assert!(read(&dict(100)).unwrap_err().contains("beyond"));

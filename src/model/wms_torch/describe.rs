@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::model::config::{Domain, F0Mapping, sizes_from_params};
 use crate::model::network::{Generation, Network};
 
-/// Components that PaCMAP leaves.
+/// Components that `PaCMAP` leaves.
 const PROJECTED: usize = 3;
 /// Added to the pitch before its logarithm, Hz; fixed in `wms_torch`.
 const OFFSET_HZ: f64 = 1e-4;
@@ -34,16 +34,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// A number above 0, or `published`: what `wms_torch`'s own params.json says.
     fn number(&mut self, key: &str, published: f64) -> Result<f64, String> {
-        match self.params.and_then(|params| params.get(key)) {
-            Some(value) => value
-                .as_f64()
-                .filter(|&v| v > 0.0 && v < 1e9)
-                .ok_or_else(|| format!("params.{key} is {value}, expected a number above 0")),
-            None => {
-                self.assumed.push(format!("{key} {published}"));
-                Ok(published)
-            }
-        }
+        let Some(value) = self.params.and_then(|params| params.get(key)) else {
+            self.assumed.push(format!("{key} {published}"));
+            return Ok(published);
+        };
+        value
+            .as_f64()
+            .filter(|&v| v > 0.0 && v < 1e9)
+            .ok_or_else(|| format!("params.{key} is {value}, expected a number above 0"))
     }
 
     fn size(&mut self, key: &str, published: usize) -> Result<usize, String> {

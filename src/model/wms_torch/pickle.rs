@@ -2,7 +2,7 @@
 //!
 //! A pickle is a program for a stack machine that may import and call anything. This reader knows
 //! the instructions that `torch.save` writes for a dict of tensors (protocol 2, as described in
-//! CPython's `pickletools.py`), looks imported names up in a list of four, and calls nothing:
+//! `CPython`'s `pickletools.py`), looks imported names up in a list of four, and calls nothing:
 //! everything else is an error.
 
 use std::collections::HashMap;
