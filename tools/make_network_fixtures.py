@@ -1,6 +1,6 @@
 """Make the golden networks of `tests/data/networks` from a `golden` folder.
 
-Each becomes one safetensors file holding the state dict that wms_torch wrote, and in
+Each is wms_torch's own `.pth`, or for the network of 2026 its state dict as safetensors, and in
 `<name>.io.safetensors` inputs and what PyTorch computed from them. Needs numpy and safetensors.
 
     python tools/make_network_fixtures.py path/to/golden
@@ -8,6 +8,7 @@ Each becomes one safetensors file holding the state dict that wms_torch wrote, a
 
 import gzip
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -33,7 +34,6 @@ def main() -> None:
     source = Path(sys.argv[1]) / "networks"
     OUT.mkdir(parents=True, exist_ok=True)
     for generation, name in NAMES.items():
-        weights = state_dict(source / f"{name}.rt.json.gz")
         io = np.load(source / f"{name}.io.npz")
         pairs = ("feat", "rand") if "x_feat" in io else (None,)
         arrays = {}
@@ -45,7 +45,11 @@ def main() -> None:
             arrays[f"y{tail}"] = y if pair else y[3::4]
             arrays[f"hn{tail}"] = io[f"hn{tail}"][:, 0]
         arrays = {key: np.ascontiguousarray(value) for key, value in arrays.items()}
-        save_file(weights, OUT / f"{generation}.weights.safetensors")
+        if generation == "2026-08":
+            weights = state_dict(source / f"{name}.rt.json.gz")
+            save_file(weights, OUT / f"{generation}.weights.safetensors")
+        else:
+            shutil.copyfile(source / f"{name}.pth", OUT / f"{generation}.pth")
         save_file(arrays, OUT / f"{generation}.io.safetensors")
 
 

@@ -268,14 +268,23 @@ class Model:
         Parameters
         ----------
         path
-            A `.safetensors` file that `Model.save` or the training wrote.
+            A `.safetensors` file that `Model.save` or the training wrote, or a `.pth` or `rt_model`
+            JSON of wms_torch of any generation; the content decides, not the name.
         params
-            Where given, the model's inputs and outputs must be those of these params.
+            The model's inputs and outputs must be those of these params. For wms_torch's files,
+            which hold weights only, they tell the rest; default: a params.json beside the file
+            or in the folder above.
+
+        Warns
+        -----
+        UserWarning
+            Names what nothing told and was assumed (also in `config["assumed"]`).
 
         Raises
         ------
         ModelFileError
-            Truncated, foreign, inconsistent, or not fitting `params`: one line says which.
+            Truncated, foreign, inconsistent, asking for code to be executed, or not fitting
+            `params`: one line says which.
         FileAccessError
             It cannot be read.
         """
@@ -341,7 +350,8 @@ class Model:
         Parameters
         ----------
         frames
-            Has `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,).
+            Has `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,); for models of
+            wms_torch, whose scaler is not known, `mfcc` (T, n_mfcc), standardised, instead.
 
         Returns
         -------
@@ -369,6 +379,10 @@ class Synth:
         Bring all frames to one level instead of that of the training sound.
     attack_s
         Seconds from silence to 90 % of a note's level.
+    decay_s
+        Seconds from there to within 10 % of the sustained level.
+    sustain
+        Level that is held while the key is down, 0 .. 1 of the note's.
     release_s
         Seconds to -60 dB after a key is let go.
     gain
@@ -387,6 +401,8 @@ class Synth:
         noise: float = 1.0,
         normalise: bool = False,
         attack_s: float = 0.005,
+        decay_s: float = 0.1,
+        sustain: float = 1.0,
         release_s: float = 0.05,
         gain: float = 0.5,
         tuning_hz: float = 440.0,
@@ -403,7 +419,18 @@ class Synth:
         """Silence, and every controller where it was in the beginning."""
 
     def note_on(self, note: int, velocity: float = 1.0, channel: int = 0) -> None:
-        """Press a key: note 0 .. 127 (69 is A4), velocity 0 .. 1 (level grows with its square)."""
+        """Press a key.
+
+        Parameters
+        ----------
+        note
+            0 .. 127; 69 is A4.
+        velocity
+            0 .. 1. The level is its square, as MIDI synthesizers have it (DLS level 1): at half
+            velocity 12 dB down; at 1 the sound has the level of the training data times `gain`.
+        channel
+            0 .. 15.
+        """
 
     def note_off(self, note: int, channel: int = 0) -> None:
         """Let a key go."""
@@ -445,6 +472,8 @@ def render(
     noise: float = 1.0,
     normalise: bool = False,
     attack_s: float = 0.005,
+    decay_s: float = 0.1,
+    sustain: float = 1.0,
     release_s: float = 0.05,
     gain: float = 0.5,
     timbre_automation: bool = False,

@@ -1,5 +1,7 @@
 //! Elementwise functions of the networks, written so that the compiler can vectorise them.
 
+use multiversion::multiversion;
+
 /// What a dense stack ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
@@ -14,7 +16,7 @@ impl Activation {
     pub fn apply(self, values: &mut [f32]) {
         match self {
             Self::Relu => relu(values),
-            Self::Softplus => values.iter_mut().for_each(|v| *v = softplus(*v)),
+            Self::Softplus => softplus_all(values),
         }
     }
 }
@@ -26,9 +28,27 @@ pub fn relu(values: &mut [f32]) {
     }
 }
 
-/// ln(1 + e^x) without overflow.
+#[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn softplus_all(values: &mut [f32]) {
+    for value in values {
+        *value = softplus(*value);
+    }
+}
+
+/// ln(1 + e^x) within 1.2e-7 of the larger of 1 and its value.
+///
+/// ln(1 + t) is 2 artanh(t / (2 + t)), whose series has come to an end after eight terms where
+/// t <= 1.
+#[inline]
 pub fn softplus(x: f32) -> f32 {
-    x.max(0.0) + (-x.abs()).exp().ln_1p()
+    let t = exp(-x.abs());
+    let s = t / (2.0 + t);
+    let square = s * s;
+    let mut series = 1.0 / 15.0;
+    for denominator in [13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+        series = series * square + 1.0 / denominator;
+    }
+    x.max(0.0) + 2.0 * (s + s * square * series)
 }
 
 /// e^x within 2e-7 relative for |x| <= 87, saturating beyond.

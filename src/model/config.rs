@@ -9,6 +9,9 @@ pub struct Scaler {
     pub mean: Vec<f32>,
     /// Population standard deviation of each coefficient, 1 where it is zero.
     pub scale: Vec<f32>,
+    /// Whether these are the figures of the training data. If not, they are 0 and 1, and the network
+    /// takes coefficients that the frames' own figures have standardised.
+    pub known: bool,
 }
 
 /// How a pitch becomes a network input: ln(max(f0, `f_low_hz`) - `f_low_hz` + offset).
@@ -158,6 +161,13 @@ impl ModelConfig {
             return Err(format!("config.scaler.scale holds {bad}, expected values above 0"));
         }
 
+        let known = match scaler.get("known") {
+            None => true,
+            Some(value) => value
+                .as_bool()
+                .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
+        };
+
         let mapping = object(&raw, "config", "f0_mapping")?;
         let kind = text(mapping, "config.f0_mapping", "kind")?;
         if kind != "log_offset" {
@@ -213,7 +223,7 @@ impl ModelConfig {
         }
         Ok(Self {
             name: text(&raw, "config", "name")?.to_owned(),
-            scaler: Scaler { mean, scale },
+            scaler: Scaler { mean, scale, known },
             f0_mapping,
             f0_range_hz,
             statistics,
@@ -229,6 +239,12 @@ impl ModelConfig {
     /// The configuration object as it stands in the file.
     pub fn json(&self) -> &Map<String, Value> {
         &self.raw
+    }
+
+    /// What had to be assumed because nothing told it, for people; empty for this project's models.
+    pub fn assumptions(&self) -> impl Iterator<Item = &str> {
+        let assumed = self.raw.get("assumed").and_then(Value::as_array);
+        assumed.into_iter().flatten().filter_map(Value::as_str)
     }
 
     /// Number of network inputs, C.

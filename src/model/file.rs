@@ -1,5 +1,5 @@
 //! The model file: one safetensors file with the weights and, as metadata, all that is needed to
-//! play them.
+//! play them. The files of `wms_torch`, which have the weights only, are read too.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::config::{ModelConfig, sizes_from_params};
 use super::network::{Generation, Network, StateDict, Tensor};
+use super::wms_torch;
 use crate::files::write_atomic;
 use crate::{Error, Result};
 
@@ -57,18 +58,48 @@ impl Model {
         Ok(Self { config, network })
     }
 
-    /// Reads a model file.
+    /// [`Self::load_with`] without params.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load(path: &Path) -> Result<Self> {
+        Self::load_with(path, None)
+    }
+
+    /// Reads a model file of this project, or a `.pth` or `rt_model` JSON of `wms_torch`.
+    ///
+    /// What `wms_torch`'s files do not tell comes from `params` (the content of a params.json), else
+    /// from a params.json beside the file or in the folder above; what these do not tell either is
+    /// assumed, see [`ModelConfig::assumptions`]. A file of this project only has to fit `params`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is truncated, foreign,
-    /// inconsistent, or lacks a tensor or has one too many, misshapen, or not finite.
-    pub fn load(path: &Path) -> Result<Self> {
+    /// inconsistent, lacks a tensor or has one too many, misshapen, or not finite, asks for code
+    /// to be executed, or does not fit the params.
+    pub fn load_with(path: &Path, params: Option<&Value>) -> Result<Self> {
+        let wrong = |message| Error::model(path, message);
         let length = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
         if length > MAX_FILE_BYTES {
-            return Err(Error::model(path, format!("{length} bytes are too many for a model")));
+            return Err(wrong(format!("{length} bytes are too many for a model")));
         }
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
-        Self::from_bytes(&bytes).map_err(|message| Error::model(path, message))
+        let Some(tensors) = wms_torch::state_dict(&bytes) else {
+            let model = Self::from_bytes(&bytes).map_err(wrong)?;
+            if let Some(params) = params {
+                model.check_params(params).map_err(|error| wrong(error.to_string()))?;
+            }
+            return Ok(model);
+        };
+        let network = tensors.and_then(Network::from_state_dict).map_err(wrong)?;
+        let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        let found = match params {
+            Some(_) => None,
+            None => wms_torch::params_beside(path).map_err(wrong)?,
+        };
+        wms_torch::describe(&network, &name, params.or(found.as_ref()))
+            .and_then(ModelConfig::from_json)
+            .and_then(|config| Self::join(config, network))
+            .map_err(wrong)
     }
 
     /// Checks that this model is one that a params.json describes.
@@ -219,7 +250,8 @@ impl Model {
     }
 
     /// Network inputs for analysed frames: standardised `mfcc_raw` (T, `n_mfcc`), mapped `f0_hz` (T,)
-    /// and `voicedness` (T,) in this model's order, (T, C) row-major.
+    /// and `voicedness` (T,) in this model's order, (T, C) row-major. Where the scaler is not known
+    /// ([`super::Scaler::known`]) the coefficients must be standardised already.
     ///
     /// # Errors
     /// [`Error::Parameter`] if a length does not fit, a value is not finite, or the model's timbre

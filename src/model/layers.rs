@@ -2,6 +2,7 @@
 //! pass without horizontal sums, at any SIMD width.
 
 use super::activation::{sigmoid, tanh};
+use multiversion::multiversion;
 
 /// Rows that are computed together: their weights for one input value lie side by side.
 const PANEL: usize = 32;
@@ -61,20 +62,25 @@ impl Dense {
 
     /// Computes `y = W x + b`; `x` is (inputs,), `y` is (outputs,).
     pub fn forward(&self, x: &[f32], y: &mut [f32]) {
-        let x = &x[..self.inputs];
-        // Arrays of known length, so that the sums of a panel stay in registers.
-        let (weights, _) = self.weights.as_chunks::<PANEL>();
-        let (bias, _) = self.bias.as_chunks::<PANEL>();
-        let panels = weights.chunks_exact(self.inputs.max(1)).zip(bias);
-        for ((weights, bias), y) in panels.zip(y[..self.outputs].chunks_mut(PANEL)) {
-            let mut sum = *bias;
-            for (&x, weights) in x.iter().zip(weights) {
-                for lane in 0..PANEL {
-                    sum[lane] += weights[lane] * x;
-                }
+        product(&self.weights, &self.bias, &x[..self.inputs], &mut y[..self.outputs]);
+    }
+}
+
+/// The panels of a dense layer one after the other.
+#[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn product(weights: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
+    // Arrays of known length, so that the sums of a panel stay in registers.
+    let (weights, _) = weights.as_chunks::<PANEL>();
+    let (bias, _) = bias.as_chunks::<PANEL>();
+    let panels = weights.chunks_exact(x.len().max(1)).zip(bias);
+    for ((weights, bias), y) in panels.zip(y.chunks_mut(PANEL)) {
+        let mut sum = *bias;
+        for (&x, weights) in x.iter().zip(weights) {
+            for lane in 0..PANEL {
+                sum[lane] += weights[lane] * x;
             }
-            y.copy_from_slice(&sum[..y.len()]);
         }
+        y.copy_from_slice(&sum[..y.len()]);
     }
 }
 
@@ -124,18 +130,27 @@ impl Gru {
             (&mut gates[..3 * n], &mut recurrent[..3 * n], &mut state[..n]);
         self.input.forward(x, gates);
         self.hidden.forward(state, recurrent);
-        let (gates_rz, gates_n) = gates.split_at_mut(2 * n);
-        let (recurrent_rz, recurrent_n) = recurrent.split_at(2 * n);
-        for (gate, &part) in gates_rz.iter_mut().zip(recurrent_rz) {
-            *gate = sigmoid(*gate + part);
-        }
-        let (reset, update) = gates_rz.split_at(n);
-        for i in 0..n {
-            let candidate = tanh(gates_n[i] + reset[i] * recurrent_n[i]);
-            let next = candidate + update[i] * (state[i] - candidate);
-            // Values this small are zero to the sound, and denormals would cost time.
-            state[i] = if next.abs() < 1e-20 { 0.0 } else { next };
-        }
+        mix(gates, recurrent, state);
+    }
+}
+
+/// What a recurrent layer does with its two products, elementwise.
+#[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+fn mix(gates: &mut [f32], recurrent: &[f32], state: &mut [f32]) {
+    let n = state.len();
+    let (gates_rz, gates_n) = gates.split_at_mut(2 * n);
+    let (recurrent_rz, recurrent_n) = recurrent.split_at(2 * n);
+    for (gate, &part) in gates_rz.iter_mut().zip(recurrent_rz) {
+        *gate = sigmoid(*gate + part);
+    }
+    let (reset, update) = gates_rz.split_at(n);
+    let news = gates_n.iter().zip(recurrent_n).zip(reset);
+    for ((state, &update), ((&gate, &recurrent), &reset)) in state.iter_mut().zip(update).zip(news)
+    {
+        let candidate = tanh(gate + reset * recurrent);
+        let next = candidate + update * (*state - candidate);
+        // Values this small are zero to the sound, and denormals would cost time.
+        *state = if next.abs() < 1e-20 { 0.0 } else { next };
     }
 }
 

@@ -5,6 +5,7 @@ pub mod config;
 pub mod file;
 pub mod layers;
 pub mod network;
+pub mod wms_torch;
 
 pub use config::{F0Mapping, ModelConfig, Scaler, SpectrumLayout, Statistics};
 pub use file::Model;

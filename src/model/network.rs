@@ -200,6 +200,11 @@ impl Network {
         self.dense.last().map_or(0, Dense::outputs)
     }
 
+    /// Number of outputs of the encoder, if there is one.
+    pub fn encoder_size(&self) -> Option<usize> {
+        self.encoder.as_ref().map(Dense::outputs)
+    }
+
     /// Number of recurrent layers and the size of each.
     pub fn hidden_shape(&self) -> (usize, usize) {
         (self.recurrent.len(), self.recurrent.first().map_or(0, Gru::hidden))

@@ -10,6 +10,7 @@ use numpy::ndarray::Array2;
 use numpy::{IntoPyArray, PyArray1, PyArray2};
 use pyo3::prelude::*;
 
+type Pair<'py> = (Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>);
 type Track<'py> =
     (Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<bool>>, Bound<'py, PyArray1<f32>>);
 
@@ -90,7 +91,7 @@ pub(super) fn crepe<'py>(
     fmax: f64,
     hop_length: usize,
     decoder: &str,
-) -> PyResult<(Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<f32>>)> {
+) -> PyResult<Pair<'py>> {
     let signal = arguments::signal(y)?;
     let decoder = decoder.parse()?;
     let py = y.py();

@@ -8,6 +8,7 @@ use super::params::to_python;
 use crate::Error;
 use crate::model;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 
 /// A network and what its inputs and outputs mean; immutable.
@@ -21,7 +22,7 @@ type Matrix<'py> = Bound<'py, PyArray2<f32>>;
 
 /// Attributes of analysed frames that a model reads.
 pub(super) struct Features {
-    pub mfcc_raw: Array,
+    pub mfcc: Array,
     pub f0_hz: Array,
     pub voicedness: Option<Array>,
 }
@@ -31,27 +32,29 @@ impl Features {
         let attribute = |name: &str| {
             frames.getattr(name).map_err(|_| Error::parameter(format!("frames have no {name}")))
         };
-        let mfcc_raw = Array::take(&attribute("mfcc_raw")?, "frames.mfcc_raw", 2..=2)?;
+        // Without the training's scaler the frames' own must do, as it did in wms_torch.
+        let name = if model.config().scaler.known { "mfcc_raw" } else { "mfcc" };
+        let mfcc = Array::take(&attribute(name)?, &format!("frames.{name}"), 2..=2)?;
         let f0_hz = Array::take(&attribute("f0_hz")?, "frames.f0_hz", 1..=1)?;
         let voicedness = match model.config().voicedness_index() {
             Some(_) => Some(Array::take(&attribute("voicedness")?, "frames.voicedness", 1..=1)?),
             None => None,
         };
-        if mfcc_raw.shape[0] != f0_hz.width() {
+        if mfcc.shape[0] != f0_hz.width() {
             return Err(Error::parameter(format!(
-                "frames.mfcc_raw has {} rows, frames.f0_hz {}",
-                mfcc_raw.shape[0],
+                "frames.{name} has {} rows, frames.f0_hz {}",
+                mfcc.shape[0],
                 f0_hz.width()
             ))
             .into());
         }
-        Ok(Self { mfcc_raw, f0_hz, voicedness })
+        Ok(Self { mfcc, f0_hz, voicedness })
     }
 
     /// Network inputs with the pitch taken from `f0_hz`.
     pub fn inputs(&self, model: &model::Model, f0_hz: &[f32]) -> crate::Result<Vec<f32>> {
         let voicedness = self.voicedness.as_ref().map(|v| v.data.as_slice());
-        model.inputs(&self.mfcc_raw.data, f0_hz, voicedness)
+        model.inputs(&self.mfcc.data, f0_hz, voicedness)
     }
 }
 
@@ -67,17 +70,21 @@ pub(super) fn matrix(
 
 #[pymethods]
 impl Model {
-    /// Read a model file; with `params` given, check that it fits them.
+    /// Read a model file of this project or of `wms_torch`.
     #[staticmethod]
     #[pyo3(signature = (path, params=None))]
     fn load(py: Python<'_>, path: PathBuf, params: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let params = params.map(|params| json(params, "params")).transpose()?;
-        let inner = py.detach(|| model::Model::load(&path))?;
-        if let Some(params) = params {
-            inner.check_params(&params).map_err(|error| match error {
-                Error::Parameter(message) => Error::model(&path, message),
-                other => other,
-            })?;
+        let inner = py.detach(|| model::Model::load_with(&path, params.as_ref()))?;
+        let assumed: Vec<&str> = inner.config().assumptions().collect();
+        if !assumed.is_empty() {
+            let text = format!(
+                "{}: what its file does not tell was assumed: {}",
+                path.display(),
+                assumed.join("; ")
+            );
+            let text = std::ffi::CString::new(text).unwrap_or_default();
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -47,7 +47,7 @@ impl Synth {
     #[new]
     #[pyo3(signature = (
         model, *, sample_rate=48000.0, max_voices=16, seed=0, noise=1.0, normalise=false,
-        attack_s=0.005, release_s=0.05, gain=0.5, tuning_hz=440.0
+        attack_s=0.005, decay_s=0.1, sustain=1.0, release_s=0.05, gain=0.5, tuning_hz=440.0
     ))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python class")]
     fn new(
@@ -58,11 +58,13 @@ impl Synth {
         noise: f64,
         normalise: bool,
         attack_s: f64,
+        decay_s: f64,
+        sustain: f64,
         release_s: f64,
         gain: f64,
         tuning_hz: f64,
     ) -> PyResult<Self> {
-        let envelope = EnvelopeTimes { attack_s, release_s, ..EnvelopeTimes::default() };
+        let envelope = EnvelopeTimes { attack_s, decay_s, sustain, release_s };
         let options = EngineOptions {
             sample_rate,
             max_voices,
@@ -232,7 +234,7 @@ impl Synth {
 #[pyfunction]
 #[pyo3(signature = (
     model, midi_file, *, sample_rate=48000.0, max_voices=16, seed=0, noise=1.0, normalise=false,
-    attack_s=0.005, release_s=0.05, gain=0.5, timbre_automation=false
+    attack_s=0.005, decay_s=0.1, sustain=1.0, release_s=0.05, gain=0.5, timbre_automation=false
 ))]
 #[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python function")]
 pub(super) fn render<'py>(
@@ -245,11 +247,13 @@ pub(super) fn render<'py>(
     noise: f64,
     normalise: bool,
     attack_s: f64,
+    decay_s: f64,
+    sustain: f64,
     release_s: f64,
     gain: f64,
     timbre_automation: bool,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let envelope = EnvelopeTimes { attack_s, release_s, ..EnvelopeTimes::default() };
+    let envelope = EnvelopeTimes { attack_s, decay_s, sustain, release_s };
     let defaults = EngineOptions::default();
     let options = EngineOptions {
         sample_rate,

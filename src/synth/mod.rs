@@ -12,6 +12,7 @@ pub mod limit;
 pub mod midi;
 pub mod noise;
 pub mod oscillator;
+pub mod reading;
 pub mod smoothing;
 pub mod spectrum;
 pub mod table;

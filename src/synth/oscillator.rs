@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::table::{Reading, TableBuilder, TableScratch};
+use super::clock::FrameClock;
+use super::reading::{Crossfade, Phase, Reader, Tables};
+use super::table::{TableBuilder, TableScratch};
 
 /// Partials begin to fade at this share of the Nyquist frequency ...
 const FADE_FROM: f64 = 0.90;
@@ -40,8 +42,8 @@ struct Level {
 pub struct Oscillator {
     builder: Arc<TableBuilder>,
     scratch: TableScratch,
-    /// Cycles of the fundamental, 0..1.
-    phase: f64,
+    reader: Reader,
+    phase: Phase,
     /// The frames before and after, without the fading at the Nyquist frequency.
     earlier: Vec<f32>,
     later: Vec<f32>,
@@ -61,8 +63,9 @@ impl Oscillator {
         let level = Level { amplitudes: vec![0.0; partials], table: builder.table() };
         Self {
             scratch: builder.scratch(),
+            reader: Reader::new(&builder),
             builder,
-            phase: 0.0,
+            phase: Phase::default(),
             earlier: vec![0.0; partials],
             later: vec![0.0; partials],
             from: level.clone(),
@@ -75,7 +78,7 @@ impl Oscillator {
 
     /// Starts at phase 0 with an earlier and a later frame, for increments up to `increment` cycles a sample.
     pub fn start(&mut self, earlier: &[f32], later: &[f32], increment: f64) {
-        self.phase = 0.0;
+        self.phase = Phase::default();
         self.earlier.copy_from_slice(earlier);
         self.later.copy_from_slice(later);
         self.built_for = increment * HEADROOM;
@@ -156,19 +159,32 @@ impl Oscillator {
     }
 
     fn fade(&self, time: f64) -> f32 {
-        let length = self.span[1] - self.span[0];
-        if length > 0.0 { ((time - self.span[0]) / length).clamp(0.0, 1.0) as f32 } else { 1.0 }
+        let Crossfade { slope, offset } = self.crossfade();
+        (time * slope + offset).clamp(0.0, 1.0) as f32
     }
 
-    /// The sample at `time`; then the phase moves on by `increment` cycles.
-    #[inline]
-    pub fn sample(&mut self, time: f64, increment: f64) -> f32 {
-        let fade = self.fade(time);
-        let reading = Reading::at(self.phase, self.builder.length());
-        let value = reading.between(&self.from.table, &self.to.table, fade);
-        self.phase += increment;
-        self.phase -= self.phase.floor();
-        value
+    /// The current crossfade over time within the frame.
+    fn crossfade(&self) -> Crossfade {
+        let length = self.span[1] - self.span[0];
+        if length > 0.0 {
+            Crossfade { slope: 1.0 / length, offset: -self.span[0] / length }
+        } else {
+            Crossfade { slope: 0.0, offset: 1.0 }
+        }
+    }
+
+    /// Fills `output` from the clock's time on, the phase moving on by one of `increments` (cycles,
+    /// 0 .. 0.5) after each sample. All of it must lie within the current crossfade.
+    pub fn render(&mut self, clock: &FrameClock, increments: &[f64], output: &mut [f32]) {
+        let Crossfade { slope, offset } = self.crossfade();
+        let tables = Tables {
+            from: &self.from.table,
+            to: &self.to.table,
+            crossfade: Crossfade { slope: slope / clock.period() as f64, offset },
+            position: clock.position(),
+            step: clock.step(),
+        };
+        self.phase = self.reader.read(tables, self.phase, increments, output);
     }
 }
 

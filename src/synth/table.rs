@@ -5,10 +5,12 @@ use std::sync::Arc;
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner};
 
+use super::reading::TAPS;
+
 /// Samples before a cycle's first that interpolation reaches.
 const BEFORE: usize = 2;
 /// Samples after its last.
-const AFTER: usize = 3;
+const AFTER: usize = TAPS - 1 - BEFORE;
 /// Fewest table samples a cycle of the highest partial: images of six-point Lagrange
 /// interpolation are then below -105 dB (its error is at most 0.00488 x^6, x = 2 pi / 20).
 const SAMPLES_PER_CYCLE: usize = 20;
@@ -88,58 +90,10 @@ impl TableBuilder {
     }
 }
 
-/// The place of a phase in a table and the weights of six-point Lagrange interpolation there.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading {
-    first: usize,
-    weights: [f32; 6],
-}
-
-impl Reading {
-    /// For `phase` in cycles, 0 <= phase < 1, in tables of `length` samples a cycle.
-    #[inline]
-    pub fn at(phase: f64, length: usize) -> Self {
-        let position = phase * length as f64;
-        let first = (position as usize).min(length - 1);
-        let x = (position - first as f64) as f32;
-        let (m2, m1, p1, p2, p3) = (x + 2.0, x + 1.0, x - 1.0, x - 2.0, x - 3.0);
-        let (low, high) = (m2 * m1, p2 * p3);
-        let middle = x * p1;
-        Self {
-            first,
-            weights: [
-                m1 * middle * high * (-1.0 / 120.0),
-                m2 * middle * high * (1.0 / 24.0),
-                low * p1 * high * (-1.0 / 12.0),
-                low * x * high * (1.0 / 12.0),
-                low * middle * p3 * (-1.0 / 24.0),
-                low * middle * p2 * (1.0 / 120.0),
-            ],
-        }
-    }
-
-    /// The value between two tables, `fade` of the way from one to the other.
-    #[inline]
-    pub fn between(&self, from: &[f32], to: &[f32], fade: f32) -> f32 {
-        let (Some(from), Some(to)) = (window(from, self.first), window(to, self.first)) else {
-            return 0.0;
-        };
-        let mut sum = 0.0;
-        for i in 0..6 {
-            sum += self.weights[i] * (from[i] + fade * (to[i] - from[i]));
-        }
-        sum
-    }
-}
-
-#[inline]
-fn window(table: &[f32], first: usize) -> Option<&[f32; 6]> {
-    table.get(first..)?.first_chunk()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::synth::reading::{Crossfade, Phase, Reader, Tables};
 
     #[test]
     fn table_is_the_sum_of_its_partials_at_any_phase() {
@@ -149,9 +103,15 @@ mod tests {
         let (mut scratch, mut table) = (builder.scratch(), builder.table());
         let amplitudes: Vec<f32> = vec![1.0; partials];
         builder.build(&amplitudes, &mut scratch, &mut table);
+        let step = 0.318_033_988_749;
+        let crossfade = Crossfade { slope: 0.0, offset: 0.3 };
+        let tables = Tables { from: &table, to: &table, crossfade, position: 0, step: 1 };
+        let mut read = vec![0.0; 3000];
+        let steps = vec![step; 3000];
+        Reader::new(&builder).read(tables, Phase::default(), &steps, &mut read);
         let mut worst = 0.0f64;
-        for i in 0..3000 {
-            let phase = (f64::from(i) * 0.618_033_988_749).fract();
+        for (i, read) in read.into_iter().enumerate() {
+            let phase = (i as f64 * step).fract();
             let exact: f64 = (1..=partials)
                 .map(|k| {
                     let offset = builder.phases[k - 1];
@@ -159,7 +119,6 @@ mod tests {
                     (std::f64::consts::TAU * k as f64 * phase + offset).cos()
                 })
                 .sum();
-            let read = Reading::at(phase, builder.length()).between(&table, &table, 0.3);
             worst = worst.max((exact - f64::from(read)).abs());
         }
         // 51 equal partials whose errors add up: each is far below.

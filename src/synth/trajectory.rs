@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::clock::FrameClock;
 use super::noise::{Noise, NoiseShaper, tonal_share};
 use super::oscillator::Oscillator;
+use super::reading::RUN;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
 use crate::{Error, Result};
@@ -100,7 +101,9 @@ pub fn play(
     let period = clock.period() as f64;
     let ahead = shaper.hop() as f64 / clock.samples_per_frame();
     let mut output = vec![0.0; length];
-    for sample in &mut output {
+    let mut rest = output.as_mut_slice();
+    let mut steps = [0.0; RUN];
+    while !rest.is_empty() {
         if clock.tick() {
             frame = (frame + 1).min(frames - 1);
             let later = (frame + 1).min(frames - 1);
@@ -109,18 +112,28 @@ pub fn play(
             oscillator.next_frame(&next, highest(later));
             slope = slope_after(&increments, frame);
         }
-        let time = clock.position() as f64 / period;
-        let increment = increments[frame] * (slope * time).exp();
-        *sample = oscillator.sample(time, increment);
-        if noisy {
-            if noise.is_due() {
-                // Of the loudness that the noise frame's middle has.
-                let at = (time + ahead).min(1.0) as f32;
-                noise.next_frame(&shaper, |j| noise_now[j] + at * (noise_next[j] - noise_now[j]));
-            }
-            *sample += noise.sample();
+        let run = clock.samples_until(clock.period()).clamp(1, rest.len().min(RUN));
+        let (now, later) = rest.split_at_mut(run);
+        for (step, position) in
+            steps.iter_mut().zip((clock.position()..).step_by(clock.step() as usize))
+        {
+            *step = increments[frame] * (slope * (position as f64 / period)).exp();
         }
-        clock.advance(1);
+        oscillator.render(&clock, &steps[..run], now);
+        for sample in now {
+            if noisy {
+                if noise.is_due() {
+                    // Of the loudness that the noise frame's middle has.
+                    let time = clock.position() as f64 / period;
+                    let at = (time + ahead).min(1.0) as f32;
+                    let between = |j: usize| noise_now[j] + at * (noise_next[j] - noise_now[j]);
+                    noise.next_frame(&shaper, between);
+                }
+                *sample += noise.sample();
+            }
+            clock.advance(1);
+        }
+        rest = later;
     }
     Ok(output)
 }

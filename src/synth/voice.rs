@@ -6,6 +6,7 @@ use super::clock::FrameClock;
 use super::envelope::{Envelope, EnvelopeTimes};
 use super::noise::{Noise, NoiseShaper, tonal_share};
 use super::oscillator::Oscillator;
+use super::reading::RUN;
 use super::smoothing::Smoothed;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
@@ -254,11 +255,13 @@ impl Voice {
             }
             self.increment.set(self.wanted_increment.min(self.oscillator.ceiling()));
 
-            let run = self.clock.samples_until(end).clamp(1, rest.len());
+            let run = self.clock.samples_until(end).clamp(1, rest.len().min(RUN));
             let (now, later) = rest.split_at_mut(run);
-            for sample in now {
-                let time = self.clock.position() as f64 / period;
-                let mut value = self.oscillator.sample(time, self.increment.step());
+            let (increments, wave) = (&mut [0.0; RUN][..run], &mut [0.0; RUN][..run]);
+            increments.fill_with(|| self.increment.step());
+            self.oscillator.render(&self.clock, increments, wave);
+            for (sample, &tone) in now.iter_mut().zip(wave.iter()) {
+                let mut value = tone;
                 if self.shared.noise > 0.0 {
                     if self.noise.is_due() {
                         self.next_noise();

@@ -1,16 +1,26 @@
 //! What several integration tests need.
 #![allow(dead_code, reason = "each test uses its part")]
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use wms::model::network::{Network, StateDict, Tensor};
-use wms::model::{Model, ModelConfig};
+use wms::model::{Model, ModelConfig, wms_torch};
+
+/// A file of `tests/data`.
+pub fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
 
 /// Tensors of `tests/data/networks/<name>.safetensors`.
 pub fn tensors(name: &str) -> StateDict {
-    let path = format!("{}/tests/data/networks/{name}.safetensors", env!("CARGO_MANIFEST_DIR"));
+    tensors_of(&data(&format!("networks/{name}.safetensors")))
+}
+
+/// Tensors of a safetensors file.
+pub fn tensors_of(path: &Path) -> StateDict {
     let bytes = std::fs::read(path).unwrap();
     SafeTensors::deserialize(&bytes)
         .unwrap()
@@ -23,9 +33,13 @@ pub fn tensors(name: &str) -> StateDict {
         .collect()
 }
 
-/// A golden network.
+/// A golden network, from its `.pth` file or, of 2026, as safetensors.
 pub fn network(generation: &str) -> Network {
-    Network::from_state_dict(tensors(&format!("{generation}.weights"))).unwrap()
+    let tensors = match std::fs::read(data(&format!("networks/{generation}.pth"))) {
+        Ok(bytes) => wms_torch::state_dict(&bytes).unwrap().unwrap(),
+        Err(_) => tensors(&format!("{generation}.weights")),
+    };
+    Network::from_state_dict(tensors).unwrap()
 }
 
 /// The configuration that goes with the golden network of 2026.

@@ -1,7 +1,10 @@
 """Models and the instrument, from Python."""
 
 import json
+import os
+import pickle
 import threading
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -127,6 +130,68 @@ def test_save_and_load(model, path, tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["copy.safetensors"]
     with pytest.raises(FileAccessError):
         model.save(tmp_path / "no" / "folder.safetensors")
+
+
+OLD = DATA.parent / "wms_torch"
+
+
+@pytest.mark.parametrize("generation", ["2024-05", "2024-11-early", "2024-11", "2026-08"])
+def test_wms_torchs_files_are_read_and_assumptions_named(generation):
+    io = read_safetensors(OLD / f"{generation}.io.safetensors")
+    for ending in ("pth", "json"):
+        with pytest.warns(UserWarning, match="assumed: .*cycles_per_window 2"):
+            model = wms.Model.load(OLD / f"{generation}.{ending}")
+        assert model.generation == generation
+        first, state = model.predict(io["x"][:11])
+        rest, state = model.predict(io["x"][11:], state)
+        np.testing.assert_allclose(np.concatenate([first, rest]), io["y"], atol=1e-5)
+        if "hn" in io:
+            np.testing.assert_allclose(state, io["hn"], atol=1e-5)
+
+
+def test_a_model_of_wms_torch_plays_with_params_and_standardised_frames(tmp_path, frames):
+    params = {**PARAMS, "n_fft_preserved": 20, "hop_size": 128, "f_low": 60}
+    with pytest.warns(UserWarning) as warned:
+        model = wms.Model.load(OLD / "2026-08.pth", params)
+    assert "standardised" in str(warned[0].message)
+    assert "hop_size" not in str(warned[0].message)
+    assert model.hop_size == 128
+    assert model.config["f0_mapping"]["f_low_hz"] == 60
+    with pytest.raises(ParameterError, match="frames have no mfcc"):
+        model.inputs(frames)
+    frames.mfcc = np.full_like(frames.mfcc_raw, 0.25)
+    assert (model.inputs(frames)[:, :8] == 0.25).all()
+    sound = wms.resynthesize(model, frames)
+    assert np.abs(sound).max() > 0
+    with pytest.raises(ModelFileError, match="ask for 10 and 80"):
+        wms.Model.load(OLD / "2026-08.pth", PARAMS)
+
+
+def test_hostile_pickles_are_not_executed(tmp_path):
+    class Hostile:
+        def __reduce__(self):
+            return os.system, (f"touch {tmp_path / 'executed'}",)
+
+    file = tmp_path / "hostile.pth"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("m/data.pkl", pickle.dumps({"a": Hostile()}, protocol=2))
+    with pytest.raises(ModelFileError, match=r"system, but only .* nothing is executed"):
+        wms.Model.load(file)
+    assert not (tmp_path / "executed").exists()
+
+
+def test_decay_and_sustain_shape_a_note(model):
+    levels = {}
+    for sustain in (1.0, 0.25):
+        synth = wms.Synth(model, noise=0.0, decay_s=0.05, sustain=sustain)
+        synth.note_on(60)
+        late = synth.process(48000)[0, 24000:]
+        levels[sustain] = float(np.sqrt(np.mean(np.square(late))))
+    assert levels[0.25] / levels[1.0] == pytest.approx(0.25, rel=0.01)
+    with pytest.raises(ParameterError, match="sustain"):
+        wms.Synth(model, sustain=1.5)
+    with pytest.raises(ParameterError, match="decay"):
+        wms.Synth(model, decay_s=-1.0)
 
 
 def test_bad_model_files_are_one_line(path, tmp_path):

@@ -1,5 +1,6 @@
 //! Fundamental frequency and voicedness.
 
+mod centre;
 pub mod crepe;
 mod difference;
 mod numpy_order;
@@ -40,16 +41,25 @@ pub fn track(
     params: &AnalysisParams,
     watch: &Watch,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
-    let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
+    let single = |values: Vec<f64>| -> Vec<f32> { values.into_iter().map(|v| v as f32).collect() };
+    let settings = params.yin_settings();
     match params.pitch_method {
-        PitchMethod::Yin => {
-            let f0_hz: Vec<f32> = single(yin(signal, &params.yin_settings(), watch)?);
-            let voicedness = vec![1.0; f0_hz.len()];
+        PitchMethod::Yin | PitchMethod::Pyin => {
+            let own = params.compatibility == Compatibility::Own;
+            let ahead = if own { centre::advanced(signal, &settings) } else { Vec::new() };
+            let signal = if own { &ahead } else { signal };
+            let (mut f0_hz, voicedness) = if params.pitch_method == PitchMethod::Yin {
+                let f0_hz = single(yin(signal, &settings, watch)?);
+                let voicedness = vec![1.0; f0_hz.len()];
+                (f0_hz, voicedness)
+            } else {
+                let track = pyin(signal, &settings, watch)?;
+                (single(track.f0_hz), single(track.voiced_probability))
+            };
+            if own {
+                centre::settle(&mut f0_hz, &settings);
+            }
             Ok((f0_hz, voicedness))
-        }
-        PitchMethod::Pyin => {
-            let track = pyin(signal, &params.yin_settings(), watch)?;
-            Ok((single(track.f0_hz), single(track.voiced_probability)))
         }
         PitchMethod::Crepe => {
             let decoder = match params.compatibility {

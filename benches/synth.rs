@@ -1,0 +1,124 @@
+//! Time of one network step, of one oscillator sample, and of the whole engine; one thread.
+//!
+//! Each line has the best and the median of its repetitions: on a machine that does other things
+//! too, the best is what the code can do.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::Instant;
+
+use wms::model::network::{StateDict, Tensor};
+use wms::model::{Model, ModelConfig, Network, wms_torch};
+use wms::synth::clock::FrameClock;
+use wms::synth::oscillator::Oscillator;
+use wms::synth::reading::RUN;
+use wms::synth::table::TableBuilder;
+use wms::synth::{Engine, EngineOptions, Event};
+
+const REPETITIONS: usize = 40;
+
+/// Prints seconds per call, scaled, of `calls` calls of `work` at a time.
+fn measure(name: &str, unit: &str, scale: f64, calls: usize, mut work: impl FnMut()) {
+    work();
+    let mut times: Vec<f64> = (0..REPETITIONS)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed().as_secs_f64() * scale / calls as f64
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("{name:44} {:8.2} {:8.2}  {unit}", times[0], times[REPETITIONS / 2]);
+}
+
+/// A network of `wms_torch` with weights from a fixed sequence: encoder, hidden size, dense layers.
+fn network(inputs: usize, encoder: usize, hidden: usize, dense: &[usize]) -> Network {
+    let mut random = 1u64;
+    let mut tensors = StateDict::new();
+    let mut put = |name: String, shape: &[usize]| {
+        let count = shape.iter().product();
+        let values = (0..count).map(|_| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            ((random >> 40) as f32 / (1 << 23) as f32 - 1.0) / (hidden as f32).sqrt()
+        });
+        let data = values.collect();
+        tensors.insert(name, Tensor { shape: shape.to_vec(), data });
+    };
+    put("input_encoder.0.weight".into(), &[encoder, inputs]);
+    put("input_encoder.0.bias".into(), &[encoder]);
+    put("gru.weight_ih_l0".into(), &[3 * hidden, encoder]);
+    put("gru.weight_hh_l0".into(), &[3 * hidden, hidden]);
+    put("gru.bias_ih_l0".into(), &[3 * hidden]);
+    put("gru.bias_hh_l0".into(), &[3 * hidden]);
+    let mut width = hidden;
+    for (i, &outputs) in dense.iter().enumerate() {
+        put(format!("dense_layers.{}.weight", 2 * i), &[outputs, width]);
+        put(format!("dense_layers.{}.bias", 2 * i), &[outputs]);
+        width = outputs;
+    }
+    Network::from_state_dict(tensors).expect("a consistent network")
+}
+
+fn steps(name: &str, network: &Network) {
+    let mut state = network.state();
+    let input = vec![0.3; network.input_size()];
+    let mut output = vec![0.0; network.output_size()];
+    measure(name, "us/step", 1e6, 200, || {
+        for _ in 0..200 {
+            network.step(&mut state, black_box(&input), &mut output);
+        }
+        black_box(&output);
+    });
+}
+
+fn oscillator() {
+    let partials = 39;
+    let mut oscillator = Oscillator::new(Arc::new(TableBuilder::new(partials)), partials);
+    let amplitudes = vec![0.01; partials];
+    oscillator.start(&amplitudes, &amplitudes, 0.005);
+    let (mut output, increments) = (vec![0.0; 4096], [0.0046; RUN]);
+    measure("oscillator, 39 partials", "ns/sample", 1e9, output.len(), || {
+        let mut clock = FrameClock::new(256, 16_000, 768_000.0).expect("usable rates");
+        for run in output.chunks_mut(RUN) {
+            oscillator.render(&clock, black_box(&increments[..run.len()]), run);
+            clock.advance(run.len());
+        }
+        black_box(&output);
+    });
+    measure("table, 39 partials", "us/table", 1e6, 100, || {
+        for _ in 0..100 {
+            oscillator.next_frame(black_box(&amplitudes), 0.005);
+        }
+    });
+}
+
+fn engine(network: Network, noise: f64) {
+    let config = wms_torch::describe(&network, "bench", None).expect("a known network");
+    let config = ModelConfig::from_json(config).expect("a consistent description");
+    let model = Arc::new(Model::new(config, network).expect("a playable network"));
+    let options = EngineOptions { noise, ..EngineOptions::default() };
+    let mut engine = Engine::new(model, &options).expect("usable options");
+    for note in 0..16 {
+        engine.handle(Event::NoteOn { channel: 0, note: 40 + 2 * note, velocity: 0.8 });
+    }
+    let (mut left, mut right) = ([0.0; 64], [0.0; 64]);
+    let blocks = 150;
+    // Share of the time that 64 samples last at 48 kHz.
+    let scale = 100.0 * 48_000.0 / 64.0;
+    let name = format!("engine, 16 voices, blocks of 64, noise {noise}");
+    measure(&name, "% of a core", scale, blocks, || {
+        for _ in 0..blocks {
+            engine.process(&mut left, &mut right);
+        }
+        black_box(&left);
+    });
+}
+
+fn main() {
+    println!("{:44} {:>8} {:>8}", "", "best", "median");
+    steps("2024-11: 5-13-GRU 132-513", &network(5, 13, 132, &[513]));
+    steps("2026-08: 10-10-GRU 256-256-80", &network(10, 10, 256, &[256, 80]));
+    oscillator();
+    engine(network(10, 10, 256, &[256, 80]), 0.0);
+    engine(network(10, 10, 256, &[256, 80]), 1.0);
+}
