@@ -13,7 +13,7 @@ $(BIN)/maturin:
 	$(BIN)/python -m pip install --quiet "$(TORCH)"
 
 setup: $(BIN)/maturin
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --quiet --extras dev
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
 
 demo: setup
 	$(BIN)/python demo/demo.py
