@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,6 +41,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("files")
     sound = make_waves(6.0, sample_rate=RATE, f_low=100, f_high=800, seed=1)
     wms.save_audio(folder / "tone.wav", sound, RATE)
+    wms.save_audio(folder / "half.wav", sound[:8000], RATE)
     wms.save_audio(folder / "short.wav", sound[:1600], RATE)
     wms.Params(**QUICK).save(folder / "quick.json")
 
@@ -129,6 +131,20 @@ def test_oracle_plays_the_true_spectra(files, tmp_path):
         wms.metrics.log_spectral_distance(original, sound, sr=rate) for sound in (oracle, network)
     ]
     assert distances[0] < distances[1]
+
+
+@pytest.mark.parametrize("generation", ["2024-05", "2026-08"])
+def test_networks_of_wms_torch_without_their_params(files, tmp_path, generation):
+    network = Path(__file__).parents[1] / "data" / "wms_torch" / f"{generation}.pth"
+    for command in (
+        "predict {f}/half.wav --model {n} --out {o}/p",
+        "resynth {f}/half.wav --model {n} --out {o}/r.wav --oracle",
+        "render {f}/song.mid --model {n} --out {o}/s.wav",
+        "info {n}",
+    ):
+        assert run(files, tmp_path, command.replace("{n}", str(network))) == 0
+    made, rate = wms.load_audio(tmp_path / "r.wav")
+    assert (len(made), rate) == (24000, 48000)
 
 
 def test_info_tells_models_from_frames(files, capsys):

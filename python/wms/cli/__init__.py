@@ -23,9 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     exits with 2. All but 0 come with one line on stderr.
     """
     options = _parser().parse_args(arguments)
-    warnings.showwarning = _show_warning
     try:
-        status = options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            status = options.run(options)
     except WmsError as error:
         if options.debug:
             raise

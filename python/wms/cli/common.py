@@ -85,7 +85,7 @@ def params(options: argparse.Namespace) -> Params:
 
 
 def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
-    """Load --model, and the params that it was trained with or those of --params.
+    """Load --model, and the params of its analysis or those of --params.
 
     Raises
     ------
@@ -96,7 +96,22 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
         given = Params.load(options.params)
         return fitting_model(options.model, given), given
     model = Model.load(options.model)
-    return model, Params.from_dict(model.config["params"])
+    return model, _analysis_params(model)
+
+
+def _analysis_params(model: Model) -> Params:
+    own = model.config
+    if own["params"]:
+        return Params.from_dict(own["params"])
+    # A network without its params: the shipped ones, and what can be told from the network.
+    told = {key: {**own, **own["spectrum"]}[key] for key in _SHARED_KEYS}
+    return Params().replace(
+        **told,
+        n_fft_preserved=model.output_size,
+        n_mfcc=len(own["scaler"]["mean"]),
+        f_low=own["f0_mapping"]["f_low_hz"],
+        include_voicedness="voicedness" in model.input_names,
+    )
 
 
 def fitting_model(path: str, settings: Params) -> Model:

@@ -39,17 +39,24 @@ def run(options: argparse.Namespace) -> None:
     model, settings = common.model_and_params(options)
     frames = common.analysed([audio], settings)
     predicted, _ = model.predict(model.inputs(frames))
+    if model.config["spectrum"]["domain"] == "magnitude":
+        predicted = np.log1p(np.maximum(predicted, 0.0))
     error = float(np.abs(predicted - frames.spectrum).mean())
 
     figure = draw_predictions(
-        predicted, frames.spectrum, frames.f0_hz, frames.times_s, layout=model, count=options.count
+        predicted,
+        frames.spectrum,
+        frames.f0_hz,
+        frames.times_s,
+        layout=settings,
+        count=options.count,
     )
     save_figure(figure, folder / "predicted.png")
     rate = options.sample_rate
     sounds = {
         "predicted": resynthesize(model, frames, sample_rate=rate),
         "target": play_spectra(
-            frames.spectrum, frames.f0_hz, frames.voicedness, layout=model, sample_rate=rate
+            frames.spectrum, frames.f0_hz, frames.voicedness, layout=settings, sample_rate=rate
         ),
     }
     for name, sound in sounds.items():

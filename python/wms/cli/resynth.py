@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> None:
             frames.spectrum,
             frames.f0_hz,
             frames.voicedness,
-            layout=model,
+            layout=settings,
             sample_rate=rate,
             noise=noise,
             seed=seed,
