@@ -31,7 +31,7 @@ fn measure(name: &str, unit: &str, scale: f64, calls: usize, mut work: impl FnMu
     println!("{name:44} {:8.2} {:8.2}  {unit}", times[0], times[REPETITIONS / 2]);
 }
 
-/// A network of wms_torch with weights from a fixed sequence: encoder, hidden size, dense layers.
+/// A network of `wms_torch` with weights from a fixed sequence: encoder, hidden size, dense layers.
 fn network(inputs: usize, encoder: usize, hidden: usize, dense: &[usize]) -> Network {
     let mut random = 1u64;
     let mut tensors = StateDict::new();
