@@ -70,11 +70,8 @@ def main() -> None:
     original = wms.resample(unseen, orig_sr=rate, target_sr=PLAY_RATE)
     wms.save_audio(files["unseen passage, original"], original, PLAY_RATE)
     wms.save_audio(files["unseen passage, resynthesised"], resynthesis[: len(original)], PLAY_RATE)
-    wms.save_audio(
-        files["melody"],
-        wms.render(model, MELODY, sample_rate=PLAY_RATE, attack_s=0.03, release_s=0.12),
-        PLAY_RATE,
-    )
+    melody = wms.render(model, MELODY, sample_rate=PLAY_RATE, attack_s=0.03, release_s=0.12)
+    wms.save_audio(files["melody"], 0.7 / np.abs(melody).max() * melody, PLAY_RATE)
     draw(files["picture"], at_model_rate, network, model.sample_rate, unseen_frames, result)
 
     print()
@@ -124,9 +121,12 @@ def draw(
         top_db=top,
     )  # fmt: skip
     voiced = np.where(frames.voicedness > 0.5, frames.f0_hz, np.nan)
-    pitch.plot(frames.times_s, voiced)
-    pitch.set(title="Fundamental frequency", xlabel="s", ylabel="Hz")
-    pitch.grid(visible=True, alpha=0.3)
+    # A line from one note to the next would show a glide that nobody played.
+    leaps = np.abs(np.diff(np.log2(voiced), append=np.nan)) > 1 / 24
+    pitch.plot(frames.times_s, np.where(leaps, np.nan, voiced), color=plot.RECORDED_COLOUR)
+    pitch.set(xlabel="s", ylabel="Hz")
+    pitch.set_title("Fundamental frequency", loc="left")
+    plot.tidy(pitch)
     training.draw_errors(errors, result.history, baselines=result.baselines)
     plot.save_figure(figure, path)
 

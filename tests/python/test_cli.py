@@ -84,7 +84,7 @@ RIGHT = {
     "resynth": "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav "
     "--sample-rate 22050 --noise 0.5 --seed 7 --params {f}/quick.json",
     "render": "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 4 "
-    "--attack 0.01 --release 0.1 --normalise --timbre-automation",
+    "--peak -6 --attack 0.01 --release 0.1 --normalise --timbre-automation",
     "info": "info {f}/model.safetensors --params {f}/quick.json",
 }
 WRITTEN = {
@@ -320,6 +320,11 @@ WRONG = [
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --attack nan",
         1,
         r"attack_s is NaN",
+    ),
+    (
+        "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --peak 3",
+        1,
+        r"--peak is 3 dBFS, wanted -60 to 0",
     ),
     (
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 1000",

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import argparse
 
+import numpy as np
+import numpy.typing as npt
+
 from .. import render, save_audio
+from ..errors import ParameterError
 from . import common
 
 EXAMPLE = "example: wms render song.mid --model flute.safetensors --out song.wav"
@@ -30,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--release", type=float, default=0.05, metavar="S", help="seconds")
     common.add_noise(parser)
     parser.add_argument(
+        "--peak",
+        type=float,
+        metavar="DBFS",
+        help="scale the whole to this peak, -60 to 0 (default: the notes' own level)",
+    )
+    parser.add_argument(
         "--normalise", action="store_true", help="even out the level across the timbre"
     )
     parser.add_argument(
@@ -40,6 +50,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     out = common.output(options, common.WAV)
+    if options.peak is not None and not -60.0 <= options.peak <= 0.0:
+        raise ParameterError(f"--peak is {options.peak:g} dBFS, wanted -60 to 0")
     model, _ = common.model_and_params(options)
     rate = options.sample_rate
     sound = render(
@@ -54,5 +66,12 @@ def run(options: argparse.Namespace) -> None:
         normalise=options.normalise,
         timbre_automation=options.timbre_automation,
     )
+    if options.peak is not None:
+        sound = _scaled(sound, options.peak)
     save_audio(out, sound, rate)
     print(f"{out}: {sound.shape[1] / rate:.1f} s at {rate} Hz")
+
+
+def _scaled(sound: npt.NDArray[np.float32], peak_dbfs: float) -> npt.NDArray[np.float32]:
+    peak = float(np.abs(sound).max(initial=0.0))
+    return sound if peak == 0.0 else sound * np.float32(10 ** (peak_dbfs / 20) / peak)
