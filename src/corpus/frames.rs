@@ -2,7 +2,7 @@
 
 use crate::Params;
 use crate::analysis::SignalFeatures;
-use crate::timbre::{Scaler, log_pitch};
+use crate::timbre::{PITCH_OFFSET, Scaler, log_pitch};
 use std::path::PathBuf;
 
 /// The features and spectra of `T` frames, row-major, with the parameters that made them.
@@ -64,7 +64,7 @@ impl Frames {
         let rows = inputs.chunks_exact_mut(width).zip(self.features.mfcc.chunks_exact(n_mfcc));
         for (index, (row, mfcc)) in rows.enumerate() {
             self.scaler.apply(mfcc, &mut row[..n_mfcc]);
-            row[n_mfcc] = log_pitch(self.features.f0_hz[index], analysis.f_low_hz);
+            row[n_mfcc] = log_pitch(self.features.f0_hz[index], analysis.f_low_hz, PITCH_OFFSET);
             if analysis.include_voicedness {
                 row[n_mfcc + 1] = self.features.voicedness[index];
             }

@@ -26,7 +26,7 @@ pub struct F0Mapping {
 impl F0Mapping {
     /// The network input for a pitch in Hz.
     pub fn apply(&self, f0_hz: f64) -> f32 {
-        (f0_hz.max(self.f_low_hz) - self.f_low_hz + self.offset).ln() as f32
+        crate::timbre::log_pitch(f0_hz as f32, self.f_low_hz, self.offset)
     }
 }
 

@@ -3,10 +3,11 @@
 /// Keeps the logarithm finite at the lowest pitch.
 pub const PITCH_OFFSET: f64 = 1e-4;
 
-/// `log(max(f0, f_low) - f_low + 1e-4)`, as `wms_torch` feeds pitch to its networks.
+/// `log(max(f0, f_low) - f_low + offset)`, as `wms_torch` feeds pitch to its networks (with
+/// [`PITCH_OFFSET`]).
 ///
 /// Computed in single precision like there: near `f_low` the rounding is part of the value.
-pub fn log_pitch(f0_hz: f32, f_low_hz: f64) -> f32 {
+pub fn log_pitch(f0_hz: f32, f_low_hz: f64, offset: f64) -> f32 {
     let low = f_low_hz as f32;
-    (f0_hz.max(low) - low + PITCH_OFFSET as f32).ln()
+    (f0_hz.max(low) - low + offset as f32).ln()
 }

@@ -3,9 +3,11 @@
 //! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music",
 //! JASA 111 (2002).
 
+use crate::analysis::Watch;
 use crate::analysis::fourier::{Forward, Inverse};
 use crate::analysis::frame::{Framing, check_size, copy_padded};
 use crate::{Error, Result};
+use rayon::prelude::*;
 
 /// Below this, `librosa` calls a correlation or an energy zero.
 const NEGLIGIBLE: f64 = 1e-6;
@@ -93,6 +95,32 @@ impl YinSettings {
     pub(crate) fn framing(&self) -> Framing {
         Framing { window_size: self.frame_length, hop_size: self.hop_length }
     }
+}
+
+/// What `observe` makes of the difference function of every frame of `signal`, in parallel.
+///
+/// # Errors
+/// [`Error::Parameter`] as [`YinSettings::check`]; [`Error::Interrupted`] if `watch` was stopped.
+pub(crate) fn for_each_frame<T: Send>(
+    signal: &[f32],
+    settings: &YinSettings,
+    watch: &Watch,
+    observe: impl Fn(&Difference) -> T + Sync,
+) -> Result<Vec<T>> {
+    settings.check()?;
+    let prototype = Difference::new(*settings);
+    (0..settings.framing().count(signal.len()))
+        .into_par_iter()
+        .with_min_len(16)
+        .map_init(
+            || prototype.clone(),
+            |difference, index| {
+                watch.check()?;
+                difference.compute(signal, index);
+                Ok(observe(difference))
+            },
+        )
+        .collect()
 }
 
 /// Computes the difference function of one frame after another.

@@ -17,6 +17,7 @@ use crate::analysis::Watch;
 use crate::analysis::frame::check_size;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};
 use crepe::{Crepe, Decoder, Grid, Track};
+use std::borrow::Cow;
 
 impl AnalysisParams {
     /// What YIN and pYIN search with these parameters.
@@ -95,7 +96,11 @@ pub fn crepe_track(
 ) -> Result<Track> {
     check_size("hop_length", hop_length)?;
     let network_rate = crepe::SAMPLE_RATE_HZ as u32;
-    let copy = crate::audio::resample(signal, sample_rate, network_rate)?;
+    let copy = if sample_rate == network_rate {
+        Cow::Borrowed(signal)
+    } else {
+        Cow::Owned(crate::audio::resample(signal, sample_rate, network_rate)?)
+    };
     let grid = Grid {
         frames: 1 + signal.len() / hop_length,
         hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),

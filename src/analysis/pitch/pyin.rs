@@ -5,13 +5,12 @@
 
 mod prior;
 
-use super::difference::{Difference, YinSettings};
+use super::difference::{Difference, YinSettings, for_each_frame};
 use super::numpy_order::{blas_dot, pairwise_sum};
 use super::viterbi::{Lattice, Observation};
 use crate::Result;
 use crate::analysis::Watch;
 use prior::PRIOR;
-use rayon::prelude::*;
 
 const BOLTZMANN: f64 = 2.0;
 /// One unit below the nearest number: so NumPy's AVX-512 code rounds it, which computed the
@@ -44,21 +43,9 @@ pub struct PyinTrack {
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<PyinTrack> {
     settings.check()?;
-    let frames = settings.framing().count(signal.len());
     let candidates = Candidates::new(settings);
-    let prototype = Difference::new(*settings);
-    let observations: Vec<Observation> = (0..frames)
-        .into_par_iter()
-        .with_min_len(16)
-        .map_init(
-            || prototype.clone(),
-            |difference, index| {
-                watch.check()?;
-                difference.compute(signal, index);
-                Ok(candidates.observe(difference))
-            },
-        )
-        .collect::<Result<_>>()?;
+    let observations =
+        for_each_frame(signal, settings, watch, |difference| candidates.observe(difference))?;
 
     let semitones = (MAX_TRANSITION_RATE * 12.0 * settings.hop_length as f64 / settings.sample_rate)
         .round_ties_even() as usize;

@@ -1,9 +1,8 @@
 //! YIN as `librosa.yin` computes it.
 
-use super::difference::{Difference, YinSettings};
+use super::difference::{Difference, YinSettings, for_each_frame};
 use crate::Result;
 use crate::analysis::Watch;
-use rayon::prelude::*;
 
 /// A dip of the normalised difference below this is taken as the period.
 const TROUGH_THRESHOLD: f64 = 0.1;
@@ -14,21 +13,9 @@ const TROUGH_THRESHOLD: f64 = 0.1;
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn yin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Vec<f64>> {
-    settings.check()?;
-    let frames = settings.framing().count(signal.len());
-    let prototype = Difference::new(*settings);
-    (0..frames)
-        .into_par_iter()
-        .with_min_len(16)
-        .map_init(
-            || prototype.clone(),
-            |difference, index| {
-                watch.check()?;
-                difference.compute(signal, index);
-                Ok(settings.sample_rate / difference.period(pick(difference)))
-            },
-        )
-        .collect()
+    for_each_frame(signal, settings, watch, |difference| {
+        settings.sample_rate / difference.period(pick(difference))
+    })
 }
 
 /// The first trough below the threshold, else the deepest value.

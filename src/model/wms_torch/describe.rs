@@ -5,11 +5,10 @@ use serde_json::{Value, json};
 
 use crate::model::config::{Domain, F0Mapping, sizes_from_params};
 use crate::model::network::{Generation, Network};
+use crate::timbre::PITCH_OFFSET;
 
 /// Components that `PaCMAP` leaves.
 const PROJECTED: usize = 3;
-/// Added to the pitch before its logarithm, Hz; fixed in `wms_torch`.
-const OFFSET_HZ: f64 = 1e-4;
 /// At `f_low` itself stand the frames without a pitch: notes keep a semitone above it.
 const LOWEST_NOTE: f64 = 1.059_463_094_359_295_3;
 
@@ -91,7 +90,7 @@ pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result
     });
     read.assumed.push(format!("notes trained from {lowest_hz:.1} to {f_high_hz} Hz"));
 
-    let mapping = F0Mapping { f_low_hz, offset: OFFSET_HZ };
+    let mapping = F0Mapping { f_low_hz, offset: PITCH_OFFSET };
     let (low, high) = (mapping.apply(lowest_hz), mapping.apply(f_high_hz));
     let mut columns = vec![(-timbre.reach, timbre.reach, 0.0, 1.0); timbre.count];
     columns.push((low, high, f32::midpoint(low, high), (high - low) / 4.0));
@@ -114,7 +113,7 @@ pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result
         "scaler": {
             "mean": vec![0.0; timbre.n_mfcc], "scale": vec![1.0; timbre.n_mfcc], "known": false
         },
-        "f0_mapping": {"kind": "log_offset", "f_low_hz": f_low_hz, "offset": OFFSET_HZ},
+        "f0_mapping": {"kind": "log_offset", "f_low_hz": f_low_hz, "offset": PITCH_OFFSET},
         "f0_range_hz": [lowest_hz, f_high_hz],
         "input_statistics": {
             "min": column(|c| c.0), "max": column(|c| c.1),

@@ -10,6 +10,7 @@ use super::conv::{SpectralConv, blocks};
 use super::fft::{LANES, ROW};
 use super::weights::{Block, Weights};
 use super::{BINS, FEATURES, FRAME};
+use crate::analysis::frame::copy_padded;
 use pulp::{Simd, WithSimd};
 
 /// Samples of a quarter frame.
@@ -431,9 +432,11 @@ fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) ->
 
 /// Samples from `start` on, zero outside the audio and where they are not finite.
 pub(super) fn copy(audio: &[f32], start: isize, out: &mut [f32]) {
-    for (i, out) in out.iter_mut().enumerate() {
-        let sample = usize::try_from(start + i as isize).ok().and_then(|i| audio.get(i));
-        *out = sample.copied().filter(|x| x.is_finite()).unwrap_or(0.0);
+    copy_padded(audio, start, out);
+    for x in out {
+        if !x.is_finite() {
+            *x = 0.0;
+        }
     }
 }
 
