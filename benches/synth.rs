@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use wms::model::network::{StateDict, Tensor};
-use wms::model::{Model, ModelConfig, Network, wms_torch};
+use wms::model::{BatchNetwork, Model, ModelConfig, Network, Precision, wms_torch};
 use wms::synth::clock::FrameClock;
 use wms::synth::oscillator::Oscillator;
 use wms::synth::reading::RUN;
 use wms::synth::table::TableBuilder;
-use wms::synth::{Engine, EngineOptions, Event};
+use wms::synth::{Engine, EngineOptions, Event, Settings};
 
 const REPETITIONS: usize = 40;
 
@@ -71,11 +71,34 @@ fn steps(name: &str, network: &Network) {
     });
 }
 
+/// The instrument's way: `voices` voices in one batch.
+fn batches(name: &str, network: &Network, precision: Precision, voices: usize) {
+    let fast = BatchNetwork::new(network, precision);
+    let mut batch = fast.batch();
+    let mut states = vec![network.state(); voices];
+    let input = vec![0.3; network.input_size()];
+    let mut output = vec![0.0; network.output_size()];
+    let name = format!("{name}, {precision:?}, {voices} together");
+    measure(&name, "us/step", 1e6, 200 * voices, || {
+        for _ in 0..200 {
+            batch.clear();
+            for state in &states {
+                batch.push(black_box(&input), state);
+            }
+            fast.step(&mut batch);
+            for (lane, state) in states.iter_mut().enumerate() {
+                batch.take(lane, state, &mut output);
+            }
+        }
+        black_box(&output);
+    });
+}
+
 fn oscillator() {
     let partials = 39;
     let mut oscillator = Oscillator::new(Arc::new(TableBuilder::new(partials)), partials);
     let amplitudes = vec![0.01; partials];
-    oscillator.start(&amplitudes, &amplitudes, 0.005);
+    oscillator.start(&amplitudes, &amplitudes, 0.0, 0.005);
     let (mut output, increments) = (vec![0.0; 4096], [0.0046; RUN]);
     measure("oscillator, 39 partials", "ns/sample", 1e9, output.len(), || {
         let mut clock = FrameClock::new(256, 16_000, 768_000.0).expect("usable rates");
@@ -96,7 +119,8 @@ fn engine(network: Network, noise: f64) {
     let config = wms_torch::describe(&network, "bench", None).expect("a known network");
     let config = ModelConfig::from_json(config).expect("a consistent description");
     let model = Arc::new(Model::new(config, network).expect("a playable network"));
-    let options = EngineOptions { noise, ..EngineOptions::default() };
+    let settings = Settings { noise, ..Settings::default() };
+    let options = EngineOptions { settings, ..EngineOptions::default() };
     let mut engine = Engine::new(model, &options).expect("usable options");
     for note in 0..16 {
         engine.handle(Event::NoteOn { channel: 0, note: 40 + 2 * note, velocity: 0.8 });
@@ -118,6 +142,18 @@ fn main() {
     println!("{:44} {:>8} {:>8}", "", "best", "median");
     steps("2024-11: 5-13-GRU 132-513", &network(5, 13, 132, &[513]));
     steps("2026-08: 10-10-GRU 256-256-80", &network(10, 10, 256, &[256, 80]));
+    for (name, network) in
+        [("2024-11", network(5, 13, 132, &[513])), ("2026-08", network(10, 10, 256, &[256, 80]))]
+    {
+        for (precision, voices) in [
+            (Precision::Single, 1),
+            (Precision::Reduced, 1),
+            (Precision::Reduced, 2),
+            (Precision::Reduced, 4),
+        ] {
+            batches(name, &network, precision, voices);
+        }
+    }
     oscillator();
     engine(network(10, 10, 256, &[256, 80]), 0.0);
     engine(network(10, 10, 256, &[256, 80]), 1.0);

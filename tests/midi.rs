@@ -58,7 +58,7 @@ fn the_tempo_map_holds_across_tracks_and_channels() {
         (0.5, Event::Sustain { channel: 1, down: true }),
         (0.5, Event::Timbre { input: 1, value: 3.0 }),
         (1.5, Event::NoteOn { channel: 5, note: 72, velocity: 64.0 / 127.0 }),
-        (2.0, Event::Bend { channel: 5, semitones: -2.0 }),
+        (2.0, Event::bend(5, -2.0)),
         (2.5, Event::NoteOn { channel: 5, note: 72, velocity: 0.0 }),
     ];
     assert_eq!(got.len(), wanted.len());

@@ -53,9 +53,9 @@ fn playing_never_allocates() {
         let channel = i % 3;
         engine.handle(Event::NoteOn { channel, note: 30 + i, velocity: 0.8 });
         engine.handle(Event::Sustain { channel, down: i % 7 > 3 });
-        engine.handle(Event::Bend { channel, semitones: f32::from(i % 25) - 12.0 });
+        engine.handle(Event::bend(channel, f32::from(i % 25) - 12.0));
         engine.handle(Event::Timbre { input: usize::from(i) % 12, value: f32::from(i) / 60.0 });
-        engine.handle(Event::Volume { channel, gain: f32::from(i) / 60.0 });
+        engine.handle(Event::volume(channel, f32::from(i) / 60.0));
         engine.process(&mut left, &mut right);
         engine.handle(Event::NoteOff { channel, note: 28 + i });
         if i % 20 == 19 {

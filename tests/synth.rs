@@ -9,12 +9,13 @@ use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 use wms::model::{Model, SpectrumLayout, config::Domain};
 use wms::synth::envelope::EnvelopeTimes;
-use wms::synth::{Engine, EngineOptions, Event, PartialReader, Trajectory, play};
+use wms::synth::{Engine, EngineOptions, Event, PartialReader, Settings, Trajectory, play};
 
 const TAU: f64 = std::f64::consts::TAU;
 
 fn engine(model: &Arc<Model>, sample_rate: f64) -> Engine {
-    let options = EngineOptions { sample_rate, gain: 1.0, noise: 0.0, ..EngineOptions::default() };
+    let settings = Settings { gain: 1.0, noise: 0.0, ..Settings::default() };
+    let options = EngineOptions { sample_rate, settings, ..EngineOptions::default() };
     Engine::new(Arc::clone(model), &options).unwrap()
 }
 
@@ -133,7 +134,7 @@ fn aliases_and_images_are_96_db_down() {
             let f0_hz = pitch_hz(f64::from(note) + bend);
             let model = constant_model(&magnitudes(&amplitudes, 2, f0_hz.clamp(60.0, 1500.0)), 2);
             let mut engine = engine(&model, sample_rate);
-            engine.handle(Event::Bend { channel: 0, semitones: bend as f32 });
+            engine.handle(Event::bend(0, bend as f32));
             engine.handle(note_on(note));
             run(&mut engine, 16_384);
             let n = 1 << 17;
@@ -173,12 +174,12 @@ fn song(model: &Arc<Model>, sizes: &mut dyn FnMut() -> usize) -> Vec<f32> {
         (3000, note_on(84)),
         (3007, note_on(88)),
         (3008, note_on(40)),
-        (6000, Event::Bend { channel: 0, semitones: 12.0 }),
-        (6050, Event::Bend { channel: 0, semitones: 24.0 }),
+        (6000, Event::bend(0, 12.0)),
+        (6050, Event::bend(0, 24.0)),
         (6500, Event::Timbre { input: 2, value: 2.0 }),
         (6700, Event::Timbre { input: 9, value: 0.2 }),
-        (7000, Event::Volume { channel: 0, gain: 0.3 }),
-        (9000, Event::Bend { channel: 0, semitones: -24.0 }),
+        (7000, Event::volume(0, 0.3)),
+        (9000, Event::bend(0, -24.0)),
         (11_000, Event::Sustain { channel: 0, down: false }),
         (12_000, Event::NoteOn { channel: 3, note: 70, velocity: 0.4 }),
         (15_000, Event::NoteOff { channel: 3, note: 70 }),
@@ -237,7 +238,8 @@ fn nothing_clicks() {
     assert!(bend(&end) < 1.1 * steady, "note off: {} against {steady}", bend(&end));
 
     // Stealing: the second note takes the only voice of the first, an octave lower and soft.
-    let options = EngineOptions { max_voices: 1, gain: 1.0, ..EngineOptions::default() };
+    let settings = Settings { gain: 1.0, ..Settings::default() };
+    let options = EngineOptions { max_voices: 1, settings, ..EngineOptions::default() };
     let mut engine = Engine::new(Arc::clone(&model), &options).unwrap();
     engine.handle(note_on(57));
     let mut all = run(&mut engine, 10_000);
@@ -254,11 +256,11 @@ fn nothing_clicks() {
     engine.handle(note_on(57));
     let mut all = run(&mut engine, 10_000);
     for event in [
-        Event::Bend { channel: 0, semitones: -12.0 },
-        Event::Volume { channel: 0, gain: 0.2 },
-        Event::Volume { channel: 0, gain: 1.0 },
+        Event::bend(0, -12.0),
+        Event::volume(0, 0.2),
+        Event::volume(0, 1.0),
         Event::Timbre { input: 0, value: 1e30 },
-        Event::Bend { channel: 0, semitones: 0.0 },
+        Event::bend(0, 0.0),
     ] {
         engine.handle(event);
         all.extend(run(&mut engine, 3001));
@@ -294,19 +296,19 @@ fn a_glide_over_the_whole_range_does_not_click() {
     engine.handle(note_on(81));
     let mut steady = 0.0f32;
     for i in 0..=48 {
-        engine.handle(Event::Bend { channel: 0, semitones: i as f32 });
+        engine.handle(Event::bend(0, i as f32));
         run(&mut engine, 4800);
         steady = steady.max(bend(&run(&mut engine, 2400)));
     }
-    engine.handle(Event::Bend { channel: 0, semitones: 0.0 });
+    engine.handle(Event::bend(0, 0.0));
     run(&mut engine, 9600);
     let mut glide = Vec::new();
     for i in 0..480 {
         let semitones = if i < 240 { 0.2 * i as f32 } else { 0.2 * (480 - i) as f32 };
-        engine.handle(Event::Bend { channel: 0, semitones });
+        engine.handle(Event::bend(0, semitones));
         glide.extend(run(&mut engine, 100));
     }
-    engine.handle(Event::Bend { channel: 0, semitones: 48.0 });
+    engine.handle(Event::bend(0, 48.0));
     glide.extend(run(&mut engine, 9600));
     assert!(bend(&glide) < 1.1 * steady, "{} against {steady}", bend(&glide));
 }
@@ -319,15 +321,19 @@ fn outrageous_input_stays_finite_and_bounded() {
         for event in [
             Event::NoteOn { channel: 200, note: 255, velocity: value },
             Event::NoteOn { channel: 0, note: 0, velocity: value },
-            Event::Bend { channel: 255, semitones: value },
-            Event::Volume { channel: 0, gain: value },
+            Event::bend(255, value),
+            Event::volume(0, value),
             Event::Timbre { input: 3, value },
             Event::Timbre { input: 8, value },
             Event::Timbre { input: usize::MAX, value },
             Event::NoteOff { channel: 77, note: 200 },
         ] {
             engine.handle(event);
-            engine.set_gain(f64::from(value));
+            engine.set(&Settings {
+                gain: f64::from(value),
+                noise: f64::from(value),
+                ..Settings::default()
+            });
             let block = run(&mut engine, 333);
             assert!(block.iter().all(|v| v.abs() <= 1.0 && !v.is_subnormal()), "{event:?}");
         }
@@ -355,14 +361,16 @@ fn options_out_of_range_are_named() {
     refused(EngineOptions { sample_rate: 1e9, ..Default::default() }, "sample_rate");
     refused(EngineOptions { max_voices: 0, ..Default::default() }, "max_voices");
     let envelope = EnvelopeTimes { attack_s: -1.0, ..Default::default() };
-    refused(EngineOptions { envelope, ..Default::default() }, "attack_s");
+    let settings = Settings { envelope, ..Settings::default() };
+    refused(EngineOptions { settings, ..Default::default() }, "attack_s");
 }
 
 #[test]
 fn evened_out_frames_have_one_level() {
     for loudness in [0.01, 0.3] {
         let model = constant_model(&magnitudes(&[loudness, loudness / 2.0], 2, 440.0), 2);
-        let options = EngineOptions { normalise: true, gain: 1.0, ..EngineOptions::default() };
+        let settings = Settings { normalise: true, gain: 1.0, ..Settings::default() };
+        let options = EngineOptions { settings, ..EngineOptions::default() };
         let mut engine = Engine::new(model, &options).unwrap();
         engine.handle(note_on(69));
         run(&mut engine, 4800);

@@ -41,6 +41,8 @@ pub struct Statistics {
     pub mean: Vec<f32>,
     /// Standard deviation of each input.
     pub std: Vec<f32>,
+    /// What a note sounds like until somebody moves the timbre.
+    pub rest: Vec<f32>,
 }
 
 /// Whether spectra are kept as ln(1 + magnitude) or as magnitudes.
@@ -185,12 +187,16 @@ impl ModelConfig {
 
         let table = object(&raw, "config", "input_statistics")?;
         let column = |key| numbers(table, "config.input_statistics", key, Some(count));
-        let statistics = Statistics {
-            min: column("min")?,
-            max: column("max")?,
-            mean: column("mean")?,
-            std: column("std")?,
-        };
+        let (min, max) = (column("min")?, column("max")?);
+        let (centre, std) = (column("mean")?, column("std")?);
+        let mut rest = centre.clone();
+        if table.contains_key("rest") {
+            rest = column("rest")?;
+        } else if let Some(index) = voicedness_index {
+            // A note is to sound as the well voiced frames do, not as tone and pause together.
+            rest[index] = (centre[index] + std[index]).min(max[index]);
+        }
+        let statistics = Statistics { min, max, mean: centre, std, rest };
         if statistics.min.iter().zip(&statistics.max).any(|(min, max)| min > max) {
             return Err("config.input_statistics has a min above its max".into());
         }

@@ -136,7 +136,7 @@ impl Gru {
 
 /// What a recurrent layer does with its two products, elementwise.
 #[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn mix(gates: &mut [f32], recurrent: &[f32], state: &mut [f32]) {
+pub(super) fn mix(gates: &mut [f32], recurrent: &[f32], state: &mut [f32]) {
     let n = state.len();
     let (gates_rz, gates_n) = gates.split_at_mut(2 * n);
     let (recurrent_rz, recurrent_n) = recurrent.split_at(2 * n);

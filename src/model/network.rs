@@ -56,7 +56,7 @@ impl Generation {
         }
     }
 
-    fn output(self) -> Activation {
+    pub(super) fn output(self) -> Activation {
         if self == Self::August2026 { Activation::Softplus } else { Activation::Relu }
     }
 }
@@ -178,6 +178,11 @@ impl Network {
             );
         }
         tensors
+    }
+
+    /// The encoder, the recurrent and the dense layers.
+    pub(super) fn layers(&self) -> (Option<&Dense>, &[Gru], &[Dense]) {
+        (self.encoder.as_ref(), &self.recurrent, &self.dense)
     }
 
     /// Which family of networks this is.

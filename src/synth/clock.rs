@@ -34,9 +34,8 @@ impl FrameClock {
     /// Whether a frame is due before the next sample; if so it is counted off.
     pub fn tick(&mut self) -> bool {
         let due = self.position >= self.period;
-        if due {
-            self.position -= self.period;
-        }
+        // More than one where nobody was listening.
+        self.position %= self.period;
         due
     }
 

@@ -2,221 +2,127 @@
 
 use std::sync::Arc;
 
-use super::envelope::EnvelopeTimes;
+use super::clock::FrameClock;
+use super::event::{Controls, Event, Expression};
+use super::keys::{HeldKeys, Key};
 use super::limit::soft_limit;
 use super::noise::NoiseShaper;
+use super::settings::{EngineOptions, Mode, Settings};
 use super::smoothing::Smoothed;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
-use super::voice::{Note, Shared, Voice};
-use crate::model::Model;
-use crate::{Error, Result};
+use super::timbre::TimbreSpace;
+use super::voice::{Note, Rendering, Shared, Voice};
+use crate::Result;
+use crate::model::{Batch, BatchNetwork, LANES, Model};
 
 const CHANNELS: usize = 16;
-/// Largest number of voices.
-const MAX_VOICES: usize = 64;
 /// Time constant of the output gain, s.
 const GAIN_S: f64 = 0.01;
 /// Samples that are mixed at a time.
 const CHUNK: usize = 256;
+/// Neighbouring notes stand this far apart in the order of places, so that no two meet: the golden
+/// ratio's part.
+const NEXT_PLACE: f64 = 0.618_033_988_749_895;
 
-/// What an [`Engine`] is made with.
-#[derive(Clone, Debug, PartialEq)]
-pub struct EngineOptions {
-    /// Output rate, 1000 .. 768000 Hz.
-    pub sample_rate: f64,
-    /// Most notes at a time, 1 .. 64.
-    pub max_voices: usize,
-    /// Loudness contour of a note.
-    pub envelope: EnvelopeTimes,
-    /// Whether all frames are brought to the same level, instead of the one that the training
-    /// sound had.
-    pub normalise: bool,
-    /// Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone.
-    pub noise: f64,
-    /// Chooses the noise: the same seed and events give the same samples.
-    pub seed: u64,
-    /// Pitch of A4, Hz.
-    pub tuning_hz: f64,
-    /// Amplitude factor of the output, 0 .. 16; half leaves room for chords.
-    pub gain: f64,
-}
-
-impl Default for EngineOptions {
-    fn default() -> Self {
-        Self {
-            sample_rate: 48_000.0,
-            max_voices: 16,
-            envelope: EnvelopeTimes::default(),
-            normalise: false,
-            noise: 1.0,
-            seed: 0,
-            tuning_hz: 440.0,
-            gain: 0.5,
-        }
-    }
-}
-
-impl EngineOptions {
-    fn validate(&self) -> Result<()> {
-        let envelope = &self.envelope;
-        let limits = [
-            ("sample_rate", self.sample_rate, 1000.0, 768_000.0),
-            ("max_voices", self.max_voices as f64, 1.0, MAX_VOICES as f64),
-            ("attack_s", envelope.attack_s, 0.0, 60.0),
-            ("decay_s", envelope.decay_s, 0.0, 60.0),
-            ("sustain", envelope.sustain, 0.0, 1.0),
-            ("release_s", envelope.release_s, 0.0, 60.0),
-            ("noise", self.noise, 0.0, 4.0),
-            ("tuning_hz", self.tuning_hz, 100.0, 2000.0),
-            ("gain", self.gain, 0.0, 16.0),
-        ];
-        for (name, value, low, high) in limits {
-            if !(low..=high).contains(&value) {
-                return Err(Error::parameter(format!(
-                    "{name} is {value}, expected {low} to {high}"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Something that happens between two samples. Values out of range are brought into it, values
-/// that are no number change nothing; channels are 0..15 and wrap.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Event {
-    /// A key goes down.
-    NoteOn {
-        /// MIDI channel.
-        channel: u8,
-        /// MIDI note number, 69 is A4.
-        note: u8,
-        /// 0..1; amplitude grows with its square. 0 is a note off.
-        velocity: f32,
-    },
-    /// A key comes up.
-    NoteOff {
-        /// MIDI channel.
-        channel: u8,
-        /// MIDI note number.
-        note: u8,
-    },
-    /// Pitch of a channel's notes moves.
-    Bend {
-        /// MIDI channel.
-        channel: u8,
-        /// Away from the notes' own pitch, semitones, -96..96.
-        semitones: f32,
-    },
-    /// Sustain pedal.
-    Sustain {
-        /// MIDI channel.
-        channel: u8,
-        /// Whether it is down.
-        down: bool,
-    },
-    /// Loudness of a channel.
-    Volume {
-        /// MIDI channel.
-        channel: u8,
-        /// Amplitude factor, 0..1.
-        gain: f32,
-    },
-    /// A network input other than the pitch.
-    Timbre {
-        /// Which one, in the order of the model's input names.
-        input: usize,
-        /// Value in the units of the training data, held within a margin around its range.
-        value: f32,
-    },
-    /// All keys of a channel come up and its pedal too.
-    AllNotesOff {
-        /// MIDI channel.
-        channel: u8,
-    },
-    /// All sound fades out at once.
-    AllSoundOff,
-}
-
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Channel {
-    bend: f64,
+    controls: Controls,
     sustain: bool,
-    volume: f64,
 }
-
-const FRESH_CHANNEL: Channel = Channel { bend: 0.0, sustain: false, volume: 1.0 };
 
 /// A polyphonic instrument that plays one model.
 ///
-/// [`Self::new`] allocates, [`Self::reset`] clears, [`Self::handle`] and [`Self::process`] never
-/// allocate, lock or fail. The output does not depend on how it is divided into blocks, so events
-/// are placed to the sample by processing up to them.
+/// [`Self::new`] allocates, [`Self::reset`] clears, [`Self::handle`], [`Self::set`] and
+/// [`Self::process`] never allocate, lock or fail. The output does not depend on how it is divided
+/// into blocks, so events are placed to the sample by processing up to them.
+///
+/// Voices stand in groups of [`LANES`]; each group has a clock for the network's frames, and the
+/// clocks of all groups are spread evenly over a frame's time. The voices of a group step together,
+/// the groups in turn.
 pub struct Engine {
     shared: Shared,
+    network: Arc<BatchNetwork>,
+    batch: Batch,
     voices: Vec<Voice>,
+    /// One for each group.
+    clocks: Vec<FrameClock>,
     max_voices: usize,
+    settings: Settings,
     channels: [Channel; CHANNELS],
+    keys: HeldKeys,
     /// Network inputs that voices head for, (C,).
     timbre: Vec<f32>,
-    rest_timbre: Vec<f32>,
-    lowest: Vec<f32>,
-    highest: Vec<f32>,
-    tuning_hz: f64,
     gain: Smoothed,
+    /// Pitch of the last note, Hz, where a glide begins.
+    last_hz: Option<f64>,
+    started: u64,
     notes: u64,
-    mix: Vec<f32>,
+    mix: [Vec<f32>; 2],
 }
 
 impl Engine {
     /// An instrument with this model.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming an option out of range.
+    /// [`Error::Parameter`](crate::Error::Parameter) naming an option out of range.
     pub fn new(model: Arc<Model>, options: &EngineOptions) -> Result<Self> {
         options.validate()?;
-        let reader = Arc::new(PartialReader::new(&model.config().spectrum)?);
+        let settings = options.settings.clone();
+        let config = model.config();
+        let reader = Arc::new(PartialReader::new(&config.spectrum)?);
         let builder = Arc::new(TableBuilder::new(reader.partials()));
-        let (rest_timbre, lowest, highest) = timbre_limits(&model);
         let shaper = Arc::new(NoiseShaper::new(Arc::clone(&reader), options.sample_rate));
+        let clock =
+            FrameClock::new(config.hop_size, config.spectrum.sample_rate, options.sample_rate)?;
+        let network = Arc::new(BatchNetwork::new(model.network(), options.precision));
+        let space = Arc::new(TimbreSpace::new(&model));
         let shared = Shared {
+            space: Arc::clone(&space),
             model,
             reader,
             builder,
             shaper,
             sample_rate: options.sample_rate,
-            normalise: options.normalise,
-            noise: options.noise as f32,
+            samples_per_frame: clock.samples_per_frame(),
             seed: options.seed,
         };
         // As many again, in which stolen notes fade out.
-        let slots = 2 * options.max_voices;
-        let voices = (0..slots)
-            .map(|slot| Voice::new(&shared, &options.envelope, slot as f64 / slots as f64))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(Self {
-            shared,
-            voices,
+        let slots = (2 * options.max_voices).next_multiple_of(LANES);
+        let mut engine = Self {
+            voices: (0..slots).map(|_| Voice::new(&shared, &settings.envelope)).collect(),
+            clocks: vec![clock; slots / LANES],
+            batch: network.batch(),
+            network,
             max_voices: options.max_voices,
-            channels: [FRESH_CHANNEL; CHANNELS],
-            timbre: rest_timbre.clone(),
-            rest_timbre,
-            lowest,
-            highest,
-            tuning_hz: options.tuning_hz,
-            gain: Smoothed::new(options.gain, GAIN_S * options.sample_rate),
+            channels: [Channel::default(); CHANNELS],
+            keys: HeldKeys::default(),
+            timbre: space.rest().to_vec(),
+            gain: Smoothed::new(settings.gain, GAIN_S * options.sample_rate),
+            last_hz: None,
+            started: 0,
             notes: 0,
-            mix: vec![0.0; CHUNK],
-        })
+            mix: [vec![0.0; CHUNK], vec![0.0; CHUNK]],
+            settings,
+            shared,
+        };
+        engine.reset();
+        Ok(engine)
     }
 
-    /// Silence, and every controller where it was in the beginning.
+    /// Silence, and every controller where it was in the beginning; settings stay.
     pub fn reset(&mut self) {
         self.voices.iter_mut().for_each(Voice::reset);
-        self.channels = [FRESH_CHANNEL; CHANNELS];
-        self.timbre.copy_from_slice(&self.rest_timbre);
-        self.gain.jump(self.gain.target());
+        let groups = self.clocks.len() as f64;
+        for (number, clock) in self.clocks.iter_mut().enumerate() {
+            clock.restart(number as f64 / groups);
+        }
+        self.channels = [Channel::default(); CHANNELS];
+        self.keys = HeldKeys::default();
+        self.timbre.copy_from_slice(self.shared.space.rest());
+        self.gain.jump(self.settings.gain);
+        self.last_hz = None;
+        self.started = 0;
         self.notes = 0;
     }
 
@@ -230,14 +136,19 @@ impl Engine {
         self.shared.sample_rate
     }
 
+    /// The settings as they are now.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Units and ranges of the network's inputs.
+    pub fn space(&self) -> &TimbreSpace {
+        &self.shared.space
+    }
+
     /// Network inputs that voices head for, (C,); the pitch's place is unused.
     pub fn timbre(&self) -> &[f32] {
         &self.timbre
-    }
-
-    /// Range within which a network input is held.
-    pub fn timbre_range(&self, input: usize) -> Option<(f32, f32)> {
-        Some((*self.lowest.get(input)?, *self.highest.get(input)?))
     }
 
     /// Whether nothing sounds.
@@ -250,30 +161,60 @@ impl Engine {
         self.voices.iter().filter(|voice| !voice.is_free()).count()
     }
 
-    /// Changes the output gain, 0 .. 16, smoothly.
-    pub fn set_gain(&mut self, gain: f64) {
-        if gain.is_finite() {
-            self.gain.set(gain.clamp(0.0, 16.0));
+    /// The voice that was started last and sounds: its model inputs, spectrum and pitch in Hz.
+    pub fn newest_voice(&self) -> Option<(&[f32], &[f32], f64)> {
+        let sounding = self.voices.iter().filter(|voice| !voice.is_free());
+        sounding.max_by_key(|voice| voice.note().order).map(Voice::frame)
+    }
+
+    /// Changes settings while it plays; those out of range are brought into it.
+    pub fn set(&mut self, settings: &Settings) {
+        let settings = settings.clone().clamped();
+        if settings.envelope != self.settings.envelope {
+            self.voices.iter_mut().for_each(|voice| voice.set_envelope(&settings.envelope));
         }
+        self.gain.set(settings.gain);
+        self.settings = settings;
+        self.refresh_where(|_| true);
     }
 
     /// Lets something happen before the next sample.
     pub fn handle(&mut self, event: Event) {
         match event {
             Event::NoteOn { channel, note, velocity } if velocity > 0.0 => {
-                self.note_on(channel, note, velocity.min(1.0));
+                let velocity = velocity.min(1.0);
+                self.note_on(Key { channel: channel % CHANNELS as u8, note, velocity });
             }
             Event::NoteOn { channel, note, velocity: _ } | Event::NoteOff { channel, note } => {
-                self.note_off(channel, note);
+                self.note_off(channel % CHANNELS as u8, note);
             }
-            Event::Bend { channel, semitones } => {
-                if semitones.is_finite() {
-                    self.channel(channel).bend = f64::from(semitones.clamp(-96.0, 96.0));
-                    self.retune(channel);
+            Event::Channel { channel, expression } => {
+                let channel = channel % CHANNELS as u8;
+                if let Expression::Timbre { input, offset } = expression {
+                    self.offset_where(input, offset, |note| note.channel == channel);
+                } else if self.channels[usize::from(channel)].controls.set(expression) {
+                    self.refresh_where(|note| note.channel == channel);
                 }
             }
+            Event::Note { channel, note, expression } => {
+                let meant = |n: &Note| {
+                    channel.is_none_or(|c| c % CHANNELS as u8 == n.channel)
+                        && note.is_none_or(|key| key == n.key)
+                };
+                if let Expression::Timbre { input, offset } = expression {
+                    self.offset_where(input, offset, meant);
+                    return;
+                }
+                for voice in &mut self.voices {
+                    if !voice.is_free() && meant(voice.note()) {
+                        voice.controls().set(expression);
+                    }
+                }
+                self.refresh_where(meant);
+            }
             Event::Sustain { channel, down } => {
-                self.channel(channel).sustain = down;
+                let channel = channel % CHANNELS as u8;
+                self.channels[usize::from(channel)].sustain = down;
                 if !down {
                     self.each(channel, |voice| {
                         if !voice.is_key_down() {
@@ -282,84 +223,165 @@ impl Engine {
                     });
                 }
             }
-            Event::Volume { channel, gain } => {
-                if gain.is_finite() {
-                    let volume = f64::from(gain.clamp(0.0, 1.0));
-                    self.channel(channel).volume = volume;
-                    self.each(channel, |voice| voice.set_level(voice.note().level * volume));
-                }
-            }
             Event::Timbre { input, value } => {
-                if let (Some(slot), Some(&low), Some(&high)) =
-                    (self.timbre.get_mut(input), self.lowest.get(input), self.highest.get(input))
-                    && !value.is_nan()
+                if let (Some(slot), Some(value)) =
+                    (self.timbre.get_mut(input), self.shared.space.input(input, value))
                 {
-                    *slot = value.clamp(low, high);
+                    *slot = value;
                 }
             }
             Event::AllNotesOff { channel } => {
-                self.channel(channel).sustain = false;
+                let channel = channel % CHANNELS as u8;
+                self.channels[usize::from(channel)].sustain = false;
+                self.keys.clear(channel);
                 self.each(channel, Voice::release);
             }
             Event::AllSoundOff => {
+                self.keys = HeldKeys::default();
                 self.voices.iter_mut().filter(|v| !v.is_free()).for_each(Voice::steal);
             }
         }
     }
 
-    fn channel(&mut self, channel: u8) -> &mut Channel {
-        &mut self.channels[usize::from(channel) % CHANNELS]
-    }
-
+    /// Does something to all voices that sound on a channel.
     fn each(&mut self, channel: u8, mut action: impl FnMut(&mut Voice)) {
         for voice in &mut self.voices {
-            if !voice.is_free() && voice.note().channel == channel % CHANNELS as u8 {
+            if !voice.is_free() && voice.note().channel == channel {
                 action(voice);
             }
         }
     }
 
-    fn pitch_hz(&self, channel: u8, note: u8) -> f64 {
-        let bend = self.channels[usize::from(channel) % CHANNELS].bend;
-        self.tuning_hz * ((f64::from(note) - 69.0 + bend) / 12.0).exp2()
-    }
-
-    fn retune(&mut self, channel: u8) {
-        for i in 0..self.voices.len() {
-            let note = *self.voices[i].note();
-            if !self.voices[i].is_free() && note.channel == channel % CHANNELS as u8 {
-                let f0_hz = self.pitch_hz(channel, note.key);
-                self.voices[i].set_pitch(f0_hz);
+    fn offset_where(&mut self, input: usize, offset: f32, meant: impl Fn(&Note) -> bool) {
+        let Some(offset) = self.shared.space.offset(input, offset) else { return };
+        for voice in &mut self.voices {
+            if !voice.is_free() && meant(voice.note()) {
+                voice.set_offset(input, offset);
             }
         }
     }
 
-    fn note_on(&mut self, channel: u8, note: u8, velocity: f32) {
-        let channel = channel % CHANNELS as u8;
-        self.each(channel, |voice| {
-            if voice.note().key == note {
-                voice.release();
+    /// Sends all voices with such notes where channel, note and settings want them.
+    fn refresh_where(&mut self, meant: impl Fn(&Note) -> bool) {
+        for index in 0..self.voices.len() {
+            if !self.voices[index].is_free() && meant(self.voices[index].note()) {
+                self.refresh(index, 0.0);
             }
-        });
+        }
+    }
+
+    /// Sends a voice where channel, note and settings want it, the pitch within `glide_s`.
+    fn refresh(&mut self, index: usize, glide_s: f64) {
+        let voice = &mut self.voices[index];
+        let (note, own) = (*voice.note(), *voice.controls());
+        let channel = &self.channels[usize::from(note.channel)].controls;
+        let settings = &self.settings;
+        let semitones = f64::from(note.key) - 69.0 + note.detune + channel.tuning + own.tuning;
+        voice.set_pitch(settings.tuning_hz * (semitones / 12.0).exp2(), glide_s);
+        voice.set_level(note.level * channel.volume * own.volume);
+        voice.set_pan(note.pan + channel.pan + own.pan);
+        let touch = settings.velocity_timbre * (2.0 * f64::from(note.velocity) - 1.0)
+            + settings.pressure_timbre * channel.pressure.max(own.pressure)
+            + settings.brightness_timbre * (channel.brightness + own.brightness);
+        let space = &self.shared.space;
+        let offset = space.first().and_then(|first| space.offset(first, touch as f32));
+        voice.set_touch(offset.unwrap_or(0.0));
+    }
+
+    fn note_on(&mut self, key: Key) {
+        self.keys.press(key);
+        if self.settings.mode == Mode::Poly {
+            self.each(key.channel, |voice| {
+                if voice.note().key == key.note {
+                    voice.release();
+                }
+            });
+        } else {
+            let legato = self.settings.mode == Mode::Legato;
+            if legato && self.voices.iter().any(Voice::is_key_down) {
+                self.move_to(key);
+                return;
+            }
+            for voice in &mut self.voices {
+                if !voice.is_free() && !voice.is_stolen() {
+                    voice.steal();
+                }
+            }
+        }
+        self.start(key);
+    }
+
+    /// Starts the voices of a key.
+    fn start(&mut self, key: Key) {
+        let unison = self.settings.unison.min(self.limit());
+        let glide_s = self.settings.glide_s;
+        let from_hz = self.last_hz.filter(|_| glide_s > 0.0);
+        let power = 2.0 * self.settings.velocity_level;
+        let level = f64::from(key.velocity).powf(power) / (unison as f64).sqrt();
+        let place = 2.0 * (self.notes as f64 * NEXT_PLACE + 0.5).fract() - 1.0;
+        self.notes += 1;
+        for number in 0..unison {
+            // From -1 to 1 over the voices of the key.
+            let side = match unison {
+                1 => 0.0,
+                _ => 2.0 * number as f64 / (unison - 1) as f64 - 1.0,
+            };
+            self.started += 1;
+            let note = Note {
+                channel: key.channel,
+                key: key.note,
+                velocity: key.velocity,
+                detune: side * self.settings.detune_cents / 100.0,
+                level,
+                pan: self.settings.spread * if unison == 1 { place } else { side },
+                phase: (number as f64 * NEXT_PLACE).fract(),
+                order: self.started,
+            };
+            self.start_voice(note, from_hz, glide_s);
+        }
+    }
+
+    fn limit(&self) -> usize {
+        self.settings.voices.min(self.max_voices)
+    }
+
+    fn start_voice(&mut self, note: Note, from_hz: Option<f64>, glide_s: f64) {
         let playing = self.voices.iter().filter(|v| !v.is_free() && !v.is_stolen()).count();
-        if playing >= self.max_voices
+        if playing >= self.limit()
             && let Some(victim) = self.victim()
         {
             victim.steal();
         }
-        let f0_hz = self.pitch_hz(channel, note);
-        let level = f64::from(velocity).powi(2);
-        let volume = self.channels[usize::from(channel)].volume;
-        self.notes += 1;
-        let note = Note { channel, key: note, f0_hz, level, order: self.notes };
-        // A free voice, or, when more than `max_voices` were stolen within their fading, the one
-        // that has almost gone.
-        let slot = self.voices.iter_mut().min_by(|a, b| {
+        // A free voice, or, when more than there are were stolen within their fading, the one that
+        // has almost gone.
+        let slot = (0..self.voices.len()).min_by(|&a, &b| {
+            let (a, b) = (&self.voices[a], &self.voices[b]);
             let rank = |v: &Voice| (!v.is_free(), !v.is_stolen());
             rank(a).cmp(&rank(b)).then(a.loudness().total_cmp(&b.loudness()))
         });
-        if let Some(voice) = slot {
-            voice.start(note, volume, &self.timbre);
+        let Some(index) = slot else { return };
+        self.voices[index].begin(note);
+        self.refresh(index, glide_s);
+        let rendering = self.rendering();
+        let voice = &mut self.voices[index];
+        voice.settle(&self.timbre, from_hz);
+        self.batch.clear();
+        voice.push(&mut self.batch);
+        self.network.step(&mut self.batch);
+        voice.collect(&self.batch, 0);
+        voice.sound(rendering);
+        self.last_hz = Some(voice.wanted_hz());
+    }
+
+    /// Lets the voices that sound go on as another key's note.
+    fn move_to(&mut self, key: Key) {
+        for index in 0..self.voices.len() {
+            let voice = &mut self.voices[index];
+            if !voice.is_free() && !voice.is_stolen() && !voice.is_releasing() {
+                voice.change_key(key.channel, key.note);
+                self.refresh(index, self.settings.glide_s);
+                self.last_hz = Some(self.voices[index].wanted_hz());
+            }
         }
     }
 
@@ -372,46 +394,116 @@ impl Engine {
     }
 
     fn note_off(&mut self, channel: u8, note: u8) {
-        let sustain = self.channel(channel).sustain;
-        self.each(channel, |voice| {
-            if voice.note().key == note && voice.is_key_down() {
-                if sustain { voice.key_up() } else { voice.release() }
+        self.keys.lift(channel, note);
+        let sounding =
+            |v: &Voice| (v.note().channel, v.note().key) == (channel, note) && v.is_key_down();
+        if self.settings.mode != Mode::Poly
+            && let Some(key) = self.keys.last()
+        {
+            // Back to the key that is still held, if the one that came up was heard.
+            if self.voices.iter().any(sounding) {
+                self.move_to(key);
             }
-        });
+            return;
+        }
+        let sustain = self.channels[usize::from(channel)].sustain;
+        for voice in self.voices.iter_mut().filter(|voice| sounding(voice)) {
+            if sustain { voice.key_up() } else { voice.release() }
+        }
+    }
+
+    /// Goes on where another instrument stands: its settings and controllers, and the notes that are
+    /// held there, which begin anew here with the newest last.
+    pub fn take_over(&mut self, other: &Self) {
+        self.set(&other.settings);
+        self.gain.jump(other.gain.value());
+        self.channels = other.channels;
+        self.keys = other.keys.clone();
+        self.last_hz = None;
+        let mut after = 0;
+        loop {
+            let held = other.voices.iter().filter(|v| {
+                v.note().order > after && !v.is_free() && !v.is_stolen() && !v.is_releasing()
+            });
+            let Some(voice) = held.min_by_key(|v| v.note().order) else { break };
+            after = voice.note().order;
+            self.started += 1;
+            self.start_voice(Note { order: self.started, ..*voice.note() }, None, 0.0);
+            if !voice.is_key_down() {
+                let order = self.started;
+                let held = self.voices.iter_mut().find(|v| !v.is_free() && v.note().order == order);
+                if let Some(voice) = held {
+                    voice.key_up();
+                }
+            }
+        }
+        self.notes = other.notes;
+        self.last_hz = other.last_hz;
+    }
+
+    fn rendering(&self) -> Rendering {
+        Rendering { normalise: self.settings.normalise, noise: self.settings.noise as f32 }
     }
 
     /// Fills `left` and `right` (the shorter one counts) with the next samples, within [-1, 1].
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let length = left.len().min(right.len());
-        for (left, right) in left[..length].chunks_mut(CHUNK).zip(right[..length].chunks_mut(CHUNK))
-        {
-            let mix = &mut self.mix[..left.len()];
-            mix.fill(0.0);
-            for voice in &mut self.voices {
-                voice.render(&self.timbre, mix);
-            }
-            for ((left, right), &value) in left.iter_mut().zip(right).zip(mix.iter()) {
-                let value = soft_limit(value * self.gain.step() as f32);
-                (*left, *right) = (value, value);
-            }
+        let (mut left, mut right) = (&mut left[..length], &mut right[..length]);
+        while !left.is_empty() {
+            let run = self.prepare(left.len().min(CHUNK));
+            let (now, later) = left.split_at_mut(run);
+            let (now_right, later_right) = right.split_at_mut(run);
+            self.run(now, now_right);
+            (left, right) = (later, later_right);
         }
     }
-}
 
-/// Rest position, lowest and highest value of each input.
-fn timbre_limits(model: &Model) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-    let statistics = &model.config().statistics;
-    let margin = |i: usize| 0.5 * (statistics.max[i] - statistics.min[i]).max(1e-3);
-    let count = model.input_size();
-    let lowest: Vec<f32> = (0..count).map(|i| statistics.min[i] - margin(i)).collect();
-    let highest: Vec<f32> = (0..count).map(|i| statistics.max[i] + margin(i)).collect();
-    let mut rest = statistics.mean.clone();
-    if let Some(index) = model.config().voicedness_index() {
-        // A note is to sound as the well voiced frames do, not as the average of tone and pause.
-        rest[index] = (statistics.mean[index] + statistics.std[index]).min(statistics.max[index]);
+    /// Steps the groups that are due, and says how many samples, at most `most`, there are until the
+    /// next one is.
+    fn prepare(&mut self, most: usize) -> usize {
+        let rendering = self.rendering();
+        let mut run = most;
+        let groups = self.voices.chunks_exact_mut(LANES).zip(&mut self.clocks);
+        for (voices, clock) in groups {
+            let due = clock.tick();
+            if voices.iter().all(Voice::is_free) {
+                continue;
+            }
+            run = run.min(clock.samples_until(clock.period()).max(1));
+            if !due {
+                continue;
+            }
+            self.batch.clear();
+            for voice in voices.iter_mut().filter(|voice| !voice.is_free()) {
+                voice.join(&self.timbre, &mut self.batch);
+            }
+            self.network.step(&mut self.batch);
+            let sounding = voices.iter_mut().filter(|voice| !voice.is_free());
+            for (lane, voice) in sounding.enumerate() {
+                voice.collect(&self.batch, lane);
+                voice.next_frame(rendering);
+            }
+        }
+        run
     }
-    for ((rest, &low), &high) in rest.iter_mut().zip(&lowest).zip(&highest) {
-        *rest = rest.clamp(low, high);
+
+    /// The next samples, at most [`CHUNK`] and within all sounding groups' frames.
+    fn run(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let [mix_left, mix_right] = &mut self.mix;
+        let (mix_left, mix_right) = (&mut mix_left[..left.len()], &mut mix_right[..left.len()]);
+        mix_left.fill(0.0);
+        mix_right.fill(0.0);
+        for (voices, clock) in self.voices.chunks_exact_mut(LANES).zip(&mut self.clocks) {
+            for voice in voices {
+                voice.render(*clock, mix_left, mix_right);
+            }
+            clock.advance(left.len());
+        }
+        let mixed = mix_left.iter().zip(mix_right.iter());
+        for ((left, right), (&a, &b)) in left.iter_mut().zip(right).zip(mixed) {
+            let gain = self.gain.step() as f32;
+            *left = soft_limit(a * gain);
+            *right = soft_limit(b * gain);
+        }
     }
-    (rest, lowest, highest)
 }

@@ -63,22 +63,39 @@ fn rate(samples: f64) -> f64 {
 impl Envelope {
     /// A silent envelope at `sample_rate` Hz.
     pub fn new(times: &EnvelopeTimes, sample_rate: f64) -> Self {
-        let attack_s = times.attack_s.max(2e-4);
-        let rounding_s = (attack_s / TWICE_TO_TENTH).min(ROUNDING_S);
-        // The second follower adds about its own time constant to the first one's.
-        let follow_s = ((attack_s - rounding_s) / TO_TENTH).max(rounding_s);
-        Self {
+        let mut envelope = Self {
             stage: Stage::Off,
             first: 0.0,
             second: 0.0,
             target: 0.0,
-            sustain: times.sustain,
+            sustain: 0.0,
             rate: 0.0,
-            rounding_rate: rate(rounding_s * sample_rate),
-            attack_rate: rate(follow_s * sample_rate),
-            decay_rate: rate(times.decay_s * sample_rate / TO_TENTH),
-            release_rate: rate(times.release_s * sample_rate / TO_THOUSANDTH),
+            rounding_rate: 0.0,
+            attack_rate: 0.0,
+            decay_rate: 0.0,
+            release_rate: 0.0,
             sample_rate,
+        };
+        envelope.set_times(times);
+        envelope
+    }
+
+    /// Goes on with other times and another sustained level.
+    pub fn set_times(&mut self, times: &EnvelopeTimes) {
+        let attack_s = times.attack_s.max(2e-4);
+        let rounding_s = (attack_s / TWICE_TO_TENTH).min(ROUNDING_S);
+        // The second follower adds about its own time constant to the first one's.
+        let follow_s = ((attack_s - rounding_s) / TO_TENTH).max(rounding_s);
+        self.sustain = times.sustain;
+        self.rounding_rate = rate(rounding_s * self.sample_rate);
+        self.attack_rate = rate(follow_s * self.sample_rate);
+        self.decay_rate = rate(times.decay_s * self.sample_rate / TO_TENTH);
+        self.release_rate = rate(times.release_s * self.sample_rate / TO_THOUSANDTH);
+        match self.stage {
+            Stage::Off => {}
+            Stage::Attack => self.rate = self.attack_rate,
+            Stage::Decay => (self.target, self.rate) = (self.sustain, self.decay_rate),
+            Stage::Release => self.rate = self.release_rate,
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use midly::{MetaMessage, MidiMessage, Smf, Timing, TrackEventKind};
 
-use super::engine::{Engine, EngineOptions, Event};
+use super::{Engine, EngineOptions, Event, Expression};
 use crate::model::Model;
 use crate::{Error, Result};
 
@@ -24,7 +24,8 @@ const FIRST_FEATURE: u8 = 20;
 type Timed = (f64, Event);
 
 /// Reads the events of a standard MIDI file, in order of time: notes, velocity, sustain pedal, volume and
-/// expression, pitch bend (2 semitones), all channels, under the file's tempo map.
+/// expression, pan, brightness (74), channel and key pressure, pitch bend (2 semitones), all channels,
+/// under the file's tempo map.
 ///
 /// With `automation` controllers from 20 on move the model's inputs, in their order: -3..3 for
 /// timbre, 0..1 for voicedness; the pitch is left to the notes.
@@ -114,7 +115,16 @@ impl Mixer {
                 Some(Event::NoteOff { channel, note: key.as_int() })
             }
             MidiMessage::PitchBend { bend } => {
-                Some(Event::Bend { channel, semitones: bend.as_f32() * BEND_RANGE })
+                Some(Event::bend(channel, bend.as_f32() * BEND_RANGE))
+            }
+            MidiMessage::ChannelAftertouch { vel } => {
+                let expression = Expression::Pressure(f32::from(vel.as_int()) / 127.0);
+                Some(Event::Channel { channel, expression })
+            }
+            MidiMessage::Aftertouch { key, vel } => {
+                let expression = Expression::Pressure(f32::from(vel.as_int()) / 127.0);
+                let (channel, note) = (Some(channel), Some(key.as_int()));
+                Some(Event::Note { channel, note, expression })
             }
             MidiMessage::Controller { controller, value } => {
                 self.control(channel, controller.as_int(), value.as_int(), automation)
@@ -135,6 +145,14 @@ impl Mixer {
         match controller {
             7 => self.volume[index] = share * share,
             11 => self.expression[index] = share * share,
+            10 => {
+                let expression = Expression::Pan((f32::from(value) - 64.0) / 63.0);
+                return Some(Event::Channel { channel, expression });
+            }
+            74 => {
+                let expression = Expression::Brightness((f32::from(value) - 64.0) / 63.0);
+                return Some(Event::Channel { channel, expression });
+            }
             64 => return Some(Event::Sustain { channel, down: value >= 64 }),
             120 => return Some(Event::AllSoundOff),
             123 => return Some(Event::AllNotesOff { channel }),
@@ -149,7 +167,7 @@ impl Mixer {
                 return Some(Event::Timbre { input, value });
             }
         }
-        Some(Event::Volume { channel, gain: self.volume[index] * self.expression[index] })
+        Some(Event::volume(channel, self.volume[index] * self.expression[index]))
     }
 }
 

@@ -32,6 +32,13 @@ struct Level {
     table: Vec<f32>,
 }
 
+impl Level {
+    fn copy_from(&mut self, other: &Self) {
+        self.amplitudes.copy_from_slice(&other.amplitudes);
+        self.table.copy_from_slice(&other.table);
+    }
+}
+
 /// Plays frames of partial amplitudes: the amplitude of each partial moves linearly from frame to
 /// frame, in unchanging phase, and those that come near the Nyquist frequency fade out.
 ///
@@ -76,16 +83,21 @@ impl Oscillator {
         }
     }
 
-    /// Starts at phase 0 with an earlier and a later frame, for increments up to `increment` cycles a sample.
-    pub fn start(&mut self, earlier: &[f32], later: &[f32], increment: f64) {
-        self.phase = Phase::default();
+    /// Starts at `phase` (cycles, 0 .. 1) with an earlier and a later frame, for increments up to
+    /// `increment` cycles a sample.
+    pub fn start(&mut self, earlier: &[f32], later: &[f32], phase: f64, increment: f64) {
+        self.phase = Phase::new(phase.clamp(0.0, 0.999));
         self.earlier.copy_from_slice(earlier);
         self.later.copy_from_slice(later);
         self.built_for = increment * HEADROOM;
         self.ceiling = self.built_for;
         self.span = [0.0, 1.0];
         fill(&mut self.from, &self.builder, &mut self.scratch, self.built_for, |k| earlier[k]);
-        fill(&mut self.to, &self.builder, &mut self.scratch, self.built_for, |k| later[k]);
+        if earlier == later {
+            self.to.copy_from(&self.from);
+        } else {
+            fill(&mut self.to, &self.builder, &mut self.scratch, self.built_for, |k| later[k]);
+        }
     }
 
     /// A frame has passed: what was later is now earlier, and `later` comes next. Increments up to

@@ -92,7 +92,7 @@ pub fn play(
     let (mut noise_now, mut noise_next) = (vec![0.0; shaper.bins()], vec![0.0; shaper.bins()]);
     read(0, &mut now, &mut noise_now);
     read(1.min(frames - 1), &mut next, &mut noise_next);
-    oscillator.start(&now, &next, highest(0).max(highest(1.min(frames - 1))));
+    oscillator.start(&now, &next, 0.0, highest(0).max(highest(1.min(frames - 1))));
     let mut noise = Noise::new(&shaper);
     noise.restart(trajectory.seed);
 

@@ -1,0 +1,204 @@
+//! What an instrument is made with, and what may change while it plays.
+
+use super::envelope::EnvelopeTimes;
+use crate::model::Precision;
+use crate::{Error, Result};
+
+/// Largest number of voices.
+pub const MAX_VOICES: usize = 64;
+/// Most voices that one key sounds.
+pub const MAX_UNISON: usize = 8;
+
+/// How keys become voices.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Every key has its own voice.
+    #[default]
+    Poly,
+    /// One note at a time, the last key's; every key starts anew.
+    Mono,
+    /// One note at a time; a key pressed while another is held moves the note, which sounds on.
+    Legato,
+}
+
+/// What may change while an instrument plays.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Loudness contour of a note.
+    pub envelope: EnvelopeTimes,
+    /// Whether all frames are brought to the same level, instead of the one that the training
+    /// sound had.
+    pub normalise: bool,
+    /// Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone.
+    pub noise: f64,
+    /// Pitch of A4, 100 .. 2000 Hz.
+    pub tuning_hz: f64,
+    /// Amplitude factor of the output, 0 .. 16; half leaves room for chords.
+    pub gain: f64,
+    /// How keys become voices.
+    pub mode: Mode,
+    /// Time in which a note's pitch comes from that of the note before, 0 .. 10 s.
+    pub glide_s: f64,
+    /// Most notes at a time, 1 .. 64 and at most what the engine was made with.
+    pub voices: usize,
+    /// Voices of one key, 1 .. 8, together as loud as one.
+    pub unison: usize,
+    /// Distance of the outermost of them from the key's pitch, 0 .. 100 cents.
+    pub detune_cents: f64,
+    /// Width over which notes, or the voices of one key, stand between left and right, 0 .. 1.
+    pub spread: f64,
+    /// How far level follows velocity: amplitude is velocity to the power of twice this, 0 .. 1.
+    pub velocity_level: f64,
+    /// How far full velocity moves the first timbre input up, and the softest down, -4 .. 4 spreads.
+    pub velocity_timbre: f64,
+    /// How far full pressure moves the first timbre input, -4 .. 4 spreads.
+    pub pressure_timbre: f64,
+    /// How far full brightness moves the first timbre input, -4 .. 4 spreads.
+    pub brightness_timbre: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            envelope: EnvelopeTimes::default(),
+            normalise: false,
+            noise: 1.0,
+            tuning_hz: 440.0,
+            gain: 0.5,
+            mode: Mode::Poly,
+            glide_s: 0.0,
+            voices: MAX_VOICES,
+            unison: 1,
+            detune_cents: 10.0,
+            spread: 0.0,
+            velocity_level: 1.0,
+            velocity_timbre: 0.0,
+            pressure_timbre: 2.0,
+            brightness_timbre: 2.0,
+        }
+    }
+}
+
+/// What an [`Engine`](super::Engine) is made with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineOptions {
+    /// Output rate, 1000 .. 768000 Hz.
+    pub sample_rate: f64,
+    /// Most notes at a time that there is room for, 1 .. 64.
+    pub max_voices: usize,
+    /// Chooses the noise: the same seed and events give the same samples.
+    pub seed: u64,
+    /// How exactly the network is computed.
+    pub precision: Precision,
+    /// Where the settings stand in the beginning.
+    pub settings: Settings,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            sample_rate: 48_000.0,
+            max_voices: 16,
+            seed: 0,
+            precision: Precision::default(),
+            settings: Settings::default(),
+        }
+    }
+}
+
+impl EngineOptions {
+    /// # Errors
+    /// [`Error::Parameter`] naming what is out of range.
+    pub(super) fn validate(&self) -> Result<()> {
+        within("sample_rate", self.sample_rate, 1000.0, 768_000.0)?;
+        within("max_voices", self.max_voices as f64, 1.0, MAX_VOICES as f64)?;
+        self.settings.validate()
+    }
+}
+
+fn within(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::parameter(format!("{name} is {value}, expected {low} to {high}")))
+}
+
+impl Settings {
+    /// Every number with its name and range.
+    fn numbers(&mut self) -> [(&'static str, &mut f64, f64, f64); 14] {
+        let EnvelopeTimes { attack_s, decay_s, sustain, release_s } = &mut self.envelope;
+        [
+            ("attack_s", attack_s, 0.0, 60.0),
+            ("decay_s", decay_s, 0.0, 60.0),
+            ("sustain", sustain, 0.0, 1.0),
+            ("release_s", release_s, 0.0, 60.0),
+            ("noise", &mut self.noise, 0.0, 4.0),
+            ("tuning_hz", &mut self.tuning_hz, 100.0, 2000.0),
+            ("gain", &mut self.gain, 0.0, 16.0),
+            ("glide_s", &mut self.glide_s, 0.0, 10.0),
+            ("detune_cents", &mut self.detune_cents, 0.0, 100.0),
+            ("spread", &mut self.spread, 0.0, 1.0),
+            ("velocity_level", &mut self.velocity_level, 0.0, 1.0),
+            ("velocity_timbre", &mut self.velocity_timbre, -4.0, 4.0),
+            ("pressure_timbre", &mut self.pressure_timbre, -4.0, 4.0),
+            ("brightness_timbre", &mut self.brightness_timbre, -4.0, 4.0),
+        ]
+    }
+
+    /// Every count with its name and largest value.
+    fn counts(&mut self) -> [(&'static str, &mut usize, usize); 2] {
+        [("voices", &mut self.voices, MAX_VOICES), ("unison", &mut self.unison, MAX_UNISON)]
+    }
+
+    /// Refuses settings out of range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the first one, its value and the range.
+    pub fn validate(&self) -> Result<()> {
+        let mut copy = self.clone();
+        for (name, value, low, high) in copy.numbers() {
+            within(name, *value, low, high)?;
+        }
+        for (name, value, high) in copy.counts() {
+            within(name, *value as f64, 1.0, high as f64)?;
+        }
+        Ok(())
+    }
+
+    /// Brings every setting into its range; what is no number becomes the lowest value.
+    #[must_use]
+    pub fn clamped(mut self) -> Self {
+        for (_, value, low, high) in self.numbers() {
+            // In this order a NaN becomes `low`.
+            *value = value.max(low).min(high);
+        }
+        for (_, value, high) in self.counts() {
+            *value = (*value).clamp(1, high);
+        }
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn out_of_range_is_named_or_brought_into_range() {
+        assert!(Settings::default().validate().is_ok());
+        let wrong = Settings {
+            noise: f64::NAN,
+            unison: 0,
+            voices: 1000,
+            glide_s: -1.0,
+            spread: 1e30,
+            ..Settings::default()
+        };
+        let message = wrong.validate().unwrap_err().to_string();
+        assert!(message.contains("noise is NaN, expected 0 to 4"), "{message}");
+        let right = wrong.clamped();
+        assert!(right.validate().is_ok());
+        assert_eq!((right.unison, right.voices), (1, MAX_VOICES));
+        assert_eq!((right.noise, right.glide_s, right.spread), (0.0, 0.0, 1.0));
+    }
+}
