@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, final
+from typing import Any, Literal, Protocol, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import Unpack
 
 __all__ = [
     "Frames",
@@ -360,6 +361,32 @@ class Model:
         """
 
 @final
+class _Settings(TypedDict, total=False):
+    noise: float
+    normalise: bool
+    gain: float
+    tuning_hz: float
+    attack_s: float
+    decay_s: float
+    sustain: float
+    release_s: float
+    mode: Literal["poly", "mono", "legato"]
+    glide_s: float
+    voices: int
+    unison: int
+    detune_cents: float
+    spread: float
+    velocity_level: float
+    velocity_timbre: float
+    pressure_timbre: float
+    brightness_timbre: float
+
+class _Options(_Settings, total=False):
+    sample_rate: float
+    max_voices: int
+    seed: int
+    precise: bool
+
 class Synth:
     """A polyphonic instrument that plays one model.
 
@@ -368,45 +395,75 @@ class Synth:
     model
         What is played.
     sample_rate
-        Output rate, 1000 .. 768000 Hz.
+        Output rate, 1000 .. 768000 Hz (48000).
     max_voices
-        Most notes at a time, 1 .. 64; the quietest or oldest gives way.
+        Most notes at a time that there is room for, 1 .. 64 (16); the quietest or oldest gives way.
     seed
-        Chooses the noise.
+        Chooses the noise (0).
+    precise
+        Compute the network in single precision; else with weights of 16 bits, several times as
+        fast and within about 1e-4 (False).
     noise
-        Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone.
+        Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone (1).
     normalise
-        Bring all frames to one level instead of that of the training sound.
-    attack_s
-        Seconds from silence to 90 % of a note's level.
-    decay_s
-        Seconds from there to within 10 % of the sustained level.
-    sustain
-        Level that is held while the key is down, 0 .. 1 of the note's.
-    release_s
-        Seconds to -60 dB after a key is let go.
+        Bring all frames to one level instead of that of the training sound (False).
     gain
-        Amplitude factor of the output, 0 .. 16; the output bends smoothly towards 1 from 0.9 on.
+        Amplitude factor of the output, 0 .. 16; the output bends smoothly towards 1 from 0.9 on
+        (0.5).
     tuning_hz
-        Pitch of A4, Hz.
+        Pitch of A4, 100 .. 2000 Hz (440).
+    attack_s
+        Seconds from silence to 90 % of a note's level (0.005).
+    decay_s
+        Seconds from there to within 10 % of the sustained level (0.1).
+    sustain
+        Level that is held while the key is down, 0 .. 1 of the note's (1).
+    release_s
+        Seconds to -60 dB after a key is let go (0.05).
+    mode
+        "poly": every key has its voice; "mono": one note at a time, each begins anew; "legato": a
+        key pressed while another is held moves the note, which sounds on ("poly").
+    glide_s
+        Seconds in which a note's pitch comes from that of the note before, 0 .. 10 (0).
+    voices
+        Most notes at a time, 1 .. 64 and at most `max_voices` (64).
+    unison, detune_cents
+        Voices of one key, 1 .. 8, and the distance of the outermost from its pitch, 0 .. 100 (1,
+        10).
+    spread
+        Width over which notes, or the voices of one key, stand between left and right, 0 .. 1 (0).
+    velocity_level
+        How far level follows velocity, 0 .. 1 (1).
+    velocity_timbre, pressure_timbre, brightness_timbre
+        How far full velocity, pressure and brightness move the first timbre input, -4 .. 4 spreads
+        (0, 2, 2).
+
+    Raises
+    ------
+    ParameterError
+        If a keyword is unknown or out of range.
     """
 
-    def __new__(
-        cls,
-        model: Model,
-        *,
-        sample_rate: float = 48000.0,
-        max_voices: int = 16,
-        seed: int = 0,
-        noise: float = 1.0,
-        normalise: bool = False,
-        attack_s: float = 0.005,
-        decay_s: float = 0.1,
-        sustain: float = 1.0,
-        release_s: float = 0.05,
-        gain: float = 0.5,
-        tuning_hz: float = 440.0,
-    ) -> Synth: ...
+    def __new__(cls, model: Model, **options: Unpack[_Options]) -> Synth: ...
+    def set(self, **settings: Unpack[_Settings]) -> None:
+        """Change settings while it plays: all keywords but those that the instrument is made with.
+
+        Raises
+        ------
+        ParameterError
+            If one is unknown or out of range; then nothing changes.
+        """
+
+    def set_model(self, model: Model) -> None:
+        """Go on with another model: held notes sound on with it, the old one fades out.
+
+        Settings and controllers stay; the timbre goes to where the new model rests.
+        """
+
+    @property
+    def timbre_range(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest value of each input but the pitch, by name, in `set_timbre`'s units."""
+
     @property
     def sample_rate(self) -> float:
         """Output rate, Hz."""
@@ -441,6 +498,37 @@ class Synth:
     def pitch_bend(self, semitones: float, channel: int = 0) -> None:
         """Move the pitch of a channel's notes, -96 .. 96 semitones."""
 
+    def express(
+        self,
+        *,
+        channel: int = 0,
+        note: int | None = None,
+        tuning: float | None = None,
+        volume: float | None = None,
+        pan: float | None = None,
+        pressure: float | None = None,
+        brightness: float | None = None,
+    ) -> None:
+        """Move what a channel's notes sound like, those to come included, or only one key's.
+
+        Parameters
+        ----------
+        channel
+            0 .. 15.
+        note
+            The key, 0 .. 127, beside what its channel does; the whole channel if None.
+        tuning
+            Away from the notes' own pitch, -120 .. 120 semitones.
+        volume
+            Amplitude factor, 0 .. 4.
+        pan
+            From left, -1, to right, 1.
+        pressure
+            0 .. 1; moves the first timbre input by `pressure_timbre`.
+        brightness
+            Dark, -1, to bright, 1; moves the first timbre input by `brightness_timbre`.
+        """
+
     def sustain(self, down: bool, channel: int = 0) -> None:
         """Press or lift the sustain pedal."""
 
@@ -450,10 +538,12 @@ class Synth:
         Parameters
         ----------
         values
-            All timbre inputs in the model's order without pitch and voicedness, in units of the
-            training data; held within a margin around its range.
+            All timbre inputs in the model's order without pitch and voicedness, in spreads of the
+            training data: 0 is its mean, 1 a standard deviation above; held within a margin around
+            its range.
         named
-            Single inputs by name, e.g. `mfcc_1=0.5, voicedness=0.9`.
+            Single inputs by name, e.g. `mfcc_1=0.5, voicedness=0.9`. Voicedness stands for itself,
+            0 .. 1.
         """
 
     def process(self, n: int) -> NDArray[np.float32]:
@@ -466,22 +556,14 @@ def render(
     model: Model,
     midi_file: _Path,
     *,
-    sample_rate: float = 48000.0,
-    max_voices: int = 16,
-    seed: int = 0,
-    noise: float = 1.0,
-    normalise: bool = False,
-    attack_s: float = 0.005,
-    decay_s: float = 0.1,
-    sustain: float = 1.0,
-    release_s: float = 0.05,
-    gain: float = 0.5,
     timbre_automation: bool = False,
+    **options: Unpack[_Options],
 ) -> NDArray[np.float32]:
     """Play a MIDI file until everything has died away.
 
-    Tempo map, all channels, velocity, sustain pedal, volume, expression, and pitch bend (2
-    semitones) are followed; the keywords are those of `Synth`.
+    Tempo map, all channels, velocity, sustain pedal, volume, expression, pan, brightness (74),
+    channel and key pressure, and pitch bend (2 semitones) are followed; the keywords are those of
+    `Synth`.
 
     Parameters
     ----------

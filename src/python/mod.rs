@@ -12,6 +12,8 @@ mod errors;
 mod frames;
 mod model;
 mod params;
+mod render;
+mod settings;
 mod synth;
 mod watched;
 
@@ -32,7 +34,9 @@ mod _wms {
     #[pymodule_export]
     use super::params::PyParams;
     #[pymodule_export]
-    use super::synth::{Synth, cycle_waveform, play_spectra, render, resynthesize};
+    use super::render::{cycle_waveform, play_spectra, render, resynthesize};
+    #[pymodule_export]
+    use super::synth::Synth;
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,15 +1,13 @@
-//! `wms.Synth` and the functions that render.
+//! `wms.Synth`.
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::arguments::{Array, json};
-use super::model::{Features, Model, matrix};
+use super::arguments::Array;
+use super::model::Model;
+use super::settings::{options, set};
 use crate::Error;
-use crate::model::SpectrumLayout;
-use crate::model::config::Domain;
-use crate::synth::envelope::EnvelopeTimes;
-use crate::synth::{self, Engine, EngineOptions, Event, PartialReader, Trajectory};
+use crate::synth::{Engine, EngineOptions, Event, Expression, Instrument};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -17,12 +15,36 @@ use pyo3::types::PyDict;
 /// A polyphonic instrument that plays one model.
 #[pyclass(frozen, module = "wms")]
 pub(super) struct Synth {
-    engine: Mutex<Engine>,
+    playing: Mutex<Playing>,
+    options: EngineOptions,
+}
+
+/// What plays, and what plays next when there is room.
+struct Playing {
+    instrument: Instrument,
+    next: Option<Box<Engine>>,
+}
+
+impl Playing {
+    /// Lets the next engine take over, unless one is still fading out.
+    fn exchange(&mut self) {
+        drop(self.instrument.collect());
+        if let Some(engine) = self.next.take() {
+            self.next = self.instrument.exchange(engine).err();
+        }
+    }
+
+    fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
+        if self.next.is_some() {
+            self.exchange();
+        }
+        self.instrument.process(left, right);
+    }
 }
 
 impl Synth {
-    fn engine(&self) -> MutexGuard<'_, Engine> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    fn playing(&self) -> MutexGuard<'_, Playing> {
+        self.playing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -45,54 +67,66 @@ fn finite(value: f64, name: &str, low: f64, high: f64) -> crate::Result<f32> {
 #[pymethods]
 impl Synth {
     #[new]
-    #[pyo3(signature = (
-        model, *, sample_rate=48000.0, max_voices=16, seed=0, noise=1.0, normalise=false,
-        attack_s=0.005, decay_s=0.1, sustain=1.0, release_s=0.05, gain=0.5, tuning_hz=440.0
-    ))]
-    #[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python class")]
-    fn new(
-        model: &Model,
-        sample_rate: f64,
-        max_voices: usize,
-        seed: u64,
-        noise: f64,
-        normalise: bool,
-        attack_s: f64,
-        decay_s: f64,
-        sustain: f64,
-        release_s: f64,
-        gain: f64,
-        tuning_hz: f64,
-    ) -> PyResult<Self> {
-        let envelope = EnvelopeTimes { attack_s, decay_s, sustain, release_s };
-        let options = EngineOptions {
-            sample_rate,
-            max_voices,
-            envelope,
-            normalise,
-            noise,
-            seed,
-            tuning_hz,
-            gain,
-        };
-        Ok(Self { engine: Mutex::new(Engine::new(Arc::clone(&model.inner), &options)?) })
+    #[pyo3(signature = (model, **options))]
+    fn new(model: &Model, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let options = self::options(options)?;
+        let engine = Engine::new(Arc::clone(&model.inner), &options)?;
+        let playing = Playing { instrument: Instrument::new(Box::new(engine)), next: None };
+        Ok(Self { playing: Mutex::new(playing), options })
+    }
+
+    /// Change settings while it plays.
+    #[pyo3(signature = (**settings))]
+    fn set(&self, settings: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
+        let mut playing = self.playing();
+        let mut changed = playing.instrument.engine().settings().clone();
+        if let Some(settings) = settings {
+            for (name, value) in settings {
+                set(&mut changed, &name.extract::<String>()?, &value)?;
+            }
+        }
+        changed.validate()?;
+        playing.instrument.set(&changed);
+        Ok(())
+    }
+
+    /// Go on with another model; held notes sound on.
+    fn set_model(&self, py: Python<'_>, model: &Model) -> PyResult<()> {
+        let engine = py.detach(|| Engine::new(Arc::clone(&model.inner), &self.options))?;
+        let mut playing = self.playing();
+        playing.next = Some(Box::new(engine));
+        playing.exchange();
+        Ok(())
+    }
+
+    /// Lowest and highest value of each timbre input, by name.
+    #[getter]
+    fn timbre_range(&self) -> BTreeMap<String, (f32, f32)> {
+        let playing = self.playing();
+        let engine = playing.instrument.engine();
+        let names = engine.model().config().input_names.iter().enumerate();
+        let pitch = engine.model().config().pitch_index();
+        names
+            .filter(|(index, _)| *index != pitch)
+            .filter_map(|(index, name)| Some((name.clone(), engine.space().range(index)?)))
+            .collect()
     }
 
     /// Output rate, Hz.
     #[getter]
     fn sample_rate(&self) -> f64 {
-        self.engine().sample_rate()
+        self.playing().instrument.engine().sample_rate()
     }
 
     /// Number of voices that sound.
     #[getter]
     fn active_voices(&self) -> usize {
-        self.engine().active_voices()
+        self.playing().instrument.engine().active_voices()
     }
 
     /// Silence, and every controller where it was in the beginning.
     fn reset(&self) {
-        self.engine().reset();
+        self.playing().instrument.reset();
     }
 
     /// Press a key.
@@ -103,7 +137,7 @@ impl Synth {
             note: within(note, "note", 127)?,
             velocity: finite(velocity, "velocity", 0.0, 1.0)?,
         };
-        self.engine().handle(event);
+        self.playing().instrument.handle(event);
         Ok(())
     }
 
@@ -114,15 +148,15 @@ impl Synth {
             channel: within(channel, "channel", 15)?,
             note: within(note, "note", 127)?,
         };
-        self.engine().handle(event);
+        self.playing().instrument.handle(event);
         Ok(())
     }
 
     /// Let all keys of all channels go.
     fn all_notes_off(&self) {
-        let mut engine = self.engine();
+        let mut playing = self.playing();
         for channel in 0..16 {
-            engine.handle(Event::AllNotesOff { channel });
+            playing.instrument.handle(Event::AllNotesOff { channel });
         }
     }
 
@@ -131,7 +165,43 @@ impl Synth {
     fn pitch_bend(&self, semitones: f64, channel: i64) -> PyResult<()> {
         let channel = within(channel, "channel", 15)?;
         let semitones = finite(semitones, "semitones", -96.0, 96.0)?;
-        self.engine().handle(Event::Bend { channel, semitones });
+        self.playing().instrument.handle(Event::bend(channel, semitones));
+        Ok(())
+    }
+
+    /// Move what a channel's notes, or one key's, sound like.
+    #[pyo3(signature = (
+        *, channel=0, note=None, tuning=None, volume=None, pan=None, pressure=None, brightness=None
+    ))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python method")]
+    fn express(
+        &self,
+        channel: i64,
+        note: Option<i64>,
+        tuning: Option<f64>,
+        volume: Option<f64>,
+        pan: Option<f64>,
+        pressure: Option<f64>,
+        brightness: Option<f64>,
+    ) -> PyResult<()> {
+        let channel = within(channel, "channel", 15)?;
+        let note = note.map(|note| within(note, "note", 127)).transpose()?;
+        type Kind = fn(f32) -> Expression;
+        let given: [(&str, Option<f64>, f64, f64, Kind); 5] = [
+            ("tuning", tuning, -120.0, 120.0, Expression::Tuning),
+            ("volume", volume, 0.0, 4.0, Expression::Volume),
+            ("pan", pan, -1.0, 1.0, Expression::Pan),
+            ("pressure", pressure, 0.0, 1.0, Expression::Pressure),
+            ("brightness", brightness, -1.0, 1.0, Expression::Brightness),
+        ];
+        for (name, value, low, high, kind) in given {
+            let Some(value) = value else { continue };
+            let expression = kind(finite(value, name, low, high)?);
+            self.playing().instrument.handle(match note {
+                Some(_) => Event::Note { channel: Some(channel), note, expression },
+                None => Event::Channel { channel, expression },
+            });
+        }
         Ok(())
     }
 
@@ -139,7 +209,7 @@ impl Synth {
     #[pyo3(signature = (down, channel=0))]
     fn sustain(&self, down: bool, channel: i64) -> PyResult<()> {
         let channel = within(channel, "channel", 15)?;
-        self.engine().handle(Event::Sustain { channel, down });
+        self.playing().instrument.handle(Event::Sustain { channel, down });
         Ok(())
     }
 
@@ -151,7 +221,7 @@ impl Synth {
         values: Option<&Bound<'_, PyAny>>,
         named: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
-        let model = Arc::clone(self.engine().model());
+        let model = Arc::clone(self.playing().instrument.engine().model());
         let config = model.config();
         let mut events = Vec::new();
         let mut push = |input: usize, value: f32| {
@@ -195,9 +265,9 @@ impl Synth {
                 push(input, value)?;
             }
         }
-        let mut engine = self.engine();
+        let mut playing = self.playing();
         for event in events {
-            engine.handle(event);
+            playing.instrument.handle(event);
         }
         Ok(())
     }
@@ -210,7 +280,7 @@ impl Synth {
         let data = py.detach(|| {
             let mut data = vec![0.0; 2 * n];
             let (left, right) = data.split_at_mut(n);
-            self.engine().process(left, right);
+            self.playing().process(left, right);
             data
         });
         PyArray1::from_vec(py, data).reshape([2, n])
@@ -225,177 +295,7 @@ impl Synth {
         let &[2, n] = array.shape() else { return Err(wanted().into()) };
         let data = array.as_slice_mut().map_err(|_| wanted())?;
         let (left, right) = data.split_at_mut(n);
-        py.detach(|| self.engine().process(left, right));
+        py.detach(|| self.playing().process(left, right));
         Ok(())
     }
-}
-
-/// Play a MIDI file to its end, (2, n).
-#[pyfunction]
-#[pyo3(signature = (
-    model, midi_file, *, sample_rate=48000.0, max_voices=16, seed=0, noise=1.0, normalise=false,
-    attack_s=0.005, decay_s=0.1, sustain=1.0, release_s=0.05, gain=0.5, timbre_automation=false
-))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python function")]
-pub(super) fn render<'py>(
-    py: Python<'py>,
-    model: &Model,
-    midi_file: PathBuf,
-    sample_rate: f64,
-    max_voices: usize,
-    seed: u64,
-    noise: f64,
-    normalise: bool,
-    attack_s: f64,
-    decay_s: f64,
-    sustain: f64,
-    release_s: f64,
-    gain: f64,
-    timbre_automation: bool,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let envelope = EnvelopeTimes { attack_s, decay_s, sustain, release_s };
-    let defaults = EngineOptions::default();
-    let options = EngineOptions {
-        sample_rate,
-        max_voices,
-        envelope,
-        normalise,
-        noise,
-        seed,
-        gain,
-        ..defaults
-    };
-    let [mut left, right] = py.detach(|| {
-        synth::midi::render_file(&model.inner, &midi_file, &options, timbre_automation)
-    })?;
-    let n = left.len();
-    left.extend(right);
-    PyArray1::from_vec(py, left).reshape([2, n])
-}
-
-/// Play what the model makes of analysed frames, (n,).
-#[pyfunction]
-#[pyo3(signature = (model, frames, *, sample_rate=48000.0, noise=1.0, seed=0))]
-pub(super) fn resynthesize<'py>(
-    py: Python<'py>,
-    model: &Model,
-    frames: &Bound<'py, PyAny>,
-    sample_rate: f64,
-    noise: f32,
-    seed: u64,
-) -> PyResult<Bound<'py, PyArray1<f32>>> {
-    let model = &model.inner;
-    let features = Features::take(frames, model)?;
-    let sound = py.detach(|| -> crate::Result<Vec<f32>> {
-        let [low, high] = model.config().f0_range_hz.map(|f0| f0 as f32);
-        let f0_hz = &features.f0_hz.data;
-        // The network is asked only for pitches that it knows; the sound keeps its own.
-        let known: Vec<f32> =
-            f0_hz.iter().map(|&f0| if f0 > 0.0 { f0.clamp(low, high) } else { f0 }).collect();
-        let inputs = features.inputs(model, &known)?;
-        let spectra = model.predict(&inputs, &mut model.network().state())?;
-        let trajectory = Trajectory {
-            spectra: &spectra,
-            f0_hz,
-            level_f0_hz: Some(&known),
-            voicedness: features.voicedness.as_ref().map(|v| v.data.as_slice()),
-            hop_size: model.config().hop_size,
-            noise,
-            seed,
-        };
-        synth::play(&trajectory, &PartialReader::new(&model.config().spectrum)?, sample_rate)
-    })?;
-    Ok(PyArray1::from_vec(py, sound))
-}
-
-/// Layout of spectra and hop, from a model or params.
-fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayout, usize)> {
-    if let Ok(model) = source.cast::<Model>() {
-        let config = model.get().inner.config();
-        if config.spectrum.n_bins != n_bins {
-            return Err(Error::parameter(format!(
-                "spectra have {n_bins} bins, the model's {}",
-                config.spectrum.n_bins
-            ))
-            .into());
-        }
-        return Ok((config.spectrum, config.hop_size));
-    }
-    let params = json(source, "layout")?;
-    let get = |key: &str| {
-        let value = params.get(key);
-        value.and_then(serde_json::Value::as_u64).and_then(|v| usize::try_from(v).ok()).ok_or_else(
-            || {
-                let given = value.map_or("missing".to_owned(), ToString::to_string);
-                Error::parameter(format!("{key} is {given}, expected a whole number"))
-            },
-        )
-    };
-    let sample_rate = get("sample_rate")?;
-    let layout = SpectrumLayout {
-        domain: Domain::Log1p,
-        window_size: get("window_size")?,
-        n_fft: get("n_fft")?,
-        n_bins,
-        cycles_per_window: get("cycles_per_window")?,
-        sample_rate: u32::try_from(sample_rate)
-            .map_err(|_| Error::parameter(format!("sample_rate is {sample_rate}, too large")))?,
-    };
-    layout.validate().map_err(Error::Parameter)?;
-    Ok((layout, get("hop_size")?))
-}
-
-/// Play a trajectory of given spectra, (n,).
-#[pyfunction]
-#[pyo3(signature = (
-    spectra, f0_hz, voicedness=None, *, layout, sample_rate=48000.0, noise=1.0, seed=0
-))]
-#[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python function")]
-pub(super) fn play_spectra<'py>(
-    py: Python<'py>,
-    spectra: &Bound<'py, PyAny>,
-    f0_hz: &Bound<'py, PyAny>,
-    voicedness: Option<&Bound<'py, PyAny>>,
-    layout: &Bound<'py, PyAny>,
-    sample_rate: f64,
-    noise: f32,
-    seed: u64,
-) -> PyResult<Bound<'py, PyArray1<f32>>> {
-    let spectra = Array::take(spectra, "spectra", 2..=2)?;
-    let f0_hz = Array::take(f0_hz, "f0_hz", 1..=1)?;
-    let voicedness = voicedness.map(|v| Array::take(v, "voicedness", 1..=1)).transpose()?;
-    let (layout, hop_size) = layout_of(layout, spectra.width())?;
-    let sound = py.detach(|| -> crate::Result<Vec<f32>> {
-        let trajectory = Trajectory {
-            spectra: &spectra.data,
-            f0_hz: &f0_hz.data,
-            level_f0_hz: None,
-            voicedness: voicedness.as_ref().map(|v| v.data.as_slice()),
-            hop_size,
-            noise,
-            seed,
-        };
-        synth::play(&trajectory, &PartialReader::new(&layout)?, sample_rate)
-    })?;
-    Ok(PyArray1::from_vec(py, sound))
-}
-
-/// Waveforms that spectra stand for, (T, `window_size`).
-#[pyfunction]
-#[pyo3(signature = (spectra, *, layout))]
-pub(super) fn cycle_waveform<'py>(
-    py: Python<'py>,
-    spectra: &Bound<'py, PyAny>,
-    layout: &Bound<'py, PyAny>,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let spectra = Array::take(spectra, "spectra", 2..=2)?;
-    let (layout, _) = layout_of(layout, spectra.width())?;
-    let waves = py.detach(|| -> crate::Result<Vec<f32>> {
-        let rows = spectra.data.chunks_exact(spectra.width());
-        let waves: Vec<Vec<f32>> = rows
-            .map(|row| synth::spectrum::cycle_waveform(row, &layout))
-            .collect::<Result<_, _>>()?;
-        Ok(waves.concat())
-    })?;
-    matrix(py, waves, layout.window_size)
 }

@@ -150,6 +150,25 @@ impl Settings {
         [("voices", &mut self.voices, MAX_VOICES), ("unison", &mut self.unison, MAX_UNISON)]
     }
 
+    /// The number of that name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none, with all that there are.
+    pub fn number_mut(&mut self, name: &str) -> Result<&mut f64> {
+        let known = self.numbers().map(|(known, ..)| known).join(", ");
+        let found = self.numbers().into_iter().find(|(known, ..)| *known == name);
+        found.map(|(_, slot, ..)| slot).ok_or_else(|| {
+            Error::parameter(format!(
+                "there is no setting {name}, only mode, normalise, voices, unison, {known}"
+            ))
+        })
+    }
+
+    /// The whole number of that name.
+    pub fn count_mut(&mut self, name: &str) -> Option<&mut usize> {
+        self.counts().into_iter().find(|(known, ..)| *known == name).map(|(_, slot, _)| slot)
+    }
+
     /// Refuses settings out of range.
     ///
     /// # Errors

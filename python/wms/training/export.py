@@ -79,6 +79,7 @@ def model_config(
             "max": _floats(inputs.max(axis=0)),
             "mean": _floats(inputs.mean(axis=0, dtype=np.float64)),
             "std": _floats(inputs.std(axis=0, dtype=np.float64)),
+            "rest": _floats(_rest(frames, inputs)),
         },
         "spectrum": {
             "domain": "log1p",
@@ -92,6 +93,19 @@ def model_config(
         "params": given,
         "provenance": {"created": created, "wms_version": __version__, **provenance},
     }
+
+
+def _rest(frames: FramesLike, inputs: FloatArray) -> FloatArray:
+    """Inputs that a note begins with, (C,): the mean of the louder half of the voiced frames.
+
+    The mean of all frames, rests and dying notes among them, would be a soft sound.
+    """
+    voicedness = np.asarray(frames.voicedness)
+    sounding = voicedness >= min(0.5, float(np.median(voicedness)))
+    loudness = np.asarray(frames.targets.mean(axis=1, dtype=np.float64))
+    louder = sounding & (loudness >= np.median(loudness[sounding]))
+    rest: FloatArray = inputs[louder].mean(axis=0, dtype=np.float64)
+    return rest
 
 
 def save_model(

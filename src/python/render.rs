@@ -1,0 +1,160 @@
+//! Functions that render whole pieces: MIDI files, analysed frames, given spectra.
+
+use std::path::PathBuf;
+
+use super::arguments::{Array, json};
+use super::model::{Features, Model, matrix};
+use super::settings::options;
+use crate::Error;
+use crate::model::SpectrumLayout;
+use crate::model::config::Domain;
+use crate::synth::{self, PartialReader, Trajectory};
+use numpy::{PyArray1, PyArray2, PyArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// Play a MIDI file to its end, (2, n).
+#[pyfunction]
+#[pyo3(signature = (model, midi_file, *, timbre_automation=false, **options))]
+pub(super) fn render<'py>(
+    py: Python<'py>,
+    model: &Model,
+    midi_file: PathBuf,
+    timbre_automation: bool,
+    options: Option<&Bound<'py, PyDict>>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let options = self::options(options)?;
+    let [mut left, right] = py.detach(|| {
+        synth::midi::render_file(&model.inner, &midi_file, &options, timbre_automation)
+    })?;
+    let n = left.len();
+    left.extend(right);
+    PyArray1::from_vec(py, left).reshape([2, n])
+}
+
+/// Play what the model makes of analysed frames, (n,).
+#[pyfunction]
+#[pyo3(signature = (model, frames, *, sample_rate=48000.0, noise=1.0, seed=0))]
+pub(super) fn resynthesize<'py>(
+    py: Python<'py>,
+    model: &Model,
+    frames: &Bound<'py, PyAny>,
+    sample_rate: f64,
+    noise: f32,
+    seed: u64,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let model = &model.inner;
+    let features = Features::take(frames, model)?;
+    let sound = py.detach(|| -> crate::Result<Vec<f32>> {
+        let [low, high] = model.config().f0_range_hz.map(|f0| f0 as f32);
+        let f0_hz = &features.f0_hz.data;
+        // The network is asked only for pitches that it knows; the sound keeps its own.
+        let known: Vec<f32> =
+            f0_hz.iter().map(|&f0| if f0 > 0.0 { f0.clamp(low, high) } else { f0 }).collect();
+        let inputs = features.inputs(model, &known)?;
+        let spectra = model.predict(&inputs, &mut model.network().state())?;
+        let trajectory = Trajectory {
+            spectra: &spectra,
+            f0_hz,
+            level_f0_hz: Some(&known),
+            voicedness: features.voicedness.as_ref().map(|v| v.data.as_slice()),
+            hop_size: model.config().hop_size,
+            noise,
+            seed,
+        };
+        synth::play(&trajectory, &PartialReader::new(&model.config().spectrum)?, sample_rate)
+    })?;
+    Ok(PyArray1::from_vec(py, sound))
+}
+
+/// Layout of spectra and hop, from a model or params.
+fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayout, usize)> {
+    if let Ok(model) = source.cast::<Model>() {
+        let config = model.get().inner.config();
+        if config.spectrum.n_bins != n_bins {
+            return Err(Error::parameter(format!(
+                "spectra have {n_bins} bins, the model's {}",
+                config.spectrum.n_bins
+            ))
+            .into());
+        }
+        return Ok((config.spectrum, config.hop_size));
+    }
+    let params = json(source, "layout")?;
+    let get = |key: &str| {
+        let value = params.get(key);
+        value.and_then(serde_json::Value::as_u64).and_then(|v| usize::try_from(v).ok()).ok_or_else(
+            || {
+                let given = value.map_or("missing".to_owned(), ToString::to_string);
+                Error::parameter(format!("{key} is {given}, expected a whole number"))
+            },
+        )
+    };
+    let sample_rate = get("sample_rate")?;
+    let layout = SpectrumLayout {
+        domain: Domain::Log1p,
+        window_size: get("window_size")?,
+        n_fft: get("n_fft")?,
+        n_bins,
+        cycles_per_window: get("cycles_per_window")?,
+        sample_rate: u32::try_from(sample_rate)
+            .map_err(|_| Error::parameter(format!("sample_rate is {sample_rate}, too large")))?,
+    };
+    layout.validate().map_err(Error::Parameter)?;
+    Ok((layout, get("hop_size")?))
+}
+
+/// Play a trajectory of given spectra, (n,).
+#[pyfunction]
+#[pyo3(signature = (
+    spectra, f0_hz, voicedness=None, *, layout, sample_rate=48000.0, noise=1.0, seed=0
+))]
+#[expect(clippy::too_many_arguments, reason = "keyword arguments of the Python function")]
+pub(super) fn play_spectra<'py>(
+    py: Python<'py>,
+    spectra: &Bound<'py, PyAny>,
+    f0_hz: &Bound<'py, PyAny>,
+    voicedness: Option<&Bound<'py, PyAny>>,
+    layout: &Bound<'py, PyAny>,
+    sample_rate: f64,
+    noise: f32,
+    seed: u64,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let spectra = Array::take(spectra, "spectra", 2..=2)?;
+    let f0_hz = Array::take(f0_hz, "f0_hz", 1..=1)?;
+    let voicedness = voicedness.map(|v| Array::take(v, "voicedness", 1..=1)).transpose()?;
+    let (layout, hop_size) = layout_of(layout, spectra.width())?;
+    let sound = py.detach(|| -> crate::Result<Vec<f32>> {
+        let trajectory = Trajectory {
+            spectra: &spectra.data,
+            f0_hz: &f0_hz.data,
+            level_f0_hz: None,
+            voicedness: voicedness.as_ref().map(|v| v.data.as_slice()),
+            hop_size,
+            noise,
+            seed,
+        };
+        synth::play(&trajectory, &PartialReader::new(&layout)?, sample_rate)
+    })?;
+    Ok(PyArray1::from_vec(py, sound))
+}
+
+/// Waveforms that spectra stand for, (T, `window_size`).
+#[pyfunction]
+#[pyo3(signature = (spectra, *, layout))]
+pub(super) fn cycle_waveform<'py>(
+    py: Python<'py>,
+    spectra: &Bound<'py, PyAny>,
+    layout: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let spectra = Array::take(spectra, "spectra", 2..=2)?;
+    let (layout, _) = layout_of(layout, spectra.width())?;
+    let waves = py.detach(|| -> crate::Result<Vec<f32>> {
+        let rows = spectra.data.chunks_exact(spectra.width());
+        let waves: Vec<Vec<f32>> = rows
+            .map(|row| synth::spectrum::cycle_waveform(row, &layout))
+            .collect::<Result<_, _>>()?;
+        Ok(waves.concat())
+    })?;
+    matrix(py, waves, layout.window_size)
+}
