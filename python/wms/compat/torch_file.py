@@ -15,33 +15,28 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .._files import check_writable, replacing
+from .._files import replacing
 
 _REBUILD = b"ctorch._utils\n_rebuild_tensor_v2\n"
 _STORAGE = b"ctorch\nFloatStorage\n"
 _NO_HOOKS = b"ccollections\nOrderedDict\n)R"
 
 
-def save_tensors(
-    path: Path, tensors: Mapping[str, npt.NDArray[np.float32]], *, overwrite: bool = True
-) -> None:
+def save_tensors(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> None:
     """Write a dict of float32 tensors.
 
     Parameters
     ----------
     path : Path
-        File to write; whole or not at all.
+        File to write, whole or not at all; an existing one is replaced.
     tensors : Mapping
         Arrays of any shape by name, in the order to keep.
-    overwrite : bool
-        Replace a file that exists.
 
     Raises
     ------
     FileAccessError
         If it cannot be written.
     """
-    path = check_writable(path, overwrite=overwrite)
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
     members: dict[str, bytes | memoryview] = {
         "data.pkl": _pickled_dict(arrays),
