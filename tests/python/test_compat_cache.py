@@ -9,11 +9,11 @@ import warnings
 import zipfile
 from pathlib import Path
 
-import golden
 import numpy as np
 import pytest
 import torch
 
+import golden
 import wms
 from wms.cli import main
 from wms.compat import write_cache
@@ -52,7 +52,7 @@ def caches(tmp_path_factory):
         written[version] = root, {}
         for case in layout["cases"]:
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "\"force_recompute_features")
+                warnings.filterwarnings("ignore", '"force_recompute_features')
                 written[version][1][case] = write_cache(TONE, params_of(case), root, version)
     return written
 

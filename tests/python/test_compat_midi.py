@@ -5,10 +5,10 @@ import math
 from pathlib import Path
 from types import SimpleNamespace
 
-import golden
 import numpy as np
 import pytest
 
+import golden
 import wms
 from wms.cli import main
 from wms.compat import write_midi
