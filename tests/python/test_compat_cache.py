@@ -5,6 +5,8 @@ import json
 import os
 import pickletools
 import shutil
+import subprocess
+import sys
 import warnings
 import zipfile
 from pathlib import Path
@@ -202,6 +204,21 @@ def test_tensors_of_any_kind_are_loaded_by_torch(tmp_path):
     assert path.read_bytes() == first
 
 
+def test_pytorch_is_not_needed(caches, tmp_path):
+    code = f"""
+import sys
+sys.modules["torch"] = sys.modules["safetensors"] = None
+import wms
+params = wms.Params(pitch_detection_method="yin", include_voicedness=False)
+print(wms.compat.write_cache({str(TONE)!r}, params, {str(tmp_path)!r}).features)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    written = caches["main"][1]["yin_forceFalse"].features.read_bytes()
+    assert Path(done.stdout.strip()).read_bytes() == written
+
+
 def test_recomputing_is_warned_of(tmp_path):
     params = wms.Params(**YIN, force_recompute_features=True)
     with pytest.warns(UserWarning, match="force_recompute_features"):
@@ -254,8 +271,15 @@ def test_command_used_right(wavs, tmp_path, capsys):
     assert str(next((tmp_path / "root" / "audio_files").iterdir())) in captured.out
 
 
+def test_help_has_an_example(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["cache", "--help"])
+    text = capsys.readouterr().out
+    assert left.value.code == 0 and "example: wms cache " in text and "--params" in text
+
+
 def test_command_used_wrong(tmp_path, capsys):
-    params = json.loads(json.dumps(wms.Params().to_dict()))
+    params = wms.Params().to_dict()
     (tmp_path / "yin.json").write_text(json.dumps(params | {"pitch_detection_method": "yin"}))
     (tmp_path / "file").write_text("")
     good = ["cache", str(TONE), "--out", str(tmp_path / "root")]

@@ -180,6 +180,13 @@ def test_command_used_right(tmp_path, capsys):
     assert "wms: warning:" in capsys.readouterr().err
 
 
+def test_help_has_an_example(capsys):
+    with pytest.raises(SystemExit) as left:
+        main(["convert", "--help"])
+    text = capsys.readouterr().out
+    assert left.value.code == 0 and "example: wms convert " in text and "--params" in text
+
+
 def test_command_used_wrong(model, tmp_path, capsys):
     write_model(model, tmp_path / "m.pth")
     (tmp_path / "x.bin").write_bytes(b"no model")

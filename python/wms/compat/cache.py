@@ -110,10 +110,10 @@ def write_cache(
     frames = _wms.analyze(signal, settings, sample_rate=rate, progress=progress)
     inputs, n_mfcc = frames.inputs, settings["n_mfcc"]
     tensors = {"stft": frames.spectrum, "mfcc": inputs[:, :n_mfcc], "pitch": inputs[:, n_mfcc:]}
-    save_tensors(features, tensors)
     midi = root / "midi_files" / waveform / f"{name}.mid" if version == "dev" else None
     if midi:
         write_midi(frames, midi)
+    save_tensors(features, tensors)
     with replacing(index) as temporary:
         temporary.write_text(json.dumps(known | {name: arguments}, indent=4))
 

@@ -12,6 +12,8 @@ import numpy.typing as npt
 from ..errors import ParameterError
 
 VERSIONS = ("main", "dev")
+# Offset in wms_torch's logarithmic pitch, Hz; keeps the lowest pitch finite.
+PITCH_OFFSET_HZ = 0.0001
 
 # The arguments that are hashed, in this order; numbers stand in JSON as in params.json, so 46 and
 # 46.0 are two caches.
@@ -70,7 +72,7 @@ def cached_arguments(params: ParamsLike, waveform: str, version: str) -> dict[st
     arguments = {key: params[key] for key in _FROM_PARAMS}
     arguments |= {"normalize_mfcc": True, "pitch_log_scale": True}
     if version == "main":
-        arguments["pitch_log_eps"] = 0.0001
+        arguments["pitch_log_eps"] = PITCH_OFFSET_HZ
     arguments["center"] = True
     arguments["force_recompute_features"] = params["force_recompute_features"]
     return {**arguments, "verbose": True, "waveform_hash": waveform}

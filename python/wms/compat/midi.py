@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .._files import check_writable, replacing
 from ..errors import ParameterError
+from .hashing import PITCH_OFFSET_HZ
 
 _FIRST_CONTROLLER = 20
 _LAST_CONTROLLER = 127
@@ -18,7 +19,6 @@ _TICKS_PER_QUARTER = 480
 _TICKS_PER_FRAME = 10
 # About 30 of the 100 frames a second are written.
 _STRIDE = 3
-_PITCH_OFFSET_HZ = 1e-4
 
 
 class FramesLike(Protocol):
@@ -70,7 +70,7 @@ def _seven_bit(inputs: npt.NDArray[np.float32], params: Any) -> npt.NDArray[np.u
     has_voicedness = bool(params["include_voicedness"])
     pitch = inputs.shape[1] - 1 - has_voicedness
     values = (np.clip(inputs, -3, 3) + 3) / 6 * 127
-    hz = np.exp(inputs[:, pitch]) + np.float32(params["f_low"]) - np.float32(_PITCH_OFFSET_HZ)
+    hz = np.exp(inputs[:, pitch]) + np.float32(params["f_low"]) - np.float32(PITCH_OFFSET_HZ)
     note = 12 * (np.log2(hz).astype(np.float64) - np.log2(440.0)) + 69
     values[:, pitch] = np.floor(np.clip(note, 0, 127))
     if has_voicedness:

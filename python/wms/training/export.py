@@ -17,13 +17,11 @@ from safetensors.numpy import save
 from .. import Model, __version__
 from .._files import check_writable, replacing
 from ..compat import write_model
+from ..compat.hashing import PITCH_OFFSET_HZ
 from ..compat.models import save_rt_json
 from ..compat.torch_file import save_tensors
 from .frames import FloatArray, FramesLike, params_dict
 from .network import GRUNet
-
-# Offset in wms_torch's logarithmic pitch, Hz; keeps the lowest pitch finite.
-PITCH_OFFSET_HZ = 1e-4
 
 
 def fold_normalisation(
