@@ -1,6 +1,6 @@
 """Wavetable Manifold Synthesis: wavetables made in real time by a small neural network."""
 
-from . import metrics
+from . import compat, metrics
 from ._wms import (
     Frames,
     Model,
@@ -47,6 +47,7 @@ __all__ = [
     "WmsError",
     "__version__",
     "analyze",
+    "compat",
     "crepe",
     "cycle_frames",
     "cycle_spectrum",

@@ -273,8 +273,9 @@ class Model:
             JSON of wms_torch of any generation; the content decides, not the name.
         params
             The model's inputs and outputs must be those of these params. For wms_torch's files,
-            which hold weights only, they tell the rest; default: a params.json beside the file
-            or in the folder above.
+            which hold weights only, they tell the rest, unless `wms convert` wrote it beside
+            the file (`<path>.params.json`); default: a params.json beside the file or in the
+            folder above.
 
         Warns
         -----
@@ -324,6 +325,9 @@ class Model:
     @property
     def config(self) -> dict[str, Any]:
         """Everything that the model file says about the network, as a new dict."""
+
+    def state_dict(self) -> dict[str, NDArray[np.float32]]:
+        """The network's tensors by their state-dict names, as new arrays."""
 
     def predict(
         self, x: ArrayLike, state: ArrayLike | None = None

@@ -68,9 +68,11 @@ impl Model {
 
     /// Reads a model file of this project, or a `.pth` or `rt_model` JSON of `wms_torch`.
     ///
-    /// What `wms_torch`'s files do not tell comes from `params` (the content of a params.json), else
-    /// from a params.json beside the file or in the folder above; what these do not tell either is
-    /// assumed, see [`ModelConfig::assumptions`]. A file of this project only has to fit `params`.
+    /// What `wms_torch`'s files do not tell comes from the description that `wms convert` wrote
+    /// beside them, else from `params` (the content of a params.json), else from a params.json
+    /// beside the file or in the folder above; what these do not tell either is assumed, see
+    /// [`ModelConfig::assumptions`]. A file of this project, or one with a description, only has to
+    /// fit `params`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is truncated, foreign,
@@ -83,23 +85,38 @@ impl Model {
             return Err(wrong(format!("{length} bytes are too many for a model")));
         }
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
-        let Some(tensors) = wms_torch::state_dict(&bytes) else {
-            let model = Self::from_bytes(&bytes).map_err(wrong)?;
-            if let Some(params) = params {
-                model.check_params(params).map_err(|error| wrong(error.to_string()))?;
+        let model = match wms_torch::state_dict(&bytes) {
+            None => Self::from_bytes(&bytes).map_err(wrong)?,
+            Some(tensors) => {
+                let network = tensors.and_then(Network::from_state_dict).map_err(wrong)?;
+                let Some(kept) = wms_torch::description_beside(path).map_err(wrong)? else {
+                    return Self::described(path, network, params).map_err(wrong);
+                };
+                ModelConfig::from_json(kept)
+                    .and_then(|config| Self::join(config, network))
+                    .map_err(|message| wrong(format!("the description beside it: {message}")))?
             }
-            return Ok(model);
         };
-        let network = tensors.and_then(Network::from_state_dict).map_err(wrong)?;
+        if let Some(params) = params {
+            model.check_params(params).map_err(|error| wrong(error.to_string()))?;
+        }
+        Ok(model)
+    }
+
+    /// A network of `wms_torch` with what params, else a params.json near its file, tell of it.
+    fn described(
+        path: &Path,
+        network: Network,
+        params: Option<&Value>,
+    ) -> std::result::Result<Self, String> {
         let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
         let found = match params {
             Some(_) => None,
-            None => wms_torch::params_beside(path).map_err(wrong)?,
+            None => wms_torch::params_beside(path)?,
         };
         wms_torch::describe(&network, &name, params.or(found.as_ref()))
             .and_then(ModelConfig::from_json)
             .and_then(|config| Self::join(config, network))
-            .map_err(wrong)
     }
 
     /// Checks that this model is one that a params.json describes.

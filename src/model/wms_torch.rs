@@ -13,6 +13,10 @@ use serde_json::Value;
 use super::network::StateDict;
 pub use describe::describe;
 
+/// Where a description has what params do not tell. As a note it is no key of a params.json, so
+/// that the description is one that `wms_torch` and this project take.
+pub const MODEL_KEY: &str = "___NOT_TO_EDIT_model";
+
 /// What a file's first bytes say it is.
 enum Kind {
     Pth,
@@ -57,16 +61,42 @@ pub fn state_dict(bytes: &[u8]) -> Option<Result<StateDict, String>> {
 pub fn params_beside(path: &Path) -> Result<Option<Value>, String> {
     let folder = path.parent().unwrap_or(Path::new(""));
     for candidate in [folder.join("params.json"), folder.join("..").join("params.json")] {
-        let text = match std::fs::read_to_string(&candidate) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            Err(error) => return Err(format!("{}: {error}", candidate.display())),
-        };
-        return serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|error| format!("{}: no JSON ({error})", candidate.display()));
+        if let Some(params) = read_json(&candidate)? {
+            return Ok(Some(params));
+        }
     }
     Ok(None)
+}
+
+/// The configuration that `wms convert` wrote beside a file of `wms_torch`, as
+/// `<file name>.params.json`: params with everything else under [`MODEL_KEY`].
+///
+/// # Errors
+/// One line if there is one that cannot be read.
+pub fn description_beside(path: &Path) -> Result<Option<Value>, String> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".params.json");
+    let beside = path.with_file_name(name);
+    let Some(kept) = read_json(&beside)? else { return Ok(None) };
+    let wrong = || format!("{}: lacks the object \"{MODEL_KEY}\"", beside.display());
+    let Value::Object(mut params) = kept else { return Err(wrong()) };
+    let Some(Value::Object(mut config)) = params.shift_remove(MODEL_KEY) else {
+        return Err(wrong());
+    };
+    config.insert("params".into(), Value::Object(params));
+    Ok(Some(Value::Object(config)))
+}
+
+/// The content of a JSON file, if there is such a file.
+fn read_json(path: &Path) -> Result<Option<Value>, String> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{}: {error}", path.display())),
+    };
+    serde_json::from_str(&text)
+        .map(Some)
+        .map_err(|error| format!("{}: no JSON ({error})", path.display()))
 }
 
 /// A text from a file as part of a one-line message.

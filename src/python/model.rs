@@ -10,6 +10,7 @@ use crate::model;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 /// A network and what its inputs and outputs mean; immutable.
 #[pyclass(frozen, module = "wms")]
@@ -140,6 +141,16 @@ impl Model {
     #[getter]
     fn config<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, &serde_json::Value::Object(self.inner.config().json().clone()))
+    }
+
+    /// The network's tensors by their state-dict names, as new arrays.
+    fn state_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let tensors = PyDict::new(py);
+        for (name, tensor) in self.inner.network().to_state_dict() {
+            let array = PyArray1::from_vec(py, tensor.data).reshape(tensor.shape)?;
+            tensors.set_item(name, array)?;
+        }
+        Ok(tensors)
     }
 
     /// Run the network over frames.

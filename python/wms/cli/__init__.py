@@ -11,9 +11,19 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import WmsError
-from . import analyze, info, predict, render, resynth, train, waves
+from . import analyze, cache, convert, info, predict, render, resynth, train, waves
 
-_COMMANDS: tuple[ModuleType, ...] = (waves, analyze, train, predict, resynth, render, info)
+_COMMANDS: tuple[ModuleType, ...] = (
+    waves,
+    analyze,
+    train,
+    predict,
+    resynth,
+    render,
+    info,
+    convert,
+    cache,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

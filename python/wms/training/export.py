@@ -12,17 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from .. import __version__
+from .. import Model, __version__
 from .._files import check_writable, replacing
-from ..errors import ModelFileError
+from ..compat import write_model
+from ..compat.hashing import PITCH_OFFSET_HZ
+from ..compat.models import save_rt_json
+from ..compat.torch_file import save_tensors
 from .frames import FloatArray, FramesLike, params_dict
 from .network import GRUNet
-
-# Offset in wms_torch's logarithmic pitch, Hz; keeps the lowest pitch finite.
-PITCH_OFFSET_HZ = 1e-4
 
 
 def fold_normalisation(
@@ -175,7 +174,8 @@ def export_wms_torch(
     Parameters
     ----------
     model : torch.nn.Module or path
-        A network that takes wms_torch's X, or a model file of this project.
+        A network that takes wms_torch's X, or a model file; what else the file tells of the model
+        is kept beside the two, as by `wms.compat.write_model`.
     folder : path
         Gets models/, rtneural_models/ and last_network.json.
     comment : str
@@ -195,20 +195,20 @@ def export_wms_torch(
     FileAccessError
         If a file exists already or cannot be written.
     """
-    if isinstance(model, torch.nn.Module):
-        state = {name: value.detach().cpu() for name, value in model.state_dict().items()}
-    else:
-        state = _read_tensors(Path(model))
+    loaded = None if isinstance(model, torch.nn.Module) else Model.load(model)
     stamp = f"{time or datetime.datetime.now():%Y-%m-%d_%H-%M-%S}{comment}"
     folder = Path(folder)
     weights = check_writable(folder / "models" / f"model_{stamp}.pth", overwrite=False)
     rtneural = check_writable(
         folder / "rtneural_models" / f"rt_model_{stamp}.json", overwrite=False
     )
-    with replacing(weights) as temporary:
-        torch.save(state, temporary)
-    with replacing(rtneural) as temporary:
-        temporary.write_text(json.dumps({key: value.tolist() for key, value in state.items()}))
+    if isinstance(model, torch.nn.Module):
+        state = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+        save_tensors(weights, state)
+        save_rt_json(rtneural, state)
+    elif loaded:
+        write_model(loaded, weights)
+        write_model(loaded, rtneural)
     newest = {
         "last_network": f"./models/{weights.name}",
         "last_rt_network": f"./rtneural_models/{rtneural.name}",
@@ -216,16 +216,6 @@ def export_wms_torch(
     with replacing(folder / "last_network.json") as temporary:
         temporary.write_text(json.dumps(newest))
     return weights, rtneural
-
-
-def _read_tensors(path: Path) -> dict[str, torch.Tensor]:
-    try:
-        with safe_open(path, framework="numpy") as file:
-            if (file.metadata() or {}).get("format") != "wms-model":
-                raise ModelFileError(f"{path}: not a model file of wms")
-            return {key: torch.from_numpy(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError) as error:
-        raise ModelFileError(f"{path}: cannot be read as a model file: {error}") from error
 
 
 def _f0_range(frames: FramesLike, params: dict[str, Any]) -> list[float]:

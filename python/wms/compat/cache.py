@@ -1,0 +1,139 @@
+"""wms_torch's feature cache."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import _wms
+from .._files import check_writable, replacing
+from ..errors import FeatureFileError, FileAccessError
+from .hashing import arguments_hash, cached_arguments, check_version, waveform_hash
+from .midi import write_midi
+from .torch_file import save_tensors
+from .waveform import Sources, joined, listed, padded, read_alike, write_wav
+
+
+@dataclass(frozen=True)
+class CacheEntry:
+    """What `write_cache` wrote.
+
+    Attributes
+    ----------
+    features : Path
+        The .pt file.
+    midi : Path or None
+        The MIDI file of version "dev".
+    audio_files_path : Path
+        What wms_torch's params.json must name, absolute: the source, or a recording that was
+        written because wms_torch does not read the same samples from the source.
+    frames : int
+        Number of frames.
+    """
+
+    features: Path
+    midi: Path | None
+    audio_files_path: Path
+    frames: int
+
+
+def write_cache(
+    source: Sources,
+    params: _wms.Params | None,
+    root: str | os.PathLike[str],
+    version: str = "main",
+    *,
+    progress: Callable[[int, int, int], object] | None = None,
+) -> CacheEntry:
+    """Analyse recordings as wms_torch does and write the result into its cache.
+
+    wms_torch, started in `root` with the same params, then trains without computing features.
+
+    Parameters
+    ----------
+    source : path or sequence of paths
+        Files in the order in which they are joined. A folder stands for its own files that end in
+        .wav in the order of `os.listdir`, as in wms_torch. Unless it is one path to mono .wav files
+        at the params' rate, the joined recording is written too, for wms_torch to read: of anything
+        else it would not get the same samples, and not find the features.
+    params : Params or None
+        As wms_torch will read them, but for "compatibility", which is `version`, and
+        "n_fft_preserved", which does not concern the cache; the shipped ones where None.
+    root : path
+        The folder in which wms_torch runs; gets parameterizations/, for "dev" also midi_files/, and
+        audio_files/ where a recording is needed.
+    version : "main" or "dev"
+        Branch of wms_torch.
+    progress : callable, optional
+        As for `wms.analyze`.
+
+    Returns
+    -------
+    CacheEntry
+        What was written and where.
+
+    Raises
+    ------
+    ParameterError
+        If the version is unknown or the analysis cannot be done with these params.
+    AudioFileError
+        If a recording cannot be read, or a folder holds none.
+    FeatureFileError
+        If the cache's parameterizations.json is damaged.
+    FileAccessError
+        If `root` cannot be written to.
+    """
+    check_version(version)
+    params = _wms.Params() if params is None else params
+    settings = params.replace(compatibility=version, n_fft_preserved=None)
+    if settings["force_recompute_features"]:
+        warnings.warn(
+            '"force_recompute_features" is true, so wms_torch will compute the features anew',
+            stacklevel=2,
+        )
+    root, rate, window_size = Path(root), settings["sample_rate"], settings["window_size"]
+    files = listed(source)
+    signal = joined(files, rate, window_size)
+    waveform = waveform_hash(padded(signal, window_size))
+    arguments = cached_arguments(settings, waveform, version)
+    name = arguments_hash(arguments)
+    folder = root / "parameterizations" / waveform
+    features = check_writable(folder / f"{name}.pt", overwrite=True)
+    index = folder / "parameterizations.json"
+    known = _read_index(index)
+
+    frames = _wms.analyze(signal, settings, sample_rate=rate, progress=progress)
+    inputs, n_mfcc = frames.inputs, settings["n_mfcc"]
+    tensors = {"stft": frames.spectrum, "mfcc": inputs[:, :n_mfcc], "pitch": inputs[:, n_mfcc:]}
+    midi = root / "midi_files" / waveform / f"{name}.mid" if version == "dev" else None
+    if midi:
+        write_midi(frames, midi)
+    save_tensors(features, tensors)
+    with replacing(index) as temporary:
+        temporary.write_text(json.dumps(known | {name: arguments}, indent=4))
+
+    if read_alike(source, files, rate):
+        audio = files[0] if len(files) == 1 else files[0].parent
+    else:
+        audio = root / "audio_files" / f"{waveform}.wav"
+        write_wav(audio, signal, rate)
+    return CacheEntry(features, midi, audio.resolve(), len(frames))
+
+
+def _read_index(path: Path) -> dict[str, Any]:
+    try:
+        known = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise FeatureFileError(f"{path}: damaged, wanted JSON: {error}") from error
+    if not isinstance(known, dict):
+        raise FeatureFileError(f"{path}: damaged, wanted a JSON object")
+    return known

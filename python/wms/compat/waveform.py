@@ -1,0 +1,114 @@
+"""The one waveform that wms_torch makes of its recordings."""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _wms
+from .._files import check_writable, replacing
+from ..errors import AudioFileError, ParameterError
+
+FloatArray = npt.NDArray[np.float32]
+Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+_FLOAT_FORMAT = 3
+
+
+def listed(source: Sources) -> list[Path]:
+    """Return the recordings of a source, in the order in which wms_torch joins them.
+
+    Parameters
+    ----------
+    source : path or sequence of paths
+        Files in the order given. A folder stands for its own files that end in .wav, in the order
+        of os.listdir: that is the folder's, not the alphabet's, and may differ in a copy of it.
+
+    Raises
+    ------
+    AudioFileError
+        If there is no such file, or no such recording in a folder.
+    """
+    files: list[Path] = []
+    for path in _paths(source):
+        if not path.is_dir():
+            files += _wms.list_audio(path)
+            continue
+        # Not iterdir: it need not give os.listdir's order.
+        found = [path / name for name in os.listdir(path) if name.endswith(".wav")]  # noqa: PTH208
+        if not found:
+            raise AudioFileError(
+                f"{path}: holds no file ending in .wav, which is all that wms_torch reads of a "
+                "folder; name other files one by one"
+            )
+        files += found
+    if not files:
+        raise ParameterError("no audio file was given, wanted at least one")
+    return files
+
+
+def joined(files: Sequence[Path], sample_rate: int, window_size: int) -> FloatArray:
+    """Read recordings and join them; all but the last are followed by zeros as in `padded`."""
+    recordings = [_wms.load_audio(path, sample_rate)[0] for path in files]
+    return np.concatenate([*(padded(y, window_size) for y in recordings[:-1]), recordings[-1]])
+
+
+def padded(y: FloatArray, window_size: int) -> FloatArray:
+    """Append zeros up to the next whole window, a whole extra window where `y` ends on one."""
+    return np.pad(y, (0, window_size - len(y) % window_size))
+
+
+def read_alike(source: Sources, files: Sequence[Path], sample_rate: int) -> bool:
+    """Whether wms_torch gets the very same samples from this source itself.
+
+    It takes one file or folder, and its resampler and its decoders of other formats round
+    differently, which is another waveform to the cache.
+    """
+    return len(_paths(source)) == 1 and all(_is_mono_wav(path, sample_rate) for path in files)
+
+
+def write_wav(path: Path, y: FloatArray, sample_rate: int) -> None:
+    """Write samples, (n,), as they are: a mono wav file of 32-bit floats.
+
+    Raises
+    ------
+    ParameterError
+        If there are more than a wav file can hold.
+    FileAccessError
+        If it cannot be written.
+    """
+    size = 4 * len(y)
+    layout = struct.pack("<HHIIHHH", _FLOAT_FORMAT, 1, sample_rate, 4 * sample_rate, 4, 32, 0)
+    chunks = b"WAVE" + _chunk(b"fmt ", layout) + _chunk(b"fact", struct.pack("<I", len(y)))
+    if len(chunks) + 8 + size >= 1 << 32:
+        raise ParameterError(f"{len(y)} samples are too many for a wav file")
+    header = b"RIFF" + struct.pack("<I", len(chunks) + 8 + size) + chunks
+    with replacing(check_writable(path, overwrite=True)) as temporary, temporary.open("wb") as file:
+        file.write(header + b"data" + struct.pack("<I", size))
+        file.write(y.astype("<f4", copy=False).data)
+
+
+def _paths(source: Sources) -> list[Path]:
+    return [Path(p) for p in ([source] if isinstance(source, (str, os.PathLike)) else source)]
+
+
+def _is_mono_wav(path: Path, sample_rate: int) -> bool:
+    if path.suffix != ".wav":
+        return False
+    with path.open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            name, size = struct.unpack("<4sI", head)
+            if name == b"fmt ":
+                return struct.unpack("<HI", file.read(16)[2:8]) == (1, sample_rate)
+            file.seek(size + size % 2, os.SEEK_CUR)
+    return False
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content
