@@ -364,7 +364,6 @@ class Model:
             Network inputs, (T, C).
         """
 
-@final
 class _Settings(TypedDict, total=False):
     noise: float
     normalise: bool
@@ -391,6 +390,7 @@ class _Options(_Settings, total=False):
     seed: int
     precise: bool
 
+@final
 class Synth:
     """A polyphonic instrument that plays one model.
 
