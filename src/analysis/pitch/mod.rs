@@ -5,6 +5,7 @@ pub mod crepe;
 mod difference;
 mod numpy_order;
 mod pyin;
+mod reach;
 mod viterbi;
 mod yin;
 
