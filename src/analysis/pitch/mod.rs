@@ -5,6 +5,7 @@ pub mod crepe;
 mod difference;
 mod numpy_order;
 mod pyin;
+#[allow(clippy::inline_always)] // as in `crepe`
 mod reach;
 mod viterbi;
 mod yin;

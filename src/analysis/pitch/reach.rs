@@ -1,65 +1,134 @@
 //! The step of a Viterbi decoder whose states are reached from their neighbours alone.
+//!
+//! Nothing here is ever a NaN, and the largest of some sums does not depend on their order.
 
-use multiversion::multiversion;
+use pulp::{Arch, Simd, WithSimd};
 
-/// Targets that are worked on together.
-pub(crate) const LANES: usize = 16;
+/// What the lengths of padded rows are multiples of.
+pub(crate) const LANES: usize = 32;
 
 /// `out[to]` becomes the largest `values[to + j] + logs[j][to]` over all rows `j`.
 ///
-/// `out.len()` is a multiple of [`LANES`], `values` and every row are as long as that needs.
-/// Nothing here is ever a NaN, and the largest of some sums does not depend on their order.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
+/// `out.len()` is a multiple of [`LANES`]; `values` and every row are as long as that needs.
 pub(crate) fn reach(values: &[f64], logs: &[&[f64]], out: &mut [f64]) {
-    let (blocks, _) = out.as_chunks_mut::<LANES>();
-    for (block, out) in blocks.iter_mut().enumerate() {
-        let first = block * LANES;
-        let mut best = [f64::NEG_INFINITY; LANES];
-        for (j, logs) in logs.iter().enumerate() {
-            let values = &values[first + j..][..LANES];
-            let logs = &logs[first..][..LANES];
-            for lane in 0..LANES {
-                let sum = values[lane] + logs[lane];
-                best[lane] = if sum > best[lane] { sum } else { best[lane] };
-            }
-        }
-        *out = best;
-    }
+    Arch::new().dispatch(Reach { values, logs, out });
 }
 
 /// Lifts `values` to `least`, adds `log` to each, and gives the smallest and the largest of them.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
 pub(crate) fn lift(values: &mut [f64], least: f64, log: f64) -> (f64, f64) {
-    let mut small = [f64::INFINITY; LANES];
-    let mut large = [f64::NEG_INFINITY; LANES];
-    for values in values.chunks_mut(LANES) {
-        for ((value, small), large) in values.iter_mut().zip(&mut small).zip(&mut large) {
-            *value = if *value > least { *value } else { least } + log;
-            *small = if *value < *small { *value } else { *small };
-            *large = if *value > *large { *value } else { *large };
-        }
-    }
-    (
-        small.into_iter().fold(f64::INFINITY, f64::min),
-        large.into_iter().fold(f64::NEG_INFINITY, f64::max),
-    )
+    Arch::new().dispatch(Lift { values, least, log })
+}
+
+/// Lifts `out[j]` to `value + logs[j]`.
+pub(crate) fn spread(value: f64, logs: &[f64], out: &mut [f64]) {
+    Arch::new().dispatch(Spread { value, logs, out });
 }
 
 /// The largest `values[j] + logs[j]`.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
 pub(crate) fn largest_sum(values: &[f64], logs: &[f64]) -> f64 {
-    const LANES: usize = 8;
-    let larger = |a: f64, b: f64| if b > a { b } else { a };
-    let mut best = [f64::NEG_INFINITY; LANES];
-    let (values, values_rest) = values.as_chunks::<LANES>();
-    let (logs, logs_rest) = logs.as_chunks::<LANES>();
-    for (values, logs) in values.iter().zip(logs) {
-        for lane in 0..LANES {
-            best[lane] = larger(best[lane], values[lane] + logs[lane]);
+    Arch::new().dispatch(LargestSum { values, logs })
+}
+
+struct Reach<'a> {
+    values: &'a [f64],
+    logs: &'a [&'a [f64]],
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Reach<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        /// Vectors worked on together, to hide the additions' latency.
+        const TILE: usize = 4;
+        let lanes = TILE * S::F64_LANES;
+        for (block, out) in self.out.chunks_exact_mut(lanes).enumerate() {
+            let first = block * lanes;
+            let mut best = [simd.splat_f64s(f64::NEG_INFINITY); TILE];
+            for (j, logs) in self.logs.iter().enumerate() {
+                let (values, _) = S::as_simd_f64s(&self.values[first + j..][..lanes]);
+                let (logs, _) = S::as_simd_f64s(&logs[first..][..lanes]);
+                for v in 0..TILE {
+                    best[v] = simd.max_f64s(best[v], simd.add_f64s(values[v], logs[v]));
+                }
+            }
+            S::as_mut_simd_f64s(out).0.copy_from_slice(&best);
         }
     }
-    let rest = values_rest.iter().zip(logs_rest).map(|(value, log)| value + log);
-    best.into_iter().chain(rest).fold(f64::NEG_INFINITY, larger)
+}
+
+struct Lift<'a> {
+    values: &'a mut [f64],
+    least: f64,
+    log: f64,
+}
+
+impl WithSimd for Lift<'_> {
+    type Output = (f64, f64);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output {
+        let (vectors, rest) = S::as_mut_simd_f64s(self.values);
+        let (least, log) = (simd.splat_f64s(self.least), simd.splat_f64s(self.log));
+        let mut small = simd.splat_f64s(f64::INFINITY);
+        let mut large = simd.splat_f64s(f64::NEG_INFINITY);
+        for value in vectors {
+            *value = simd.add_f64s(simd.max_f64s(*value, least), log);
+            small = simd.min_f64s(small, *value);
+            large = simd.max_f64s(large, *value);
+        }
+        let mut extremes = (simd.reduce_min_f64s(small), simd.reduce_max_f64s(large));
+        for value in rest {
+            *value = value.max(self.least) + self.log;
+            extremes = (extremes.0.min(*value), extremes.1.max(*value));
+        }
+        extremes
+    }
+}
+
+struct Spread<'a> {
+    value: f64,
+    logs: &'a [f64],
+    out: &'a mut [f64],
+}
+
+impl WithSimd for Spread<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let (logs, logs_rest) = S::as_simd_f64s(self.logs);
+        let (out, out_rest) = S::as_mut_simd_f64s(self.out);
+        let value = simd.splat_f64s(self.value);
+        for (out, log) in out.iter_mut().zip(logs) {
+            *out = simd.max_f64s(*out, simd.add_f64s(value, *log));
+        }
+        for (out, log) in out_rest.iter_mut().zip(logs_rest) {
+            *out = out.max(self.value + log);
+        }
+    }
+}
+
+struct LargestSum<'a> {
+    values: &'a [f64],
+    logs: &'a [f64],
+}
+
+impl WithSimd for LargestSum<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let (values, values_rest) = S::as_simd_f64s(self.values);
+        let (logs, logs_rest) = S::as_simd_f64s(self.logs);
+        let mut best = simd.splat_f64s(f64::NEG_INFINITY);
+        for (value, log) in values.iter().zip(logs) {
+            best = simd.max_f64s(best, simd.add_f64s(*value, *log));
+        }
+        let rest = values_rest.iter().zip(logs_rest).map(|(value, log)| value + log);
+        rest.fold(simd.reduce_max_f64s(best), f64::max)
+    }
 }
 
 #[cfg(test)]
@@ -68,7 +137,7 @@ mod tests {
 
     #[test]
     fn equals_the_plain_maximum() {
-        let values: Vec<f64> = (0..80).map(|i| f64::from(i * i * 7919 % 101)).collect();
+        let values: Vec<f64> = (0..100).map(|i| f64::from(i * i * 7919 % 101)).collect();
         let table: Vec<f64> = (0..5 * 64).map(|i| f64::from(i * i * 31 % 67)).collect();
         let logs: Vec<&[f64]> = table.chunks_exact(64).collect();
         let mut out = [0.0; 64];
@@ -83,6 +152,10 @@ mod tests {
         assert_eq!(lifted, want);
         assert!(want.iter().all(|value| (small..=large).contains(value)));
         assert!(want.contains(&small) && want.contains(&large));
+        let mut spreading = values[..13].to_vec();
+        spread(7.5, &table[..13], &mut spreading);
+        let want = values.iter().zip(&table).map(|(value, log)| value.max(7.5 + log));
+        assert_eq!(spreading, want.take(13).collect::<Vec<f64>>());
         for length in [0, 3, 8, 21] {
             let sums = values.iter().zip(&table).take(length).map(|(a, b)| a + b);
             let want = sums.fold(f64::NEG_INFINITY, f64::max);

@@ -9,7 +9,7 @@
 //! through them. Where a bound proves it, they are left out.
 
 use super::numpy_order::pairwise_sum;
-use super::reach::{LANES, largest_sum, lift, reach};
+use super::reach::{LANES, largest_sum, lift, reach, spread};
 use crate::Result;
 use crate::analysis::Watch;
 use rayon::prelude::*;
@@ -44,7 +44,10 @@ pub(crate) struct Lattice {
     /// `into[switch][to * width + reach + from - to]`: log probability of going to bin `to` in the
     /// same (0) or the other (1) plane.
     into: [Vec<f64>; 2],
-    /// Columns of `into`, padded to whole vectors.
+    /// `out_of[from * width + reach + to - from]`: log probability of going to bin `to` in the
+    /// other plane.
+    out_of: Vec<f64>,
+    /// Columns of `into` and `out_of`, padded to whole vectors.
     width: usize,
     /// The likeliest transitions to the same and to the other plane.
     most: [f64; 2],
@@ -78,6 +81,7 @@ impl Lattice {
         let stride = (bins + 2 * reach).next_multiple_of(LANES) + LANES;
         let mut log_stay = vec![f64::NEG_INFINITY; (reach + 1) * stride];
         let mut into = [0, 1].map(|_| vec![f64::NEG_INFINITY; bins * width]);
+        let mut out_of = into[1].clone();
         let mut row = vec![0.0; bins];
         for bin in 0..bins {
             row.fill(0.0);
@@ -93,16 +97,16 @@ impl Lattice {
                 log_stay[distance * stride + reach + bin] = log(STAY_PROBABILITY, distance);
             }
             for to in near {
-                for (into, share) in into.iter_mut().zip([STAY_PROBABILITY, 1.0 - STAY_PROBABILITY])
-                {
-                    into[to * width + reach + bin - to] = log(share, to.abs_diff(bin));
-                }
+                let at = to * width + reach + bin - to;
+                into[0][at] = log(STAY_PROBABILITY, to.abs_diff(bin));
+                into[1][at] = log(1.0 - STAY_PROBABILITY, to.abs_diff(bin));
+                out_of[bin * width + reach + to - bin] = into[1][at];
             }
         }
         let most = [0, 1].map(|switch| into[switch].iter().copied().fold(f64::MIN, f64::max));
         let kept = into[1].iter().skip(reach).step_by(width);
         let least_switch = kept.copied().fold(f64::MAX, f64::min);
-        Self { bins, reach, stride, log_stay, into, width, most, least_switch }
+        Self { bins, reach, stride, log_stay, into, out_of, width, most, least_switch }
     }
 
     /// The state before `state`, given the log probabilities of that time; the lowest where several
@@ -195,11 +199,10 @@ impl Lattice {
         for &bin in &from.live {
             let bin = bin as usize;
             let value = from.values[self.reach + bin];
-            let near = bin.saturating_sub(self.reach)..(bin + self.reach + 1).min(self.bins);
-            for to in near {
-                let sum = value + self.into[1][to * self.width + self.reach + bin - to];
-                unvoiced[to] = if sum > unvoiced[to] { sum } else { unvoiced[to] };
-            }
+            let low = bin.saturating_sub(self.reach);
+            let logs = &self.out_of[bin * self.width + self.reach + low - bin..];
+            let near = &mut unvoiced[low..(bin + self.reach + 1).min(self.bins)];
+            spread(value, &logs[..near.len()], near);
         }
         let (least_unvoiced, most_unvoiced) =
             lift(&mut unvoiced[..self.bins], anywhere, self.log_unvoiced(observation));
