@@ -234,7 +234,7 @@ impl Doubler {
         }
         FftPlanner::new().plan_fft_forward(len).process(&mut filter);
         let gain = |bin: usize| {
-            // At twice the rate, samples are twice as dense; transforms are not normalised.
+            // The transforms themselves are not normalised.
             let short = short_response(bin as f64 / (2 * len) as f64);
             (filter[bin].re / (short * len as f64)) as f32
         };
