@@ -227,11 +227,12 @@ impl Lattice {
         let passed_on = arriving + log_floor() + self.most[0];
         if passed_on + CLEARLY > (best + log_floor()).max(least_unvoiced + self.least_switch) {
             to.live.clear();
-            for bin in 0..self.bins {
-                if observation.bins.iter().all(|&(seen, _)| seen as usize != bin) {
-                    voiced[bin] = self.arrival(from, bin).max(anywhere) + log_floor();
+            to.live.extend(0..self.bins as u32);
+            let seen = |bin: usize| observation.bins.iter().any(|&(at, _)| at as usize == bin);
+            for (bin, value) in voiced[..self.bins].iter_mut().enumerate() {
+                if !seen(bin) {
+                    *value = self.arrival(from, bin).max(anywhere) + log_floor();
                 }
-                to.live.push(bin as u32);
             }
         }
         self.find_best(to, most_unvoiced);
