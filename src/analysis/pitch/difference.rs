@@ -8,6 +8,7 @@ use crate::analysis::fourier::{Forward, Inverse};
 use crate::analysis::frame::{Framing, check_size, copy_padded};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Below this, `librosa` calls a correlation or an energy zero.
 const NEGLIGIBLE: f64 = 1e-6;
@@ -97,23 +98,22 @@ impl YinSettings {
     }
 }
 
-/// What `observe` makes of the difference function of every frame of `signal`, in parallel.
+/// What `observe` makes of the difference function of each of the `frames` of `signal`, in parallel.
 ///
 /// # Errors
-/// [`Error::Parameter`] as [`YinSettings::check`]; [`Error::Interrupted`] if `watch` was stopped.
+/// [`Error::Interrupted`] if `watch` was stopped.
 pub(crate) fn for_each_frame<T: Send>(
     signal: &[f32],
-    settings: &YinSettings,
+    difference: &Difference,
+    frames: Range<usize>,
     watch: &Watch,
     observe: impl Fn(&Difference) -> T + Sync,
 ) -> Result<Vec<T>> {
-    settings.check()?;
-    let prototype = Difference::new(*settings);
-    (0..settings.framing().count(signal.len()))
+    frames
         .into_par_iter()
         .with_min_len(16)
         .map_init(
-            || prototype.clone(),
+            || difference.clone(),
             |difference, index| {
                 watch.check()?;
                 difference.compute(signal, index);
@@ -139,11 +139,14 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    pub fn new(settings: YinSettings) -> Self {
+    /// # Errors
+    /// [`Error::Parameter`] as [`YinSettings::check`].
+    pub fn new(settings: YinSettings) -> Result<Self> {
+        settings.check()?;
         let n = settings.frame_length;
         let periods = settings.max_period() + 1 - settings.min_period();
         let forward = Forward::new(n);
-        Self {
+        Ok(Self {
             settings,
             frame: vec![0.0; n],
             spectrum: forward.output.clone(),
@@ -152,7 +155,7 @@ impl Difference {
             cumulated_energy: vec![0.0; n],
             values: vec![0.0; periods],
             shifts: vec![0.0; periods],
-        }
+        })
     }
 
     /// Fills `values` and `shifts` for frame `index` of `signal`.

@@ -5,6 +5,8 @@ pub mod crepe;
 mod difference;
 mod numpy_order;
 mod pyin;
+#[allow(clippy::inline_always)] // as in `crepe`
+mod reach;
 mod viterbi;
 mod yin;
 
@@ -17,6 +19,7 @@ use crate::analysis::Watch;
 use crate::analysis::frame::check_size;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};
 use crepe::{Crepe, Decoder, Grid, Track};
+use ndarray::Array2;
 use std::borrow::Cow;
 
 impl AnalysisParams {
@@ -94,6 +97,32 @@ pub fn crepe_track(
     decoder: Decoder,
     watch: &Watch,
 ) -> Result<Track> {
+    let (copy, grid) = crepe_input(signal, sample_rate, hop_length)?;
+    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
+}
+
+/// CREPE's probability of every pitch bin, `(T, crepe::BINS)`, of audio at any rate; see
+/// [`crepe_track`].
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0;
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn crepe_probabilities(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+    watch: &Watch,
+) -> Result<Array2<f32>> {
+    let (copy, grid) = crepe_input(signal, sample_rate, hop_length)?;
+    Crepe::shared()?.probabilities_of(&copy, &grid, watch)
+}
+
+/// The copy that the network listens to, and where its frames lie.
+fn crepe_input(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+) -> Result<(Cow<'_, [f32]>, Grid)> {
     check_size("hop_length", hop_length)?;
     let network_rate = crepe::SAMPLE_RATE_HZ as u32;
     let copy = if sample_rate == network_rate {
@@ -105,7 +134,7 @@ pub fn crepe_track(
         frames: 1 + signal.len() / hop_length,
         hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),
     };
-    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
+    Ok((copy, grid))
 }
 
 /// Gives frames without a pitch that of the last frame that had one, or of the first one: their

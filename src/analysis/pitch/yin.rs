@@ -13,7 +13,9 @@ const TROUGH_THRESHOLD: f64 = 0.1;
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn yin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Vec<f64>> {
-    for_each_frame(signal, settings, watch, |difference| {
+    let difference = Difference::new(*settings)?;
+    let frames = 0..settings.framing().count(signal.len());
+    for_each_frame(signal, &difference, frames, watch, |difference| {
         settings.sample_rate / difference.period(pick(difference))
     })
 }

@@ -107,30 +107,16 @@ impl Block {
             value = [-LEAP_COST; BINS];
             value[bin] = 0.0;
         }
-        let mut from = vec![[0_u16; BINS]; self.starts.len()];
-        for (scores, from) in self.scores.chunks_exact(BINS).zip(&mut from) {
-            let top = first_max(&value);
-            let mut next = [0.0; BINS];
-            for (to, next) in next.iter_mut().enumerate() {
-                let (mut best, mut source) = (value[top] - LEAP_COST, top);
-                let first = to.saturating_sub(LEAP - 1);
-                for (i, &v) in value[first..(to + LEAP).min(BINS)].iter().enumerate() {
-                    let moved = (first + i).abs_diff(to);
-                    let score = v - STEP_COST * moved.saturating_sub(1) as f32;
-                    if score > best {
-                        (best, source) = (score, first + i);
-                    }
-                }
-                from[to] = source as u16;
-                *next = best - value[top] + scores[to];
-            }
-            value = next;
+        let mut columns = Vec::with_capacity(self.starts.len());
+        for scores in self.scores.chunks_exact(BINS) {
+            columns.push(value);
+            value = advance(&value, scores);
         }
         let mut bin = first_max(&value);
-        let mut path = Vec::with_capacity(from.len());
-        for from in from.iter().rev() {
+        let mut path = Vec::with_capacity(columns.len());
+        for before in columns.iter().rev() {
             path.push(bin);
-            bin = usize::from(from[bin]);
+            bin = source(before, bin);
         }
         path.reverse();
         path
@@ -166,6 +152,49 @@ impl Block {
         let periodicity = probability * clarity.min(1.0);
         (hz.clamp(fmin, fmax) as f32, periodicity as f32)
     }
+}
+
+/// Cost of moving by `i - (LEAP - 1)` bins, for every `i`.
+const MOVES: [f32; 2 * LEAP - 1] = {
+    let mut costs = [0.0; 2 * LEAP - 1];
+    let mut i = 0;
+    while i < costs.len() {
+        costs[i] = STEP_COST * i.abs_diff(LEAP - 1).saturating_sub(1) as f32;
+        i += 1;
+    }
+    costs
+};
+
+/// The value of every bin after one more frame, relative to the highest one before.
+fn advance(value: &[f32; BINS], scores: &[f32]) -> [f32; BINS] {
+    let mut padded = [f32::NEG_INFINITY; BINS + 2 * (LEAP - 1)];
+    padded[LEAP - 1..][..BINS].copy_from_slice(value);
+    let top = value[first_max(value)];
+    let mut next = [top - LEAP_COST; BINS];
+    for (i, cost) in MOVES.iter().enumerate() {
+        for (next, value) in next.iter_mut().zip(&padded[i..]) {
+            let score = value - cost;
+            *next = if score > *next { score } else { *next };
+        }
+    }
+    for (next, score) in next.iter_mut().zip(scores) {
+        *next = *next - top + score;
+    }
+    next
+}
+
+/// The bin that the best path to `to` comes from.
+fn source(value: &[f32; BINS], to: usize) -> usize {
+    let top = first_max(value);
+    let (mut best, mut source) = (value[top] - LEAP_COST, top);
+    let first = to.saturating_sub(LEAP - 1);
+    for (from, value) in (first..).zip(&value[first..(to + LEAP).min(BINS)]) {
+        let score = value - MOVES[from + LEAP - 1 - to];
+        if score > best {
+            (best, source) = (score, from);
+        }
+    }
+    source
 }
 
 fn first_max(values: &[f32; BINS]) -> usize {
