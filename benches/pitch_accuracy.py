@@ -36,6 +36,11 @@ TOP_HZ = 7600.0
 MARKS = "<!-- tables -->\n", "<!-- end of tables -->\n"
 
 
+def version_of(package: str) -> tuple[int, ...]:
+    """Major and minor number."""
+    return tuple(int(part) for part in importlib.metadata.version(package).split(".")[:2])
+
+
 # Signals
 
 
@@ -228,26 +233,26 @@ def of_frames(f0_hz: np.ndarray, voicedness: np.ndarray | None, voiced: np.ndarr
 
 
 def of_yin(f0_hz: np.ndarray, voicedness: np.ndarray | None, voiced: np.ndarray) -> Track:
-    """Track of librosa's YIN and pYIN, at the times that its pitches really are of.
+    """Track of YIN and pYIN as librosa had them up to 0.10, at the times its pitches really are of.
 
     They compare a frame's first half with itself a period later: the pitch is that of half a
-    period after the first quarter of the frame.
+    period after the first quarter of the frame. From 0.11 on it is that of the frame's middle.
     """
     track = of_frames(f0_hz, voicedness, voiced)
     shift_s = (-WINDOW / 4 + 0.5 * RATE / f0_hz) / RATE
     return dataclasses.replace(track, times_s=track.times_s + shift_s)
 
 
+LIBROSA_TRACK = of_frames if version_of("librosa") >= (0, 11) else of_yin
+
+
 def own(method: str, y: np.ndarray) -> Track:
     """`wms.analyze` with this project's corrections."""
-    voiced = method != "yin"
     params = wms.Params(
-        pitch_detection_method=method, include_voicedness=voiced, sample_rate=RATE, hop_size=HOP,
-        window_size=WINDOW, f_low=FMIN, f_high=FMAX,
+        pitch_detection_method=method, sample_rate=RATE, hop_size=HOP, window_size=WINDOW,
+        f_low=FMIN, f_high=FMAX,
     )  # fmt: skip
     frames = wms.analyze(y, params, sample_rate=RATE)
-    if not voiced:
-        return of_frames(frames.f0_hz, None, np.ones(len(frames), bool))
     return of_frames(frames.f0_hz, frames.voicedness, frames.voicedness >= OWN_VOICED)
 
 
@@ -268,7 +273,7 @@ def their_crepe(decoder: str, y: np.ndarray) -> Track:
 
 
 def wms_yin(y: np.ndarray) -> Track:
-    """`wms.yin`, which is librosa's."""
+    """`wms.yin`, which is that of librosa 0.10."""
     f0_hz = wms.yin(y, **SEARCH)
     return of_yin(f0_hz, None, np.ones(len(f0_hz), bool))
 
@@ -276,11 +281,11 @@ def wms_yin(y: np.ndarray) -> Track:
 def their_yin(y: np.ndarray) -> Track:
     """librosa.yin."""
     f0_hz = librosa.yin(y, **SEARCH)
-    return of_yin(f0_hz, None, np.ones(len(f0_hz), bool))
+    return LIBROSA_TRACK(f0_hz, None, np.ones(len(f0_hz), bool))
 
 
 def wms_pyin(y: np.ndarray) -> Track:
-    """`wms.pyin`, which is librosa's."""
+    """`wms.pyin`, which is that of librosa 0.10."""
     f0_hz, voiced, probability = wms.pyin(y, **SEARCH)
     return of_yin(f0_hz, probability, voiced)
 
@@ -288,7 +293,7 @@ def wms_pyin(y: np.ndarray) -> Track:
 def their_pyin(y: np.ndarray) -> Track:
     """librosa.pyin."""
     f0_hz, voiced, probability = librosa.pyin(y, fill_na=None, **SEARCH)
-    return of_yin(f0_hz, probability, voiced)
+    return LIBROSA_TRACK(f0_hz, probability, voiced)
 
 
 TRACKERS: dict[str, Callable[[np.ndarray], Track]] = {

@@ -61,6 +61,15 @@ pub(crate) fn copy_padded(signal: &[f32], start: isize, out: &mut [f32]) {
     out[tail..].fill(0.0);
 }
 
+/// Subtracts the mean.
+pub(crate) fn remove_mean(samples: &mut [f32]) {
+    let sum: f64 = samples.iter().map(|&x| f64::from(x)).sum();
+    let mean = (sum / samples.len() as f64) as f32;
+    for x in samples {
+        *x -= mean;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,8 @@
 //! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music",
 //! JASA 111 (2002).
 
+mod whole;
+
 use crate::analysis::Watch;
 use crate::analysis::fourier::{Forward, Inverse};
 use crate::analysis::frame::{Framing, check_size, copy_padded};
@@ -97,18 +99,20 @@ impl YinSettings {
     }
 }
 
-/// What `observe` makes of the difference function of every frame of `signal`, in parallel.
+/// What `observe` makes of the difference function of every frame of `signal`, in parallel; see
+/// [`Difference`] for `whole`.
 ///
 /// # Errors
 /// [`Error::Parameter`] as [`YinSettings::check`]; [`Error::Interrupted`] if `watch` was stopped.
 pub(crate) fn for_each_frame<T: Send>(
     signal: &[f32],
     settings: &YinSettings,
+    whole: bool,
     watch: &Watch,
     observe: impl Fn(&Difference) -> T + Sync,
 ) -> Result<Vec<T>> {
     settings.check()?;
-    let prototype = Difference::new(*settings);
+    let prototype = Difference::new(*settings, whole);
     (0..settings.framing().count(signal.len()))
         .into_par_iter()
         .with_min_len(16)
@@ -124,9 +128,13 @@ pub(crate) fn for_each_frame<T: Send>(
 }
 
 /// Computes the difference function of one frame after another.
+///
+/// librosa compares the first half of a frame with what comes a period later. The whole frame,
+/// compared with itself, is this project's way, see [`whole`].
 #[derive(Clone)]
 pub(crate) struct Difference {
     settings: YinSettings,
+    whole: bool,
     frame: Vec<f32>,
     forward: Forward,
     spectrum: Vec<realfft::num_complex::Complex64>,
@@ -139,13 +147,14 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    pub fn new(settings: YinSettings) -> Self {
-        let n = settings.frame_length;
+    pub fn new(settings: YinSettings, whole: bool) -> Self {
+        let n = if whole { whole::transform_length(&settings) } else { settings.frame_length };
         let periods = settings.max_period() + 1 - settings.min_period();
         let forward = Forward::new(n);
         Self {
             settings,
-            frame: vec![0.0; n],
+            whole,
+            frame: vec![0.0; settings.frame_length],
             spectrum: forward.output.clone(),
             forward,
             inverse: Inverse::new(n),
@@ -158,8 +167,12 @@ impl Difference {
     /// Fills `values` and `shifts` for frame `index` of `signal`.
     pub fn compute(&mut self, signal: &[f32], index: usize) {
         copy_padded(signal, self.settings.framing().start(index), &mut self.frame);
-        self.correlate();
-        self.normalise();
+        if self.whole {
+            self.compare_whole();
+        } else {
+            self.correlate();
+            self.normalise();
+        }
         self.interpolate();
     }
 

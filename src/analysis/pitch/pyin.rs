@@ -7,7 +7,7 @@ mod prior;
 
 use super::difference::{Difference, YinSettings, for_each_frame};
 use super::numpy_order::{blas_dot, pairwise_sum};
-use super::viterbi::{Lattice, Observation};
+use super::viterbi::{Lattice, Observation, log_floor};
 use crate::Result;
 use crate::analysis::Watch;
 use prior::PRIOR;
@@ -17,10 +17,17 @@ const BOLTZMANN: f64 = 2.0;
 /// reference data. The probabilities of a steady tone's candidates sum to 1 or to the number below
 /// it accordingly, and the decoder hears the difference.
 const EXP_MINUS_BOLTZMANN: f64 = 0.135_335_283_236_612_67;
-const NO_TROUGH_PROBABILITY: f64 = 0.01;
+/// Voicedness of a frame whose troughs all lie above the thresholds.
+pub(super) const NO_TROUGH_PROBABILITY: f64 = 0.01;
 const BINS_PER_SEMITONE: usize = 10;
 /// Octaves a second that the pitch may move.
 const MAX_TRANSITION_RATE: f64 = 35.92;
+
+/// Outside compatibility, the probability of a leap to any one state, which librosa's decoder has
+/// at the smallest number: one frame in a thousand, to a thousand states.
+const LEAP: f64 = 1e-6;
+/// Distance of two bins in natural logarithms: a tenth of a semitone.
+const BIN_WIDTH: f64 = std::f64::consts::LN_2 / 120.0;
 
 /// What pYIN finds, one value a frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,23 +51,47 @@ pub struct PyinTrack {
 pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<PyinTrack> {
     settings.check()?;
     let candidates = Candidates::new(settings);
-    let observations =
-        for_each_frame(signal, settings, watch, |difference| candidates.observe(difference))?;
+    let observations = for_each_frame(signal, settings, false, watch, |difference| {
+        candidates.observe(difference)
+    })?;
 
-    let semitones = (MAX_TRANSITION_RATE * 12.0 * settings.hop_length as f64 / settings.sample_rate)
-        .round_ties_even() as usize;
-    let lattice = Lattice::new(candidates.bins, semitones * BINS_PER_SEMITONE / 2);
+    let lattice = Lattice::new(candidates.bins, candidates.reach(settings), log_floor());
     let states = lattice.decode(&observations, watch)?;
-    let bin_hz = |state: u32| {
-        let bin = state as usize % candidates.bins;
-        settings.fmin_hz * 2.0_f64.powf(bin as f64 / (12 * BINS_PER_SEMITONE) as f64)
-    };
     Ok(PyinTrack {
-        f0_hz: states.iter().map(|&state| bin_hz(state)).collect(),
+        f0_hz: states.iter().map(|&state| candidates.bin_hz(state)).collect(),
         voiced: states.iter().map(|&state| (state as usize) < candidates.bins).collect(),
         voiced_probability: observations.iter().map(|frame| frame.voiced_probability).collect(),
         states,
     })
+}
+
+/// Fundamental frequency in Hz and voicedness, 0 to 1, of each centred frame, compared as a whole;
+/// pitches may leap, and are the troughs' own rather than their bins'.
+///
+/// # Errors
+/// As [`pyin`].
+pub(super) fn pyin_with_leaps(
+    signal: &[f32],
+    settings: &YinSettings,
+    watch: &Watch,
+) -> Result<Vec<(f64, f64)>> {
+    settings.check()?;
+    let candidates = Candidates::new(settings);
+    let seen = for_each_frame(signal, settings, true, watch, |difference| {
+        (candidates.observe(difference), candidates.pitches(difference))
+    })?;
+    let (observations, pitches): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
+    let lattice = Lattice::new(candidates.bins, candidates.reach(settings), LEAP.ln());
+    let states = lattice.decode(&observations, watch)?;
+    let frames = states.iter().zip(&pitches).zip(&observations);
+    let found = frames.map(|((&state, pitches), observation)| {
+        let bin_hz = candidates.bin_hz(state);
+        let apart = |f0: &&f32| (f64::from(**f0) / bin_hz).ln().abs();
+        let nearest = pitches.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)));
+        let f0_hz = nearest.filter(|f0| apart(f0) < BIN_WIDTH).map_or(bin_hz, |&f0| f64::from(f0));
+        (f0_hz, observation.voiced_probability)
+    });
+    Ok(found.collect())
 }
 
 /// Turns the troughs of a frame's difference function into probabilities of pitch bins.
@@ -78,6 +109,25 @@ impl Candidates {
             fmin_hz: settings.fmin_hz,
             bins: (12.0 * BINS_PER_SEMITONE as f64 * octaves).floor() as usize + 1,
         }
+    }
+
+    /// Bins that the pitch may move by from frame to frame.
+    fn reach(&self, settings: &YinSettings) -> usize {
+        let hop_s = settings.hop_length as f64 / self.sample_rate;
+        (MAX_TRANSITION_RATE * 12.0 * hop_s).round_ties_even() as usize * BINS_PER_SEMITONE / 2
+    }
+
+    fn bin_hz(&self, state: u32) -> f64 {
+        let bin = state as usize % self.bins;
+        self.fmin_hz * 2.0_f64.powf(bin as f64 / (12 * BINS_PER_SEMITONE) as f64)
+    }
+
+    /// Frequencies in Hz of all troughs.
+    fn pitches(&self, difference: &Difference) -> Vec<f32> {
+        (0..difference.values.len())
+            .filter(|&at| difference.is_trough(at))
+            .map(|at| (self.sample_rate / difference.period(at)) as f32)
+            .collect()
     }
 
     fn observe(&self, difference: &Difference) -> Observation {
@@ -106,6 +156,13 @@ impl Candidates {
         let voiced_probability = bins.iter().fold(0.0, |sum, (_, p)| sum + p).clamp(0.0, 1.0);
         Observation { bins, voiced_probability }
     }
+}
+
+/// Share of the thresholds that lie above a trough of this height, 0 to 1.
+pub(super) fn chance(height: f64) -> f64 {
+    let steps = PRIOR.len();
+    let above = (1..=steps).zip(PRIOR).filter(|(step, _)| *step as f64 / steps as f64 > height);
+    above.map(|(_, share)| share).sum::<f64>().clamp(0.0, 1.0)
 }
 
 /// Probability of each trough, over all thresholds; shorter periods weigh more (Boltzmann).

@@ -42,15 +42,19 @@ pub(crate) struct Lattice {
     log_stay: Vec<f64>,
     /// The same to the other plane.
     log_switch: Vec<f64>,
+    /// Log probability of going to any one other state.
+    log_leap: f64,
 }
 
-fn log_floor() -> f64 {
+/// What librosa's decoder makes of an impossible transition.
+pub(super) fn log_floor() -> f64 {
     f64::MIN_POSITIVE.ln()
 }
 
 impl Lattice {
-    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible.
-    pub fn new(bins: usize, reach: usize) -> Self {
+    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible, and any other
+    /// has the log probability `log_leap`.
+    pub fn new(bins: usize, reach: usize, log_leap: f64) -> Self {
         let weight = |distance: usize| (reach + 1 - distance) as f64 / (reach + 1) as f64;
         // Long hops reach further than there are bins.
         let reach = reach.min(bins.saturating_sub(1));
@@ -72,7 +76,7 @@ impl Lattice {
                 log_switch[distance * stride + reach + bin] = log(1.0 - STAY_PROBABILITY);
             }
         }
-        Self { bins, reach, stride, log_stay, log_switch }
+        Self { bins, reach, stride, log_stay, log_switch, log_leap }
     }
 
     /// The most probable sequence of states.
@@ -155,7 +159,7 @@ impl Lattice {
 
     /// One step forward.
     fn advance(&self, from: &[f64], to: &mut [f64], observation: &Observation) {
-        let anywhere = self.best(from).1 + log_floor();
+        let anywhere = self.best(from).1 + self.log_leap;
         let (from_voiced, from_unvoiced) = from.split_at(self.stride);
         let bands = (self.log_stay.as_slice(), self.log_switch.as_slice());
         for bin in (0..self.bins).step_by(LANES) {
@@ -176,7 +180,7 @@ impl Lattice {
     fn predecessor(&self, column: &[f64], state: usize) -> usize {
         let (plane, bin) = (state / self.bins, state % self.bins);
         let (anywhere, value) = self.best(column);
-        let mut best = (value + log_floor(), anywhere);
+        let mut best = (value + self.log_leap, anywhere);
         let low = bin.saturating_sub(self.reach);
         let high = (bin + self.reach).min(self.bins - 1);
         for source_plane in 0..2 {
@@ -318,7 +322,7 @@ mod tests {
                     Observation { bins: found, voiced_probability }
                 })
                 .collect();
-            let lattice = Lattice::new(bins, reach);
+            let lattice = Lattice::new(bins, reach, log_floor());
             let fast = lattice.decode(&observations, &Watch::default()).unwrap();
             assert_eq!(fast, dense(bins, reach, &observations), "{bins} bins, reach {reach}");
         }
@@ -330,7 +334,8 @@ mod tests {
             |bin: usize| Observation { bins: vec![(bin as u32, 0.9)], voiced_probability: 0.9 };
         let observations: Vec<Observation> =
             (0..2 * RUN + 500).map(|i| observation(20 + (i / 100) % 6)).collect();
-        let states = Lattice::new(40, 7).decode(&observations, &Watch::default()).unwrap();
+        let states =
+            Lattice::new(40, 7, log_floor()).decode(&observations, &Watch::default()).unwrap();
         // The first frame is unvoiced by pYIN's start probabilities.
         assert_eq!(states[0], 40 + 20);
         let path = states.iter().enumerate().skip(1);

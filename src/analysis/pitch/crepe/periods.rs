@@ -2,6 +2,7 @@
 
 use super::FRAME;
 use super::network::copy;
+use crate::analysis::frame::remove_mean;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
 use std::sync::Arc;
 
@@ -50,7 +51,7 @@ impl Periods {
     pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) {
         let mut frame = [0.0_f32; FRAME];
         copy(audio, start, &mut frame);
-        centre(&mut frame);
+        remove_mean(&mut frame);
         self.signal.fill(0.0);
         self.signal[..FRAME].copy_from_slice(&frame);
         let forward = self.forward.process_with_scratch(
@@ -118,7 +119,7 @@ pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
     copy(audio, start, &mut frame);
     let span = ((5.0 * period.lag) as usize).clamp(320, FRAME);
     let stretch = &mut frame[(FRAME - span) / 2..][..span];
-    centre(stretch);
+    remove_mean(stretch);
     let periods = (0.4 * span as f64 / period.lag).round().max(1.0);
     let lag = periods * period.lag;
     let reach = (0.02 * lag).max(1.0);
@@ -168,12 +169,4 @@ pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
         peak(similarity, short, 0.0).filter(|(at, _)| (at - short).abs() < 0.5)
     });
     peaks.map(|(_, height)| height).fold(0.0, f64::max)
-}
-
-fn centre(samples: &mut [f32]) {
-    let sum: f64 = samples.iter().map(|&x| f64::from(x)).sum();
-    let mean = (sum / samples.len() as f64) as f32;
-    for x in samples {
-        *x -= mean;
-    }
 }
