@@ -140,16 +140,19 @@ pub(crate) struct Difference {
     spectrum: Vec<realfft::num_complex::Complex64>,
     inverse: Inverse,
     cumulated_energy: Vec<f32>,
-    /// The normalised difference at the periods `min_period..=max_period`.
+    /// The normalised difference at the periods `min_period..=max_period`, of which there are
+    /// `steps` a sample.
     pub values: Vec<f64>,
-    /// Offset of each period's parabola from the period itself, samples.
+    /// Offset of each period's parabola from the period itself, steps.
     pub shifts: Vec<f64>,
+    steps: usize,
 }
 
 impl Difference {
     pub fn new(settings: YinSettings, whole: bool) -> Self {
         let n = if whole { whole::transform_length(&settings) } else { settings.frame_length };
-        let periods = settings.max_period() + 1 - settings.min_period();
+        let steps = if whole { whole::STEPS } else { 1 };
+        let periods = (settings.max_period() - settings.min_period()) * steps + 1;
         let forward = Forward::new(n);
         Self {
             settings,
@@ -157,10 +160,11 @@ impl Difference {
             frame: vec![0.0; settings.frame_length],
             spectrum: forward.output.clone(),
             forward,
-            inverse: Inverse::new(n),
+            inverse: Inverse::new(n * steps),
             cumulated_energy: vec![0.0; n],
             values: vec![0.0; periods],
             shifts: vec![0.0; periods],
+            steps,
         }
     }
 
@@ -241,7 +245,7 @@ impl Difference {
 
     /// The refined period at index `at` of `values`, samples.
     pub fn period(&self, at: usize) -> f64 {
-        (self.settings.min_period() + at) as f64 + self.shifts[at]
+        self.settings.min_period() as f64 + (at as f64 + self.shifts[at]) / self.steps as f64
     }
 
     /// Whether `values[at]` is a local minimum.

@@ -104,16 +104,14 @@ pub fn crepe_track(
 }
 
 /// Fundamental frequencies in Hz and voicedness (0 to 1) from what YIN or pYIN found in each frame:
-/// one that shows no period has no pitch of its own.
+/// one that shows no period at all has no pitch of its own.
 fn settle(found: Vec<(f64, f64)>, settings: &YinSettings) -> (Vec<f32>, Vec<f32>) {
     let (mut f0_hz, voicedness): (Vec<f32>, Vec<f32>) = found
         .into_iter()
         .map(|(f0_hz, voicedness)| {
             // Periods are searched in whole samples, and may lie a little beyond the range.
             let f0_hz = f0_hz.clamp(settings.fmin_hz, settings.fmax_hz);
-            // As much is said of any noise.
-            let voiced = voicedness > pyin::NO_TROUGH_PROBABILITY;
-            (if voiced { f0_hz as f32 } else { 0.0 }, voicedness as f32)
+            (if voicedness > 0.0 { f0_hz as f32 } else { 0.0 }, voicedness as f32)
         })
         .unzip();
     hold_pitch(&mut f0_hz);

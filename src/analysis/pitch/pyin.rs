@@ -17,8 +17,7 @@ const BOLTZMANN: f64 = 2.0;
 /// reference data. The probabilities of a steady tone's candidates sum to 1 or to the number below
 /// it accordingly, and the decoder hears the difference.
 const EXP_MINUS_BOLTZMANN: f64 = 0.135_335_283_236_612_67;
-/// Voicedness of a frame whose troughs all lie above the thresholds.
-pub(super) const NO_TROUGH_PROBABILITY: f64 = 0.01;
+const NO_TROUGH_PROBABILITY: f64 = 0.01;
 const BINS_PER_SEMITONE: usize = 10;
 /// Octaves a second that the pitch may move.
 const MAX_TRANSITION_RATE: f64 = 35.92;

@@ -14,6 +14,10 @@ const ROUNDING: f64 = 1e-6;
 const AS_WELL: f64 = 0.95;
 const CLEAR: f64 = 0.7;
 
+/// Periods searched for each sample: of a bright high tone the true period lies between two samples,
+/// and its multiples may lie on one.
+pub(super) const STEPS: usize = 2;
+
 /// Long enough that no period searched wraps around.
 pub(super) fn transform_length(settings: &YinSettings) -> usize {
     (settings.frame_length + settings.max_period()).next_power_of_two()
@@ -21,12 +25,12 @@ pub(super) fn transform_length(settings: &YinSettings) -> usize {
 
 impl Difference {
     /// Fills `values` from `frame`: d(τ) = Σ (x\[j\] - x\[j + τ\])² / Σ (x\[j\]² + x\[j + τ\]²) over
-    /// all j in the frame, divided by its mean over 1..=τ as in YIN. All are 1, and none is a
-    /// trough, where the frame's period lies below the range.
+    /// all j in the frame, divided by its mean over the periods up to τ as in YIN. All are 1, and
+    /// none is a trough, where the frame's period lies below the range.
     pub(super) fn compare_whole(&mut self) {
         remove_mean(&mut self.frame);
         self.correlate_whole();
-        let (low, high) = (self.settings.min_period(), self.settings.max_period());
+        let (low, high) = (self.settings.min_period() * STEPS, self.settings.max_period() * STEPS);
         let frame = &self.frame;
         let total: f64 = frame.iter().map(|&x| f64::from(x).powi(2)).sum();
         if total < NEGLIGIBLE {
@@ -36,19 +40,20 @@ impl Difference {
         // Energies of what is compared: the frame without its end, and without its beginning.
         let mut energies = 2.0 * total;
         let mut cumulated = 0.0;
-        for period in 1..=high {
-            energies -= f64::from(frame[period - 1]).powi(2);
-            energies -= f64::from(frame[frame.len() - period]).powi(2);
-            let product = 2.0 * self.inverse.output[period];
-            let apart = (energies - product) / energies;
+        for at in 1..=high {
+            let passed = (at - 1) / STEPS;
+            let ends = f64::from(frame[passed]).powi(2)
+                + f64::from(frame[frame.len() - 1 - passed]).powi(2);
+            energies -= ends / STEPS as f64;
+            let apart = (energies - 2.0 * self.inverse.output[at]) / energies;
             let difference =
                 if energies > ROUNDING * total && apart > ROUNDING { apart } else { 0.0 };
-            // The product is not needed any more.
-            self.inverse.output[period] = 1.0 - difference;
+            // The correlation is not needed any more.
+            self.inverse.output[at] = 1.0 - difference;
             cumulated += difference;
-            if period >= low {
-                let mean = cumulated / period as f64;
-                self.values[period - low] = difference / (mean + f64::MIN_POSITIVE);
+            if at >= low {
+                let mean = cumulated / at as f64;
+                self.values[at - low] = difference / (mean + f64::MIN_POSITIVE);
             }
         }
         if is_above_range(&self.inverse.output[..=high], low) {
@@ -56,22 +61,26 @@ impl Difference {
         }
     }
 
-    /// Leaves Σ x\[j\] x\[j + τ\] at `inverse.output[τ]`.
+    /// Leaves Σ x\[j\] x\[j + τ\] at `inverse.output[STEPS * τ]`, and between the samples what the
+    /// band-limited signal gives.
     fn correlate_whole(&mut self) {
         for (to, &from) in self.forward.input.iter_mut().zip(&self.frame) {
             *to = f64::from(from);
         }
         self.forward.input[self.frame.len()..].fill(0.0);
         self.forward.run();
-        let scale = 1.0 / self.inverse.output.len() as f64;
+        let scale = STEPS as f64 / self.inverse.output.len() as f64;
+        self.inverse.input.fill(0.0.into());
         for (to, x) in self.inverse.input.iter_mut().zip(&self.forward.output) {
             *to = (x.norm_sqr() * scale).into();
         }
+        // The bin at the Nyquist frequency stands for two from here on.
+        self.inverse.input[self.forward.output.len() - 1] *= 0.5;
         self.inverse.run();
     }
 }
 
-/// Whether the frame repeats at some period shorter than `low` as well as at any longer one.
+/// Whether the frame repeats at some period shorter than `low` steps as well as at any longer one.
 fn is_above_range(similarity: &[f64], low: usize) -> bool {
     let longer = similarity[low..].iter().copied().fold(0.0, f64::max);
     // Between samples a peak may be higher than at them, most so where it is narrow.
