@@ -350,6 +350,30 @@ def judge(signal: Signal, track: Track) -> Result:
     return Result(metrics.pitch_scores(truth, voiced, found, called), cents, ranking)
 
 
+def consensus(y: np.ndarray) -> np.ndarray:
+    """Pitch in Hz where librosa's YIN and pYIN and torchcrepe's argmax agree, 0 elsewhere, (T,)."""
+    tracks = [their_pyin(y), their_crepe("argmax", y), their_yin(y)]
+    count = min(len(track.f0_hz) for track in tracks)
+    f0_hz = np.stack([track.f0_hz[:count] for track in tracks])
+    cents = 1200 * np.log2(f0_hz.max(axis=0) / f0_hz.min(axis=0))
+    sure = (cents < 50) & tracks[0].voiced[:count] & (tracks[1].voicedness[:count] > 0.5)
+    return np.where(sure, np.median(f0_hz, axis=0), 0)
+
+
+def on_recordings(paths: list[Path]) -> str:
+    """Table of raw pitch accuracy where three of the peers agree."""
+    head, rows = [], {name: [] for name in TRACKERS}
+    for path in paths:
+        y, _ = wms.load_audio(path, RATE)
+        truth = consensus(y)
+        head.append(f"{path.stem} ({(truth > 0).mean():.0%} of frames)")
+        signal = Signal(y, np.repeat(truth, HOP)[: len(y)])
+        signal = Signal(y[: len(signal.f0_hz)], signal.f0_hz)
+        for name, track in TRACKERS.items():
+            rows[name].append(percent(judge(signal, track(y)).scores.raw_pitch_accuracy))
+    return table(head, rows)
+
+
 # Tables
 
 
@@ -417,6 +441,7 @@ def main() -> None:
     parser.add_argument("--notes", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--recordings", type=Path, nargs="*", default=[])
     parser.add_argument("--only", help="trackers whose names contain this")
     options = parser.parse_args()
     for name in list(TRACKERS):
@@ -437,6 +462,9 @@ def main() -> None:
     given = f"--notes {options.notes} --seed {options.seed}"
     versions = f"`python benches/pitch_accuracy.py {given}`, wms {wms.__version__}, {listed}.\n"
     tables = report(results, versions)
+    if options.recordings:
+        tables += "\n### Recordings: raw pitch accuracy where the peers agree, %\n\n"
+        tables += on_recordings(options.recordings)
     print(tables)
     if options.out:
         write(options.out, tables)

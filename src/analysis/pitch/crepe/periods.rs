@@ -162,11 +162,14 @@ fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
 }
 
 /// The largest peak at a whole fraction of `lag` below `shortest`: the period of a tone too high
-/// for the network, which hears one of its subharmonics.
+/// for the network, which hears one of its subharmonics. Bumps without a valley before them, of
+/// hiss over a low sound, are none.
 pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
     let divisors = (2..).map(f64::from).map(|m| lag / m).take_while(|&short| short >= 2.0);
     let peaks = divisors.filter(|&short| short < shortest).filter_map(|short| {
-        peak(similarity, short, 0.0).filter(|(at, _)| (at - short).abs() < 0.5)
+        let (at, height) = peak(similarity, short, 0.0)?;
+        let valley = similarity[1..=short as usize].iter().copied().fold(1.0, f32::min);
+        ((at - short).abs() < 0.5 && f64::from(valley) < 0.5 * height).then_some(height)
     });
-    peaks.map(|(_, height)| height).fold(0.0, f64::max)
+    peaks.fold(0.0, f64::max)
 }

@@ -18,9 +18,11 @@ const BLOCK: usize = 4096;
 const AHEAD: usize = 128;
 /// Added to a probability before its logarithm: what the network's near zeros mean.
 const DOUBT: f32 = 0.01;
-/// Weight of the waveform's evidence against the network's, and its floor.
-const PERIOD_WEIGHT: f32 = 2.0;
+/// Similarity that none is below: what chance may take away.
 const LEAST_SIMILARITY: f32 = 0.05;
+/// Added to the share of a frame's power that a period leaves unexplained: what changes from one
+/// period to the next in any real sound.
+const RESIDUE: f32 = 0.1;
 /// Cost of moving by a bin, beyond the first, from frame to frame; and of leaping anywhere.
 const STEP_COST: f32 = 0.5;
 const LEAP_COST: f32 = 4.0;
@@ -93,7 +95,8 @@ impl Block {
                     let nearest = if part < 0.5 { left } else { right };
                     // Between two samples of a narrow peak a straight line would fall short.
                     let like = nearest.max(left + part * (right - left)).max(LEAST_SIMILARITY);
-                    *score = (p + DOUBT).ln() + PERIOD_WEIGHT * like.ln();
+                    let unexplained = (1.0 - like).max(0.0) + RESIDUE;
+                    *score = ((p + DOUBT) * like * like / unexplained).ln();
                 }
             },
         );

@@ -13,6 +13,8 @@ const ROUNDING: f64 = 1e-6;
 /// true one; and how well it has to, because noise repeats a little at any short period.
 const AS_WELL: f64 = 0.95;
 const CLEAR: f64 = 0.7;
+/// A period shows in a valley before its peak, this much lower or more.
+const VALLEY: f64 = 0.5;
 
 /// Periods searched for each sample: of a bright high tone the true period lies between two samples,
 /// and its multiples may lie on one.
@@ -83,13 +85,16 @@ impl Difference {
 /// Whether the frame repeats at some period shorter than `low` steps as well as at any longer one.
 fn is_above_range(similarity: &[f64], low: usize) -> bool {
     let longer = similarity[low..].iter().copied().fold(0.0, f64::max);
-    // Between samples a peak may be higher than at them, most so where it is narrow.
-    let peaks = similarity[1..=low].windows(3).filter(|x| x[1] > x[0] && x[1] >= x[2]).map(|x| {
+    let mut lowest = 1.0;
+    similarity[1..=low].windows(3).any(|x| {
+        lowest = x[0].min(lowest);
+        let is_peak = x[1] > x[0] && x[1] >= x[2];
+        // Between samples a peak may be higher than at them, most so where it is narrow.
         let slope = x[2] - x[0];
-        x[1] - slope * slope / (16.0 * (x[0] + x[2] - 2.0 * x[1]))
-    });
-    let shorter = peaks.fold(0.0, f64::max);
-    shorter > CLEAR && shorter > AS_WELL * longer
+        let height = x[1] - slope * slope / (8.0 * (x[0] + x[2] - 2.0 * x[1]));
+        // A low sound with a little hiss has bumps at short periods, but no valley before them.
+        is_peak && height > CLEAR && height > AS_WELL * longer && lowest < VALLEY * height
+    })
 }
 
 #[cfg(test)]
