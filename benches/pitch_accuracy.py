@@ -4,7 +4,8 @@ Makes signals of known pitch from a seed, tracks each with everything, and print
 measures. Needs librosa and torchcrepe (``pip install librosa torchcrepe``). With ``--out`` the
 tables replace what stands between the two marks of that file.
 
-Usage: python benches/pitch_accuracy.py [--notes 60] [--seed 1] [--out docs/pitch.md]
+Usage: python benches/pitch_accuracy.py [--notes 60] [--seed 1] [--recordings FILE ...]
+       [--out docs/pitch.md]
 """
 
 from __future__ import annotations
@@ -460,6 +461,8 @@ def main() -> None:
     packages = ("librosa", "torchcrepe", "torch", "numpy")
     listed = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
     given = f"--notes {options.notes} --seed {options.seed}"
+    if options.recordings:
+        given += " --recordings " + " ".join(map(str, options.recordings))
     versions = f"`python benches/pitch_accuracy.py {given}`, wms {wms.__version__}, {listed}.\n"
     tables = report(results, versions)
     if options.recordings:

@@ -145,6 +145,8 @@ pub(crate) struct Difference {
     pub values: Vec<f64>,
     /// Offset of each period's parabola from the period itself, steps.
     pub shifts: Vec<f64>,
+    /// Whether the frame's sound is there in its middle, 0 to 1; of whole frames only.
+    pub presence: f64,
     steps: usize,
 }
 
@@ -164,6 +166,7 @@ impl Difference {
             cumulated_energy: vec![0.0; n],
             values: vec![0.0; periods],
             shifts: vec![0.0; periods],
+            presence: 1.0,
             steps,
         }
     }

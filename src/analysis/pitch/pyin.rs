@@ -77,20 +77,21 @@ pub(super) fn pyin_with_leaps(
     settings.check()?;
     let candidates = Candidates::new(settings);
     let seen = for_each_frame(signal, settings, true, watch, |difference| {
-        (candidates.observe(difference), candidates.pitches(difference))
+        let found = (candidates.pitches(difference), difference.presence);
+        (candidates.observe(difference), found)
     })?;
-    let (observations, pitches): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
+    let (observations, found): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
     let lattice = Lattice::new(candidates.bins, candidates.reach(settings), LEAP.ln());
     let states = lattice.decode(&observations, watch)?;
-    let frames = states.iter().zip(&pitches).zip(&observations);
-    let found = frames.map(|((&state, pitches), observation)| {
+    let frames = states.iter().zip(&found).zip(&observations);
+    let tracked = frames.map(|((&state, (pitches, presence)), observation)| {
         let bin_hz = candidates.bin_hz(state);
         let apart = |f0: &&f32| (f64::from(**f0) / bin_hz).ln().abs();
         let nearest = pitches.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)));
         let f0_hz = nearest.filter(|f0| apart(f0) < BIN_WIDTH).map_or(bin_hz, |&f0| f64::from(f0));
-        (f0_hz, observation.voiced_probability)
+        (f0_hz, observation.voiced_probability * presence)
     });
-    Ok(found.collect())
+    Ok(tracked.collect())
 }
 
 /// Turns the troughs of a frame's difference function into probabilities of pitch bins.

@@ -20,7 +20,7 @@ pub fn yin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Vec<
 }
 
 /// Fundamental frequency in Hz of each centred frame, compared as a whole, and its voicedness, 0
-/// to 1: the chance by pYIN's thresholds that the period is one.
+/// to 1: the chance by pYIN's thresholds that the period is one, in the middle of the frame.
 ///
 /// # Errors
 /// As [`yin`].
@@ -35,7 +35,7 @@ pub(super) fn yin_with_voicedness(
         // What never dips has no period: silence, or a single step.
         let voicedness =
             if difference.is_trough(at) { pyin::chance(difference.values[at]) } else { 0.0 };
-        (f0_hz, voicedness)
+        (f0_hz, voicedness * difference.presence)
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::FRAME;
 use super::network::copy;
-use crate::analysis::frame::remove_mean;
+use crate::analysis::frame::{presence, remove_mean};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
 use std::sync::Arc;
 
@@ -47,8 +47,8 @@ impl Periods {
     /// the frame's mean removed. 1 is a perfect repetition; silence gives 0.
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
-    /// normalised by both energies.
-    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) {
+    /// normalised by both energies. Returns the frame's [`presence`].
+    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) -> f32 {
         let mut frame = [0.0_f32; FRAME];
         copy(audio, start, &mut frame);
         remove_mean(&mut frame);
@@ -79,6 +79,7 @@ impl Periods {
             let audible = energy > 1e-6 * total && total > f64::from(f32::MIN_POSITIVE);
             *out = if audible { (2.0 * product / energy) as f32 } else { 0.0 };
         }
+        presence(&frame) as f32
     }
 }
 

@@ -69,6 +69,8 @@ struct Block {
     starts: Vec<isize>,
     probabilities: Vec<f32>,
     similarity: Vec<f32>,
+    /// Whether each frame's sound is there in its middle.
+    presence: Vec<f32>,
     scores: Vec<f32>,
 }
 
@@ -78,17 +80,19 @@ impl Block {
         let mut block = Self {
             probabilities: vec![0.0; starts.len() * BINS],
             similarity: vec![0.0; starts.len() * LAGS],
+            presence: vec![0.0; starts.len()],
             scores: vec![0.0; starts.len() * BINS],
             starts,
         };
         crepe.fill(audio, grid, frames.start, &mut block.probabilities);
         let lags: Vec<f32> = (0..BINS).map(|b| (SAMPLE_RATE_HZ / bin_to_hz(b)) as f32).collect();
         let frames = block.scores.par_chunks_mut(BINS).zip(block.probabilities.par_chunks(BINS));
-        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS)).zip(&block.starts);
+        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS));
+        let frames = frames.zip(&mut block.presence).zip(&block.starts);
         frames.for_each_init(
             Periods::new,
-            |periods, (((scores, probabilities), similarity), &start)| {
-                periods.similarity(audio, start, similarity);
+            |periods, ((((scores, probabilities), similarity), presence), &start)| {
+                *presence = periods.similarity(audio, start, similarity);
                 for ((score, p), &lag) in scores.iter_mut().zip(probabilities).zip(&lags) {
                     let (below, part) = (lag as usize, lag.fract());
                     let (left, right) = (similarity[below], similarity[below + 1]);
@@ -166,7 +170,7 @@ impl Block {
         if clarity <= 0.0 || !range.contains(&hz_to_bin(hz)) || too_high {
             return (0.0, 0.0);
         }
-        let periodicity = probability * clarity.min(1.0);
+        let periodicity = probability * clarity.min(1.0) * f64::from(self.presence[i]);
         (hz.clamp(fmin, fmax) as f32, periodicity as f32)
     }
 }

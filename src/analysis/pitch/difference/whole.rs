@@ -5,7 +5,7 @@
 //! is removed first: beside an offset, rounding would hide what is soft or make pitches of it.
 
 use super::{Difference, NEGLIGIBLE, YinSettings};
-use crate::analysis::frame::remove_mean;
+use crate::analysis::frame::{presence, remove_mean};
 
 /// Differences this small, relative to the energies compared, are rounding.
 const ROUNDING: f64 = 1e-6;
@@ -26,11 +26,12 @@ pub(super) fn transform_length(settings: &YinSettings) -> usize {
 }
 
 impl Difference {
-    /// Fills `values` from `frame`: d(τ) = Σ (x\[j\] - x\[j + τ\])² / Σ (x\[j\]² + x\[j + τ\]²) over
+    /// Fills `presence`, and `values` from `frame`: d(τ) = Σ (x\[j\] - x\[j + τ\])² / Σ (x\[j\]² + x\[j + τ\]²) over
     /// all j in the frame, divided by its mean over the periods up to τ as in YIN. All are 1, and
     /// none is a trough, where the frame's period lies below the range.
     pub(super) fn compare_whole(&mut self) {
         remove_mean(&mut self.frame);
+        self.presence = presence(&self.frame);
         self.correlate_whole();
         let (low, high) = (self.settings.min_period() * STEPS, self.settings.max_period() * STEPS);
         let frame = &self.frame;
