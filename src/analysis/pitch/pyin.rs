@@ -7,7 +7,7 @@ mod prior;
 
 use super::difference::{Difference, YinSettings, for_each_frame};
 use super::numpy_order::{blas_dot, pairwise_sum};
-use super::viterbi::{Decoder, Lattice, Observation, RUN};
+use super::viterbi::{Decoder, Lattice, Observation, RUN, log_floor};
 use crate::Result;
 use crate::analysis::Watch;
 use prior::PRIOR;
@@ -23,6 +23,12 @@ const STEPS: usize = PRIOR.len();
 const BINS_PER_SEMITONE: usize = 10;
 /// Octaves a second that the pitch may move.
 const MAX_TRANSITION_RATE: f64 = 35.92;
+
+/// Outside compatibility, the probability of a leap to any one state, which librosa's decoder has
+/// at the smallest number: one frame in a thousand, to a thousand states.
+const LEAP: f64 = 1e-6;
+/// Distance of two bins in natural logarithms: a tenth of a semitone.
+const BIN_WIDTH: f64 = std::f64::consts::LN_2 / 120.0;
 
 /// What pYIN finds, one value a frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,35 +50,73 @@ pub struct PyinTrack {
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<PyinTrack> {
-    let difference = Difference::new(*settings)?;
-    let candidates = Candidates::new(settings);
-    let observe = |frames| {
-        for_each_frame(signal, &difference, frames, watch, |frame| candidates.observe(frame))
-    };
-    let semitones = (MAX_TRANSITION_RATE * 12.0 * settings.hop_length as f64 / settings.sample_rate)
-        .round_ties_even() as usize;
-    let mut decoder =
-        Decoder::new(Lattice::new(candidates.bins, semitones * BINS_PER_SEMITONE / 2));
-    // The decoder goes from frame to frame on one thread: the others observe what comes next.
-    let count = settings.framing().count(signal.len());
-    let mut observed = Vec::new();
-    for first in (0..count).step_by(RUN) {
-        let next = first..(first + RUN).min(count);
-        let ((), next) = rayon::join(|| decoder.push(observed), || observe(next));
-        observed = next?;
-    }
-    decoder.push(observed);
-    let (observations, states) = decoder.finish(watch)?;
-    let bin_hz = |state: u32| {
-        let bin = state as usize % candidates.bins;
-        settings.fmin_hz * 2.0_f64.powf(bin as f64 / (12 * BINS_PER_SEMITONE) as f64)
-    };
+    let difference = Difference::new(*settings, false)?;
+    let candidates = Candidates::new(settings, &difference);
+    let observe = |frame: &Difference| (candidates.observe(frame), ());
+    let (observations, _, states) =
+        track(signal, &difference, &candidates, log_floor(), watch, observe)?;
     Ok(PyinTrack {
-        f0_hz: states.iter().map(|&state| bin_hz(state)).collect(),
+        f0_hz: states.iter().map(|&state| candidates.bin_hz(state)).collect(),
         voiced: states.iter().map(|&state| (state as usize) < candidates.bins).collect(),
         voiced_probability: observations.iter().map(|frame| frame.voiced_probability).collect(),
         states,
     })
+}
+
+/// Fundamental frequency in Hz and voicedness, 0 to 1, of each centred frame, compared as a whole;
+/// pitches may leap, and are the troughs' own rather than their bins'.
+///
+/// # Errors
+/// As [`pyin`].
+pub(super) fn pyin_with_leaps(
+    signal: &[f32],
+    settings: &YinSettings,
+    watch: &Watch,
+) -> Result<Vec<(f64, f64)>> {
+    let difference = Difference::new(*settings, true)?;
+    let candidates = Candidates::new(settings, &difference);
+    let observe = |frame: &Difference| {
+        (candidates.observe(frame), (candidates.pitches(frame), frame.presence))
+    };
+    let (observations, found, states) =
+        track(signal, &difference, &candidates, LEAP.ln(), watch, observe)?;
+    let frames = states.iter().zip(&found).zip(&observations);
+    let tracked = frames.map(|((&state, (pitches, presence)), observation)| {
+        let bin_hz = candidates.bin_hz(state);
+        let apart = |f0: &&f32| (f64::from(**f0) / bin_hz).ln().abs();
+        let nearest = pitches.iter().min_by(|a, b| apart(a).total_cmp(&apart(b)));
+        let f0_hz = nearest.filter(|f0| apart(f0) < BIN_WIDTH).map_or(bin_hz, |&f0| f64::from(f0));
+        (f0_hz, observation.voiced_probability * presence)
+    });
+    Ok(tracked.collect())
+}
+
+/// The observation of each frame, what `observe` gives beside it, and the likeliest path of states.
+fn track<T: Send>(
+    signal: &[f32],
+    difference: &Difference,
+    candidates: &Candidates,
+    log_leap: f64,
+    watch: &Watch,
+    observe: impl Fn(&Difference) -> (Observation, T) + Sync,
+) -> Result<(Vec<Observation>, Vec<T>, Vec<u32>)> {
+    let mut decoder = Decoder::new(Lattice::new(candidates.bins, candidates.reach, log_leap));
+    // The decoder goes from frame to frame on one thread: the others observe what comes next.
+    let count = difference.frames(signal.len());
+    let (mut observed, mut beside) = (Vec::new(), Vec::with_capacity(count));
+    for first in (0..count).step_by(RUN) {
+        let frames = first..(first + RUN).min(count);
+        let ((), next) = rayon::join(
+            || decoder.push(observed),
+            || for_each_frame(signal, difference, frames, watch, &observe),
+        );
+        let (observations, others): (Vec<_>, Vec<_>) = next?.into_iter().unzip();
+        observed = observations;
+        beside.extend(others);
+    }
+    decoder.push(observed);
+    let (observations, states) = decoder.finish(watch)?;
+    Ok((observations, beside, states))
 }
 
 /// Turns the troughs of a frame's difference function into probabilities of pitch bins.
@@ -80,6 +124,8 @@ struct Candidates {
     sample_rate: f64,
     fmin_hz: f64,
     bins: usize,
+    /// Bins that the pitch may move by from frame to frame.
+    reach: usize,
     /// Boltzmann weight of the n-th trough below a threshold, from 0 on.
     decays: Vec<f64>,
     /// What makes the weights of n troughs sum to 1.
@@ -87,10 +133,12 @@ struct Candidates {
 }
 
 impl Candidates {
-    fn new(settings: &YinSettings) -> Self {
+    fn new(settings: &YinSettings, difference: &Difference) -> Self {
         let octaves = (settings.fmax_hz / settings.fmin_hz).log2();
+        let hop_s = settings.hop_length as f64 / settings.sample_rate;
+        let semitones = (MAX_TRANSITION_RATE * 12.0 * hop_s).round_ties_even() as usize;
         // No two troughs are neighbours.
-        let most = (settings.max_period() + 1 - settings.min_period()).div_ceil(2);
+        let most = difference.values.len().div_ceil(2);
         let decays: Vec<f64> = (0..=most)
             .map(|rank| match rank {
                 1 => EXP_MINUS_BOLTZMANN,
@@ -101,9 +149,23 @@ impl Candidates {
             sample_rate: settings.sample_rate,
             fmin_hz: settings.fmin_hz,
             bins: (12.0 * BINS_PER_SEMITONE as f64 * octaves).floor() as usize + 1,
+            reach: semitones * BINS_PER_SEMITONE / 2,
             scales: decays.iter().map(|decay| (1.0 - decays[1]) / (1.0 - decay)).collect(),
             decays,
         }
+    }
+
+    fn bin_hz(&self, state: u32) -> f64 {
+        let bin = state as usize % self.bins;
+        self.fmin_hz * 2.0_f64.powf(bin as f64 / (12 * BINS_PER_SEMITONE) as f64)
+    }
+
+    /// Frequencies in Hz of all troughs.
+    fn pitches(&self, difference: &Difference) -> Vec<f32> {
+        (0..difference.values.len())
+            .filter(|&at| difference.is_trough(at))
+            .map(|at| (self.sample_rate / difference.period(at)) as f32)
+            .collect()
     }
 
     fn observe(&self, difference: &Difference) -> Observation {
@@ -165,6 +227,11 @@ impl Candidates {
     }
 }
 
+/// Share of the thresholds that lie above a trough of this height, 0 to 1.
+pub(super) fn chance(height: f64) -> f64 {
+    PRIOR[first_above(height)..].iter().sum::<f64>().clamp(0.0, 1.0)
+}
+
 /// Index of the first threshold above a height, [`STEPS`] where there is none.
 fn first_above(height: f64) -> usize {
     let below = |step: usize| height < (step + 1) as f64 / STEPS as f64;
@@ -219,7 +286,8 @@ mod tests {
             frame_length: 1024,
             hop_length: 256,
         };
-        let candidates = Candidates::new(&settings);
+        let difference = Difference::new(settings, false).unwrap();
+        let candidates = Candidates::new(&settings, &difference);
         let mut seed = 11_u64;
         let mut random = || {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

@@ -53,6 +53,8 @@ pub(crate) struct Lattice {
     most: [f64; 2],
     /// The least likely change of plane that keeps the bin.
     least_switch: f64,
+    /// Log probability of going to any one other state.
+    log_leap: f64,
 }
 
 /// Log probabilities of all states at one time.
@@ -67,13 +69,15 @@ struct Column {
     best: (usize, f64),
 }
 
-fn log_floor() -> f64 {
+/// What librosa's decoder makes of an impossible transition.
+pub(super) fn log_floor() -> f64 {
     f64::MIN_POSITIVE.ln()
 }
 
 impl Lattice {
-    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible.
-    pub fn new(bins: usize, reach: usize) -> Self {
+    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible, and any other
+    /// has the log probability `log_leap`.
+    pub fn new(bins: usize, reach: usize, log_leap: f64) -> Self {
         let weight = |distance: usize| (reach + 1 - distance) as f64 / (reach + 1) as f64;
         // Long hops reach further than there are bins.
         let reach = reach.min(bins.saturating_sub(1));
@@ -106,14 +110,14 @@ impl Lattice {
         let most = [0, 1].map(|switch| into[switch].iter().copied().fold(f64::MIN, f64::max));
         let kept = into[1].iter().skip(reach).step_by(width);
         let least_switch = kept.copied().fold(f64::MAX, f64::min);
-        Self { bins, reach, stride, log_stay, into, out_of, width, most, least_switch }
+        Self { bins, reach, stride, log_stay, into, out_of, width, most, least_switch, log_leap }
     }
 
     /// The state before `state`, given the log probabilities of that time; the lowest where several
     /// are as good.
     fn predecessor(&self, column: &Column, state: usize) -> usize {
         let (plane, bin) = (state / self.bins, state % self.bins);
-        let mut best = (column.best.1 + log_floor(), column.best.0);
+        let mut best = (column.best.1 + self.log_leap, column.best.0);
         let low = bin.saturating_sub(self.reach);
         let high = (bin + self.reach).min(self.bins - 1);
         for source_plane in 0..2 {
@@ -186,7 +190,7 @@ impl Lattice {
 
     /// One step forward, from the column `from` into the column `to`.
     fn advance(&self, from: &Column, to: &mut Column, observation: &Observation) {
-        let anywhere = from.best.1 + log_floor();
+        let anywhere = from.best.1 + self.log_leap;
         let from_unvoiced = &from.values[self.stride..];
         let (voiced, unvoiced) = to.values.split_at_mut(self.stride);
         let (voiced, unvoiced) = (&mut voiced[self.reach..], &mut unvoiced[self.reach..]);
@@ -224,8 +228,8 @@ impl Lattice {
         let arriving = (from.live.iter())
             .map(|&bin| from.values[self.reach + bin as usize] + self.most[0])
             .fold(anywhere.max(from.best.1 + self.most[1]), f64::max);
-        let passed_on = arriving + log_floor() + self.most[0];
-        if passed_on + CLEARLY > (best + log_floor()).max(least_unvoiced + self.least_switch) {
+        let passed_on = arriving + log_floor() + self.most[0].max(self.log_leap);
+        if passed_on + CLEARLY > (best + self.log_leap).max(least_unvoiced + self.least_switch) {
             to.live.clear();
             to.live.extend(0..self.bins as u32);
             let seen = |bin: usize| observation.bins.iter().any(|&(at, _)| at as usize == bin);
@@ -331,7 +335,7 @@ mod tests {
     }
 
     /// The plain decoder on the dense matrix.
-    fn dense(bins: usize, reach: usize, observations: &[Observation]) -> Vec<u32> {
+    fn dense(bins: usize, reach: usize, log_leap: f64, observations: &[Observation]) -> Vec<u32> {
         let tiny = f64::MIN_POSITIVE;
         let mut band = vec![vec![0.0; bins]; bins];
         for (i, row) in band.iter_mut().enumerate() {
@@ -345,7 +349,7 @@ mod tests {
         }
         let transition = |i: usize, j: usize| {
             let stay = if i / bins == j / bins { 0.99 } else { 1.0 - 0.99 };
-            (stay * band[i % bins][j % bins] + tiny).ln()
+            (stay * band[i % bins][j % bins] + tiny).ln().max(log_leap)
         };
         let log_observed = |o: &Observation, state: usize| {
             let p = if state < bins {
@@ -416,9 +420,11 @@ mod tests {
                     Observation { bins: found, voiced_probability }
                 })
                 .collect();
-            let want = dense(bins, reach, &observations);
-            let fast = decode(Lattice::new(bins, reach), observations);
-            assert_eq!(fast, want, "{bins} bins, reach {reach}, certain {certain}");
+            for log_leap in [log_floor(), -9.0] {
+                let want = dense(bins, reach, log_leap, &observations);
+                let fast = decode(Lattice::new(bins, reach, log_leap), observations.clone());
+                assert_eq!(fast, want, "{bins} bins, reach {reach}, certain {certain}, {log_leap}");
+            }
         }
     }
 
@@ -428,7 +434,7 @@ mod tests {
             |bin: usize| Observation { bins: vec![(bin as u32, 0.9)], voiced_probability: 0.9 };
         let observations: Vec<Observation> =
             (0..9 * RUN + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
-        let states = decode(Lattice::new(40, 7), observations);
+        let states = decode(Lattice::new(40, 7, log_floor()), observations);
         // The first frame is unvoiced by pYIN's start probabilities.
         assert_eq!(states[0], 40 + 20);
         let path = states.iter().enumerate().skip(1);

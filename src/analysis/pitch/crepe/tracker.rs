@@ -18,9 +18,11 @@ const BLOCK: usize = 4096;
 const AHEAD: usize = 128;
 /// Added to a probability before its logarithm: what the network's near zeros mean.
 const DOUBT: f32 = 0.01;
-/// Weight of the waveform's evidence against the network's, and its floor.
-const PERIOD_WEIGHT: f32 = 2.0;
+/// Similarity that none is below: what chance may take away.
 const LEAST_SIMILARITY: f32 = 0.05;
+/// Added to the share of a frame's power that a period leaves unexplained: what changes from one
+/// period to the next in any real sound.
+const RESIDUE: f32 = 0.1;
 /// Cost of moving by a bin, beyond the first, from frame to frame; and of leaping anywhere.
 const STEP_COST: f32 = 0.5;
 const LEAP_COST: f32 = 4.0;
@@ -67,6 +69,8 @@ struct Block {
     starts: Vec<isize>,
     probabilities: Vec<f32>,
     similarity: Vec<f32>,
+    /// Whether each frame's sound is there in its middle.
+    presence: Vec<f32>,
     scores: Vec<f32>,
 }
 
@@ -76,24 +80,27 @@ impl Block {
         let mut block = Self {
             probabilities: vec![0.0; starts.len() * BINS],
             similarity: vec![0.0; starts.len() * LAGS],
+            presence: vec![0.0; starts.len()],
             scores: vec![0.0; starts.len() * BINS],
             starts,
         };
         crepe.fill(audio, grid, frames.start, &mut block.probabilities);
         let lags: Vec<f32> = (0..BINS).map(|b| (SAMPLE_RATE_HZ / bin_to_hz(b)) as f32).collect();
         let frames = block.scores.par_chunks_mut(BINS).zip(block.probabilities.par_chunks(BINS));
-        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS)).zip(&block.starts);
+        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS));
+        let frames = frames.zip(&mut block.presence).zip(&block.starts);
         frames.for_each_init(
             Periods::new,
-            |periods, (((scores, probabilities), similarity), &start)| {
-                periods.similarity(audio, start, similarity);
+            |periods, ((((scores, probabilities), similarity), presence), &start)| {
+                *presence = periods.similarity(audio, start, similarity);
                 for ((score, p), &lag) in scores.iter_mut().zip(probabilities).zip(&lags) {
                     let (below, part) = (lag as usize, lag.fract());
                     let (left, right) = (similarity[below], similarity[below + 1]);
                     let nearest = if part < 0.5 { left } else { right };
                     // Between two samples of a narrow peak a straight line would fall short.
                     let like = nearest.max(left + part * (right - left)).max(LEAST_SIMILARITY);
-                    *score = (p + DOUBT).ln() + PERIOD_WEIGHT * like.ln();
+                    let unexplained = (1.0 - like).max(0.0) + RESIDUE;
+                    *score = ((p + DOUBT) * like * like / unexplained).ln();
                 }
             },
         );
@@ -149,7 +156,7 @@ impl Block {
         if clarity <= 0.0 || !range.contains(&hz_to_bin(hz)) || too_high {
             return (0.0, 0.0);
         }
-        let periodicity = probability * clarity.min(1.0);
+        let periodicity = probability * clarity.min(1.0) * f64::from(self.presence[i]);
         (hz.clamp(fmin, fmax) as f32, periodicity as f32)
     }
 }
