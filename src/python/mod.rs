@@ -12,6 +12,7 @@ mod errors;
 mod frames;
 mod model;
 mod params;
+mod store;
 mod synth;
 mod watched;
 
@@ -31,6 +32,8 @@ mod _wms {
     use super::model::Model;
     #[pymodule_export]
     use super::params::PyParams;
+    #[pymodule_export]
+    use super::store::{PyStore, analyze_into, finish_store, prepare_store};
     #[pymodule_export]
     use super::synth::{Synth, cycle_waveform, play_spectra, render, resynthesize};
 

@@ -15,6 +15,7 @@ pub use yin::yin;
 use crate::Result;
 use crate::analysis::Watch;
 use crate::analysis::frame::check_size;
+use crate::audio::resample::Resampler;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};
 use crepe::{Crepe, Decoder, Grid, Track};
 use std::borrow::Cow;
@@ -34,11 +35,32 @@ impl AnalysisParams {
 
 /// Fundamental frequency in Hz and voicedness (0 to 1) of each frame, by the parameters' method.
 ///
+/// A frame without a pitch has that of the last frame that had one, or of the first one: its
+/// voicedness says that it has none, and the network's pitch input does not leap at every rest.
+///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters,
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn track(
     signal: &[f32],
+    params: &AnalysisParams,
+    watch: &Watch,
+) -> Result<(Vec<f32>, Vec<f32>)> {
+    let (mut f0_hz, voicedness) = track_part(signal, 0, params, watch)?;
+    if let Some(mut held) = first_pitch(&f0_hz) {
+        hold_pitch(&mut f0_hz, &mut held);
+    }
+    Ok((f0_hz, voicedness))
+}
+
+/// As [`track`] of a part of a recording that begins with frame `first`, whose centre is the first
+/// sample of `signal`; frames without a pitch have 0 Hz.
+///
+/// # Errors
+/// As [`track`].
+pub(crate) fn track_part(
+    signal: &[f32],
+    first: usize,
     params: &AnalysisParams,
     watch: &Watch,
 ) -> Result<(Vec<f32>, Vec<f32>)> {
@@ -54,6 +76,7 @@ pub fn track(
                 let voicedness = vec![1.0; f0_hz.len()];
                 (f0_hz, voicedness)
             } else {
+                let pyin = if own { pyin::pyin_part } else { pyin };
                 let track = pyin(signal, &settings, watch)?;
                 (single(track.f0_hz), single(track.voiced_probability))
             };
@@ -67,15 +90,9 @@ pub fn track(
                 Compatibility::Own => Decoder::Wms,
                 Compatibility::Main | Compatibility::Dev => Decoder::Viterbi,
             };
-            let mut track = crepe_track(
-                signal,
-                params.sample_rate,
-                params.hop_size,
-                (params.f_low_hz, params.f_high_hz),
-                decoder,
-                watch,
-            )?;
-            hold_pitch(&mut track.f0_hz);
+            let range = (params.f_low_hz, params.f_high_hz);
+            let (rate, hop) = (params.sample_rate, params.hop_size);
+            let track = crepe_part(signal, first, rate, hop, range, decoder, watch)?;
             Ok((track.f0_hz, track.periodicity))
         }
     }
@@ -90,36 +107,56 @@ pub fn crepe_track(
     signal: &[f32],
     sample_rate: u32,
     hop_length: usize,
-    (fmin_hz, fmax_hz): (f64, f64),
+    range_hz: (f64, f64),
+    decoder: Decoder,
+    watch: &Watch,
+) -> Result<Track> {
+    crepe_part(signal, 0, sample_rate, hop_length, range_hz, decoder, watch)
+}
+
+/// As [`crepe_track`] of a part of a recording, see [`track_part`].
+fn crepe_part(
+    signal: &[f32],
+    first: usize,
+    sample_rate: u32,
+    hop_length: usize,
+    range_hz: (f64, f64),
     decoder: Decoder,
     watch: &Watch,
 ) -> Result<Track> {
     check_size("hop_length", hop_length)?;
     let network_rate = crepe::SAMPLE_RATE_HZ as u32;
-    let copy = if sample_rate == network_rate {
-        Cow::Borrowed(signal)
+    let start = (first * hop_length) as u64;
+    let (copy, origin) = if sample_rate == network_rate {
+        (Cow::Borrowed(signal), start)
     } else {
-        Cow::Owned(crate::audio::resample(signal, sample_rate, network_rate)?)
+        // The samples that the copy of the whole recording has here.
+        let resampler = Resampler::new(sample_rate, network_rate)?;
+        let wanted = resampler.length(start)..resampler.length(start + signal.len() as u64);
+        let origin = wanted.start;
+        (Cow::Owned(resampler.part(signal, start, wanted)), origin)
     };
     let grid = Grid {
         frames: 1 + signal.len() / hop_length,
         hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),
+        first,
+        origin: origin as usize,
     };
-    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
+    Crepe::shared()?.track_frames(&copy, &grid, range_hz, decoder, watch)
 }
 
-/// Gives frames without a pitch that of the last frame that had one, or of the first one: their
-/// voicedness says that they have none, and the network's pitch input does not leap at every rest.
-fn hold_pitch(f0_hz: &mut [f32]) {
-    let Some(first) = f0_hz.iter().copied().find(|&f0| f0 > 0.0) else {
-        return;
-    };
-    let mut held = first;
+/// The first pitch found.
+pub(crate) fn first_pitch(f0_hz: &[f32]) -> Option<f32> {
+    f0_hz.iter().copied().find(|&f0| f0 > 0.0)
+}
+
+/// Gives frames of 0 Hz the pitch of the frame before, `held` at first, which becomes the last one.
+pub(crate) fn hold_pitch(f0_hz: &mut [f32], held: &mut f32) {
     for f0 in f0_hz {
         if *f0 > 0.0 {
-            held = *f0;
+            *held = *f0;
         } else {
-            *f0 = held;
+            *f0 = *held;
         }
     }
 }

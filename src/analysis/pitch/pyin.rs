@@ -42,6 +42,28 @@ pub struct PyinTrack {
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<PyinTrack> {
+    track(signal, settings, watch, |lattice| lattice)
+}
+
+/// The same but for the choice between paths that are equally good: of a part of a recording it is
+/// that of the whole.
+///
+/// # Errors
+/// As [`pyin`].
+pub(super) fn pyin_part(
+    signal: &[f32],
+    settings: &YinSettings,
+    watch: &Watch,
+) -> Result<PyinTrack> {
+    track(signal, settings, watch, Lattice::relative)
+}
+
+fn track(
+    signal: &[f32],
+    settings: &YinSettings,
+    watch: &Watch,
+    adapt: impl FnOnce(Lattice) -> Lattice,
+) -> Result<PyinTrack> {
     settings.check()?;
     let candidates = Candidates::new(settings);
     let observations =
@@ -49,7 +71,7 @@ pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Pyi
 
     let semitones = (MAX_TRANSITION_RATE * 12.0 * settings.hop_length as f64 / settings.sample_rate)
         .round_ties_even() as usize;
-    let lattice = Lattice::new(candidates.bins, semitones * BINS_PER_SEMITONE / 2);
+    let lattice = adapt(Lattice::new(candidates.bins, semitones * BINS_PER_SEMITONE / 2));
     let states = lattice.decode(&observations, watch)?;
     let bin_hz = |state: u32| {
         let bin = state as usize % candidates.bins;

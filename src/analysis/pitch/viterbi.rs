@@ -42,6 +42,9 @@ pub(crate) struct Lattice {
     log_stay: Vec<f64>,
     /// The same to the other plane.
     log_switch: Vec<f64>,
+    /// Whether every column is relative to its best state. Of paths that are equally good rounding
+    /// decides: of such sums, that of the last few frames, else that of all frames before.
+    relative: bool,
 }
 
 fn log_floor() -> f64 {
@@ -72,7 +75,12 @@ impl Lattice {
                 log_switch[distance * stride + reach + bin] = log(1.0 - STAY_PROBABILITY);
             }
         }
-        Self { bins, reach, stride, log_stay, log_switch }
+        Self { bins, reach, stride, log_stay, log_switch, relative: false }
+    }
+
+    /// The same, of which a part of a recording gives what the whole gives.
+    pub fn relative(self) -> Self {
+        Self { relative: true, ..self }
     }
 
     /// The most probable sequence of states.
@@ -155,7 +163,9 @@ impl Lattice {
 
     /// One step forward.
     fn advance(&self, from: &[f64], to: &mut [f64], observation: &Observation) {
-        let anywhere = self.best(from).1 + log_floor();
+        let best = self.best(from).1;
+        let level = if self.relative { best } else { 0.0 };
+        let anywhere = best - level + log_floor();
         let (from_voiced, from_unvoiced) = from.split_at(self.stride);
         let bands = (self.log_stay.as_slice(), self.log_switch.as_slice());
         for bin in (0..self.bins).step_by(LANES) {
@@ -164,8 +174,8 @@ impl Lattice {
             let lanes = (self.bins - bin).min(LANES);
             for lane in 0..lanes {
                 let at = self.reach + bin + lane;
-                to[at] = v_stay[lane].max(u_switch[lane]).max(anywhere);
-                to[self.stride + at] = u_stay[lane].max(v_switch[lane]).max(anywhere);
+                to[at] = (v_stay[lane].max(u_switch[lane]) - level).max(anywhere);
+                to[self.stride + at] = (u_stay[lane].max(v_switch[lane]) - level).max(anywhere);
             }
         }
         self.observe(to, observation);
