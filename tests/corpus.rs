@@ -87,9 +87,9 @@ fn passages_are_the_whole() {
     for (changes, seconds) in [
         (json!({"hop_size": 16}), 9.0),
         (json!({"hop_size": 9, "window_size": 700, "cycles_per_window": 8}), 6.0),
-        (json!({"hop_size": 16, "pitch_detection_method": "pyin"}), 9.0),
-        (json!({"hop_size": 16, "pitch_detection_method": "crepe"}), 4.5),
-        (json!({"hop_size": 31, "pitch_detection_method": "crepe", "sample_rate": 44100}), 3.2),
+        (json!({"hop_size": 16, "pitch_detection_method": "pyin"}), 5.0),
+        (json!({"hop_size": 16, "pitch_detection_method": "crepe"}), 4.1),
+        (json!({"hop_size": 31, "pitch_detection_method": "crepe", "sample_rate": 44100}), 2.9),
         (json!({"n_fft": 262_144, "n_fft_preserved": null, "hop_size": 1000}), 3.0),
     ] {
         let params = params(&changes);
@@ -110,7 +110,7 @@ fn passages_are_the_whole() {
 fn passages_of_instruments_are_the_whole() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo/audio/alto_sax.flac");
     let (signal, _) = audio::load(&path, Some(RATE)).unwrap();
-    let signal = &signal[..20 * RATE as usize];
+    let signal = &signal[..17 * RATE as usize];
     for method in ["pyin", "crepe"] {
         let params = params(&json!({"pitch_detection_method": method, "hop_size": 64}));
         let whole = analyze_signal(signal, params.analysis(), &Watch::default()).unwrap();
@@ -123,16 +123,19 @@ fn passages_of_instruments_are_the_whole() {
 #[test]
 fn the_first_pitch_is_held_back_to_the_beginning() {
     let params = params(&json!({"pitch_detection_method": "crepe", "hop_size": 16}));
-    let mut signal = vec![0.0; 5 * RATE as usize];
-    let silent = analyze(&signal, &params);
+    // One passage at a time: the second has the first pitch.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let mut signal = vec![0.0; 4000 * 16];
+    let silent = pool.install(|| analyze(&signal, &params));
     assert!(silent.features.f0_hz.iter().all(|f0| *f0 == 0.0));
-    signal.extend(sound(220.0, 0.5));
-    signal.resize(10 * RATE as usize, 0.0);
-    let f0_hz = analyze(&signal, &params).features.f0_hz;
+    signal.extend(sound(220.0, 0.3));
+    signal.resize(signal.len() + 300 * 16, 0.0);
+    let f0_hz = pool.install(|| analyze(&signal, &params)).features.f0_hz;
     let whole = analyze_signal(&signal, params.analysis(), &Watch::default()).unwrap();
     assert!(*f0_hz == whole.f0_hz);
-    assert!(f0_hz[0] > 0.0 && f0_hz[..4900].iter().all(|f0| *f0 == f0_hz[0]));
-    assert!(f0_hz[6000] > 0.0 && f0_hz[6000..].iter().all(|f0| *f0 == f0_hz[6000]));
+    assert!(f0_hz[0] > 0.0 && f0_hz[..3900].iter().all(|f0| *f0 == f0_hz[0]));
+    let last = f0_hz[f0_hz.len() - 1];
+    assert!(last > 0.0 && f0_hz[4500..].iter().all(|f0| *f0 == last));
 }
 
 #[test]
@@ -254,7 +257,7 @@ fn damaged_shards_are_an_error_or_made_again() {
             let error = result.unwrap_err();
             assert!(matches!(&error, Error::FeatureFile { path: p, .. } if *p == path), "{error}");
         }
-        assert_eq!(corpus.update().kept, 2);
+        assert_eq!(corpus.update().kept, 3, "all but the first of two copies");
         assert!(content(&corpus.store) == first);
     }
     std::fs::write(&path, other).unwrap();

@@ -17,7 +17,7 @@ const BLOCK: usize = 1 << 14;
 /// The data begins at a multiple of so many bytes.
 const ALIGNMENT: usize = 64;
 /// More frames or samples than any file has: a header that names them is as long as any.
-const MANY: usize = 1 << 50;
+const MANY: usize = 1 << 40;
 
 /// Frames that belong together, row-major.
 pub(super) struct Rows<'a> {

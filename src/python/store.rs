@@ -170,7 +170,7 @@ pub(super) fn analyze_into(
 
 /// List recordings that `_analyze_into` analysed in the store's index.
 #[pyfunction]
-#[pyo3(name = "_finish_store")]
+#[pyo3(name = "_finish_store", signature = (path, params, recordings, skipped, *, prune, kept))]
 pub(super) fn finish_store(
     py: Python<'_>,
     path: PathBuf,
@@ -178,9 +178,11 @@ pub(super) fn finish_store(
     recordings: Vec<Recording>,
     skipped: Vec<(PathBuf, String)>,
     prune: bool,
+    kept: usize,
 ) -> PyResult<PyStore> {
     let entry = |(path, shard, frames, duration_s)| Entry { path, shard, frames, duration_s };
     let entries = recordings.into_iter().map(entry).collect();
     let skipped = skipped.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
-    Ok(PyStore(py.detach(|| Store::finish(&path, &params.0, entries, skipped, prune))?))
+    let store = py.detach(|| Store::finish(&path, &params.0, entries, skipped, prune))?;
+    Ok(PyStore(Store { kept, ..store }))
 }

@@ -18,7 +18,7 @@ from safetensors.numpy import save
 from .. import __version__
 from .._files import check_writable, replacing
 from ..errors import ModelFileError
-from .frames import FloatArray, FramesLike, params_dict
+from .frames import FloatArray, FramesLike, n_bins, params_dict
 from .network import GRUNet
 
 # Offset in wms_torch's logarithmic pitch, Hz; keeps the lowest pitch finite.
@@ -84,7 +84,7 @@ def model_config(
             "domain": "log1p",
             "window_size": given["window_size"],
             "n_fft": given["n_fft"],
-            "n_bins": int(frames.targets.shape[1]),
+            "n_bins": n_bins(frames.targets),
             "cycles_per_window": given["cycles_per_window"],
         },
         "sample_rate": given["sample_rate"],
