@@ -59,8 +59,10 @@ impl PyStore {
         let report = |watch: &Watch| match progress {
             Some(callback) => {
                 let wanted = bytes.saturating_sub(watch.needless_bytes());
+                // A file holds more than its sound.
+                let over = watch.files() == files.len() || wanted == 0;
                 let share = watch.bytes() as f64 / wanted.max(1) as f64;
-                let share = if wanted == 0 { 1.0 } else { share.min(1.0) };
+                let share = if over { 1.0 } else { share.min(1.0) };
                 callback.call1((watch.files(), files.len(), watch.frames(), share)).map(|_| ())
             }
             None => Ok(()),
@@ -183,6 +185,7 @@ pub(super) fn finish_store(
     let entry = |(path, shard, frames, duration_s)| Entry { path, shard, frames, duration_s };
     let entries = recordings.into_iter().map(entry).collect();
     let skipped = skipped.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
-    let store = py.detach(|| Store::finish(&path, &params.0, entries, skipped, prune))?;
-    Ok(PyStore(Store { kept, ..store }))
+    let mut store = py.detach(|| Store::finish(&path, &params.0, entries, skipped, prune))?;
+    store.kept = kept;
+    Ok(PyStore(store))
 }

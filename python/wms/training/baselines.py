@@ -7,19 +7,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .frames import FloatArray
+from .frames import FloatArray, piece_rows
 from .rows import Chosen
 
 Float32 = npt.NDArray[np.float32]
-# Frames worked on together: bounds the memory, not the results.
-_PIECE = 8192
 
 
 def predict_mean(train_targets: FloatArray | Chosen, num_frames: int) -> Float32:
     """Predict the mean training spectrum for every frame: (num_frames, K)."""
     total = np.zeros(train_targets.shape[1])
-    for start in range(0, len(train_targets), _PIECE):
-        total += train_targets[start : start + _PIECE].sum(axis=0, dtype=np.float64)
+    piece = piece_rows(train_targets.shape[1])
+    for start in range(0, len(train_targets), piece):
+        total += train_targets[start : start + piece].sum(axis=0, dtype=np.float64)
     mean = (total / len(train_targets)).astype(np.float32)
     return np.broadcast_to(mean, (num_frames, len(mean)))
 
@@ -51,8 +50,8 @@ def nearest_frame(
     for start in range(0, len(inputs), chunk):
         queries = np.asarray(inputs[start : start + chunk], np.float64)
         best = np.full(len(queries), np.inf)
-        for first in range(0, len(train_inputs), _PIECE):
-            rows = np.asarray(train_inputs[first : first + _PIECE], np.float64)
+        for first in range(0, len(train_inputs), 8192):
+            rows = np.asarray(train_inputs[first : first + 8192], np.float64)
             # |a - b|^2 without |a|^2, which is the same for every b.
             distance = (rows * rows).sum(axis=1) - 2.0 * (queries @ rows.T)
             index = distance.argmin(axis=1)
@@ -96,10 +95,11 @@ def _ridge_weights(
     width = train_inputs.shape[1] + 1
     gram = np.zeros((width, width))
     moment = np.zeros((width, train_targets.shape[1]))
-    for start in range(0, len(train_inputs), _PIECE):
-        x = _with_offset(train_inputs[start : start + _PIECE])
+    piece = piece_rows(train_targets.shape[1])
+    for start in range(0, len(train_inputs), piece):
+        x = _with_offset(train_inputs[start : start + piece])
         gram += x.T @ x
-        moment += x.T @ train_targets[start : start + _PIECE]
+        moment += x.T @ train_targets[start : start + piece]
     penalty = np.full(width, ridge)
     penalty[-1] = 0.0
     weights: npt.NDArray[np.float64] = np.linalg.lstsq(gram + np.diag(penalty), moment, rcond=None)[
@@ -139,8 +139,9 @@ def baseline_errors(
     known, asked = (train_inputs - mean) / scale, (inputs - mean) / scale
     means, weights = predict_mean(train_targets, 1), _ridge_weights(known, train_targets, 1.0)
     sums = dict.fromkeys(("mean", "nearest", "ridge"), 0.0)
-    for start in range(0, len(asked), 1024):
-        x, y = asked[start : start + 1024], targets[start : start + 1024]
+    piece = piece_rows(targets.shape[1])
+    for start in range(0, len(asked), piece):
+        x, y = asked[start : start + piece], targets[start : start + piece]
         predictions = {
             "mean": means,
             "nearest": nearest_frame(known, train_targets, x),

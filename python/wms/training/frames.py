@@ -13,8 +13,8 @@ from ..errors import ParameterError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
-# Rows that are checked together.
-_PIECE = 8192
+# Values that are worked on together, at most: 16 MB.
+_PIECE = 1 << 22
 
 
 class ScalerLike(Protocol):
@@ -109,6 +109,11 @@ class StoreFrames:
         self.file_index = np.repeat(np.arange(len(shards), dtype=np.int32), lengths)
 
 
+def piece_rows(columns: int) -> int:
+    """Return how many rows to work on together: of mapped arrays no more lie in memory."""
+    return max(1, min(8192, _PIECE // max(columns, 1)))
+
+
 def n_bins(targets: FloatArray | Sequence[FloatArray]) -> int:
     """Return the number of spectrum bins, K."""
     first = targets[0] if isinstance(targets, Sequence) else targets
@@ -138,8 +143,9 @@ def check_frames(
         before = 0
         for array in arrays:
             # In pieces, so that a memory-mapped array never lies in memory as a whole.
-            for start in range(0, len(array), _PIECE):
-                bad = ~np.isfinite(array[start : start + _PIECE]).all(axis=1)
+            piece = piece_rows(array.shape[1])
+            for start in range(0, len(array), piece):
+                bad = ~np.isfinite(array[start : start + piece]).all(axis=1)
                 if bad.any():
                     frame = before + start + int(np.argmax(bad))
                     raise ParameterError(f"frames: {name} of frame {frame} are not finite")

@@ -12,10 +12,7 @@ import numpy.typing as npt
 import torch
 
 from ..errors import ParameterError
-from .frames import FloatArray
-
-# Rows looked at together: of memory-mapped ones no more lie in memory.
-_PIECE = 8192
+from .frames import FloatArray, piece_rows
 
 
 class Rows:
@@ -71,11 +68,11 @@ class Rows:
             out[torch.from_numpy(inside)] = self._parts[at][local]
         return out
 
-    def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[tuple[int, torch.Tensor]]:
-        """Give rows `start` to `stop` - 1 in pieces: the number of the first, and the piece."""
-        stop = len(self) if stop is None else stop
-        for first in range(start, stop, _PIECE):
-            yield first, self.run(first, min(first + _PIECE, stop))
+    def pieces(self, start: int, stop: int) -> Iterator[torch.Tensor]:
+        """Give rows `start` to `stop` - 1 in pieces of no great size."""
+        size = piece_rows(self.shape[1])
+        for first in range(start, stop, size):
+            yield self.run(first, min(first + size, stop))
 
 
 class Chosen:
