@@ -37,7 +37,7 @@ enum Storage<T> {
         values: *const T,
         length: usize,
         /// Keeps `values` where they are.
-        _map: Arc<Mmap>,
+        map: Arc<Mmap>,
     },
 }
 
@@ -52,7 +52,7 @@ pub(super) fn of_file<T: Plain>(map: &Arc<Mmap>, start: usize, length: usize) ->
     let bytes = &map[start..start + length * size_of::<T>()];
     let values = bytes.as_ptr().cast::<T>();
     if cfg!(target_endian = "little") && values.is_aligned() {
-        Column(Storage::Mapped { values, length, _map: Arc::clone(map) })
+        Column(Storage::Mapped { values, length, map: Arc::clone(map) })
     } else {
         T::from_bytes(bytes).into()
     }
@@ -94,8 +94,8 @@ impl<T> Clone for Column<T> {
     fn clone(&self) -> Self {
         Self(match &self.0 {
             Storage::Owned(values) => Storage::Owned(Arc::clone(values)),
-            Storage::Mapped { values, length, _map } => {
-                Storage::Mapped { values: *values, length: *length, _map: Arc::clone(_map) }
+            Storage::Mapped { values, length, map } => {
+                Storage::Mapped { values: *values, length: *length, map: Arc::clone(map) }
             }
         })
     }

@@ -5,6 +5,7 @@ use crate::params::{AnalysisParams, PitchMethod};
 use crate::{Error, Params, Result};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::Path;
@@ -93,8 +94,12 @@ pub(super) fn of_content(path: &Path, watch: &Watch) -> Result<String> {
 }
 
 fn digits(hash: Sha256, count: usize) -> String {
-    let bytes = hash.finalize();
-    bytes.iter().take(count / 2).map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::with_capacity(count);
+    for byte in hash.finalize().iter().take(count / 2) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// What changes when a file is written to.

@@ -13,8 +13,8 @@ from ..errors import ParameterError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
-# Values that are worked on together, at most: 16 MB.
-_PIECE = 1 << 22
+# Values that are worked on together, at most: 4 MB.
+_PIECE = 1 << 20
 
 
 class ScalerLike(Protocol):

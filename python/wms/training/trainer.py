@@ -234,8 +234,10 @@ def _input_moments(
 
 def _mean_target(targets: Rows, split: Split) -> torch.Tensor:
     pieces = (piece for s in split.training for piece in targets.pieces(s.start, s.stop))
-    sums = [piece.sum(dim=0, dtype=torch.float64) for piece in pieces]
-    return (torch.stack(sums).sum(dim=0) / sum(map(len, split.training))).float()
+    total = torch.zeros(targets.shape[1], dtype=torch.float64)
+    for piece in pieces:
+        total += piece.sum(dim=0, dtype=torch.float64)
+    return (total / sum(map(len, split.training))).float()
 
 
 def _make_optimizer(settings: TrainSettings, network: nn.Module) -> torch.optim.Optimizer:
