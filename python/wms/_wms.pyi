@@ -593,7 +593,7 @@ class Synth:
 
     @property
     def timbre_range(self) -> dict[str, tuple[float, float]]:
-        """Lowest and highest value of each input but the pitch, by name, in `set_timbre`'s units."""
+        """Range of each input but the pitch, by name, in `set_timbre`'s units."""
 
     @property
     def sample_rate(self) -> float:
