@@ -12,7 +12,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ._yin import track_pitch
 from .errors import ParameterError
+
+__all__ = [
+    "LoudnessErrors",
+    "PitchErrors",
+    "SpectralDistance",
+    "f0_error_cents",
+    "log_spectral_distance",
+    "loudness",
+    "loudness_errors",
+    "mel_cepstral_distortion",
+    "multi_scale_spectral",
+    "multi_scale_spectral_parts",
+    "remove_delay",
+    "track_pitch",
+]
 
 _Signal = npt.NDArray[np.floating[Any]]
 _Float64 = npt.NDArray[np.float64]

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .frames import FloatArray
-
+FloatArray = npt.NDArray[np.floating[Any]]
 Float32 = npt.NDArray[np.float32]
 
 

@@ -1,0 +1,90 @@
+"""What the model is compared with: simple ways from the same inputs to spectra."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import Frames, Model
+from .._baselines import nearest_frame, predict_mean, ridge_regression
+from ..errors import ParameterError
+
+Float32 = npt.NDArray[np.float32]
+#: From inputs (T, C) as the model takes them to log1p spectra (T, K).
+Predictor = Callable[[Float32], Float32]
+
+#: Name and description of every system that a report can have, by its key in figures.json.
+SYSTEMS = {
+    "true_spectra": ("True spectra", "the recording's own spectra, played: the ceiling"),
+    "model": ("Model", "what the network makes of pitch and timbre, played"),
+    "wms_torch": ("wms_torch's recipe", "the same network, trained as wms_torch does, as long"),
+    "mlp": ("No memory", "a network as large without recurrence, trained as long"),
+    "nearest": ("Nearest frame", "the spectrum of the most similar training frame"),
+    "ridge": ("Ridge", "linear regression"),
+    "mean": ("Mean", "always the mean training spectrum"),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingFrames:
+    """Training sound as a model's inputs and targets; what `wms.training` takes as frames."""
+
+    inputs: Float32
+    targets: Float32
+    file_index: npt.NDArray[np.int32]
+    f0_hz: Float32
+    voicedness: Float32
+    scaler: Any
+    params: Any
+
+
+def training_frames(model: Model, frames: Frames) -> TrainingFrames:
+    """See analysed frames as `model` does.
+
+    Raises
+    ------
+    ParameterError
+        If they have another number of bins than the model.
+    """
+    if frames.spectrum.shape[1] != model.output_size:
+        raise ParameterError(
+            f"the training frames have {frames.spectrum.shape[1]} bins, wanted the model's "
+            f"{model.output_size}"
+        )
+    return TrainingFrames(
+        inputs=model.inputs(frames),
+        targets=frames.spectrum,
+        file_index=frames.file_index,
+        f0_hz=frames.f0_hz,
+        voicedness=frames.voicedness,
+        scaler=frames.scaler,
+        params=frames.params,
+    )
+
+
+def simple_baselines(seen: TrainingFrames) -> dict[str, Predictor]:
+    """Make the predictors that need no training: nearest frame, ridge regression, mean."""
+    mean = seen.inputs.mean(axis=0, dtype=np.float64)
+    scale = seen.inputs.std(axis=0, dtype=np.float64)
+    scale[scale < 1e-6] = 1.0
+    known = (seen.inputs - mean) / scale
+    return {
+        "nearest": lambda x: nearest_frame(known, seen.targets, (x - mean) / scale),
+        "ridge": lambda x: ridge_regression(known, seen.targets, (x - mean) / scale),
+        "mean": lambda x: predict_mean(seen.targets, len(x)),
+    }
+
+
+def model_predictor(model: Model) -> Predictor:
+    """Make a predictor of the model itself, log1p whatever its domain is."""
+    is_magnitude = model.config["spectrum"]["domain"] == "magnitude"
+
+    def predict(x: Float32) -> Float32:
+        y, _ = model.predict(x)
+        return np.log1p(np.maximum(y, 0.0)) if is_magnitude else y
+
+    return predict
