@@ -176,8 +176,8 @@ def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
     return float(frames[_audible(first)].mean())
 
 
-def loudness(x: _Signal, *, sr: float) -> _Float64:
-    """A-weighted level of frames in dB (IEC 61672), FFT 2048, hop 512, Hann.
+def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
+    """A-weighted level of frames in dB (IEC 61672), FFT 2048, Hann.
 
     Parameters
     ----------
@@ -185,6 +185,8 @@ def loudness(x: _Signal, *, sr: float) -> _Float64:
         Signal.
     sr : float
         Sample rate in Hz.
+    hop_length : int
+        Samples between frames; the first begins with the signal.
 
     Returns
     -------
@@ -196,7 +198,7 @@ def loudness(x: _Signal, *, sr: float) -> _Float64:
     ParameterError
         If the signal is empty, not one-dimensional or not finite.
     """
-    power = _magnitudes(_checked(x), _LSD_FFT_SIZE, _LSD_HOP) ** 2
+    power = _magnitudes(_checked(x), _LSD_FFT_SIZE, hop_length) ** 2
     hz = np.arange(power.shape[1]) * sr / _LSD_FFT_SIZE
     window = _hann(_LSD_FFT_SIZE)
     # A sine's power in a one-sided spectrum under this window (Parseval).

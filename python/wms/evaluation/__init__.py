@@ -6,7 +6,7 @@ nothing else, and its figures as JSON.
 
 from .judge import Evaluation, evaluate
 from .measures import MEASURES, Measure, measure_sound
-from .passages import Passage
+from .passages import Passage, read_middle
 from .systems import SYSTEMS
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "Passage",
     "evaluate",
     "measure_sound",
+    "read_middle",
 ]

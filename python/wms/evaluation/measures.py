@@ -46,7 +46,8 @@ MEASURES = (
     Measure(
         "spectrum_error", "Spectrum error", "", 4, 0.0,
         "How far the network's spectra are from the analysed ones: mean absolute error of "
-        "ln(1 + magnitude), over all bins and frames. The only one that is not heard but computed.",
+        "ln(1 + magnitude), over all bins and frames. It judges the network alone; all others "
+        "judge the sound.",
     ),
     Measure(
         "mss", "Multi-scale spectral", "", 2, 0.0,

@@ -98,28 +98,13 @@ def _header(figures: Mapping[str, Any]) -> str:
     model, passages = figures["model"], figures["passages"]
     total = sum(passage["seconds"] for passage in passages)
     recordings = "one recording" if len(passages) == 1 else f"{len(passages)} recordings"
-    own, ceiling = figures["systems"]["model"], figures["systems"]["true_spectra"]
-    verdict = (
-        f"Played through the realtime oscillator, the model is {_number('mss', own)} from the "
-        f"recording in multi-scale spectral distance; spectra without any error would be "
-        f"{_number('mss', ceiling)}."
-    )
-    simple = [s for s in ("nearest", "ridge", "mean") if s in figures["systems"]]
-    if simple:
-        best = min(simple, key=lambda s: figures["systems"][s]["spectrum_error"])
-        error = figures["systems"][best]
-        ratio = own["spectrum_error"] / error["spectrum_error"] if error["spectrum_error"] else 1.0
-        verdict += (
-            f" Its spectra are off by {_number('spectrum_error', own)}, which is "
-            f"{ratio:.2f} times the error of the best simple baseline "
-            f"({SYSTEMS[best][0].lower()}, {_number('spectrum_error', error)})."
-        )
+    verdict = _verdict(figures["systems"])
     every_ms = 1000 * model["hop_size"] / model["sample_rate"]
     facts = {
         "judged on": f"{total:.1f} s of {recordings}",
-        "played and measured at": f"{figures['conditions']['sample_rate']:,} Hz".replace(",", " "),
-        "network": f"{model['generation']}, {model['weights']:,} weights".replace(",", " "),
-        "frames": f"{model['bins']} bins, every {every_ms:.3g} ms at {model['sample_rate']} Hz",
+        "played and measured at": f"{_spaced(figures['conditions']['sample_rate'])} Hz",
+        "network": f"{model['generation']}, {_spaced(model['weights'])} weights",
+        "frames": f"{model['bins']} bins, every {every_ms:.3g} ms",
         "date": figures["created"][:10],
     }
     rows = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in facts.items())
@@ -129,21 +114,45 @@ def _header(figures: Mapping[str, Any]) -> str:
     )
 
 
+def _verdict(systems: Mapping[str, Any]) -> str:
+    own, ceiling = systems["model"], systems["true_spectra"]
+    simple = [name for name in ("nearest", "ridge", "mean") if name in systems]
+    heard = (
+        f"Played through the realtime oscillator, it is {_number('mss', own)} from the recording "
+        "in multi-scale spectral distance; the recording's own spectra, played alike, reach "
+        f"{_number('mss', ceiling)}"
+    )
+    if not simple:
+        return f"{heard}. Its spectra are off by {_number('spectrum_error', own)}."
+    played, best = (
+        min(simple, key=lambda name: systems[name][key]) for key in ("mss", "spectrum_error")
+    )
+    return (
+        f"The network's spectra are off by {_number('spectrum_error', own)}; the best simple "
+        f"baseline ({SYSTEMS[best][0].lower()}) by {_number('spectrum_error', systems[best])}. "
+        f"{heard}, the best baseline ({SYSTEMS[played][0].lower()}) "
+        f"{_number('mss', systems[played])}."
+    )
+
+
 def _tiles(systems: Mapping[str, Any]) -> str:
     tiles = []
     for measure in MEASURES:
         if measure.key not in _TILES:
             continue
-        beside = [f"true spectra <b>{_value(measure, systems['true_spectra'][measure.key])}</b>"]
-        if "nearest" in systems:
-            beside.append(f"nearest frame {_value(measure, systems['nearest'][measure.key])}")
-        if measure.key == "spectrum_error" and "nearest" in systems:
-            beside = [*beside[1:], f"mean {_value(measure, systems['mean'][measure.key])}"]
+        others = [name for name in ("true_spectra", "nearest", "mean") if name in systems]
+        if measure.key == "spectrum_error":
+            others.remove("true_spectra")
+        beside = "".join(
+            f'<div class="{name}"><span>{_NAMES[name]}</span>'
+            f"<b>{_value(measure, systems[name][measure.key])}</b></div>"
+            for name in others[:2]
+        )
         unit = f"<small>{measure.unit}</small>" if measure.unit else ""
         tiles.append(
             f'<div class="tile"><div class="name">{measure.name}</div><div class="value">'
             f"{_value(measure, systems['model'][measure.key])}{unit}</div>"
-            f'<div class="beside">{" · ".join(beside)}</div></div>\n'
+            f'<div class="beside">{beside}</div></div>\n'
         )
     return f'<section class="tiles">\n{"".join(tiles)}</section>\n'
 
@@ -315,6 +324,10 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "-"}[value]
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _legend(names: list[str]) -> str:

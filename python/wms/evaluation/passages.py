@@ -43,8 +43,37 @@ class Passage:
         return len(self.original) / self.sample_rate
 
 
+def read_middle(path: Path, *, seconds: float) -> tuple[Float32, int, float]:
+    """Read a recording, of a long one its middle.
+
+    Parameters
+    ----------
+    path : Path
+        Audio file.
+    seconds : float
+        Longest part, seconds.
+
+    Returns
+    -------
+    sound : (n,) float32
+    sample_rate : int
+        Its own, Hz.
+    start_s : float
+        Where the part starts, seconds.
+
+    Raises
+    ------
+    AudioFileError
+        If it cannot be read or is empty.
+    """
+    sound, rate = load_audio(path)
+    longest = max(1, round(seconds * rate))
+    start = max(0, (len(sound) - longest) // 2)
+    return sound[start : start + longest], rate, start / rate
+
+
 def read_passage(path: Path, params: Params, *, seconds: float, sample_rate: int) -> Passage:
-    """Read a recording, of a long one `seconds` from its middle, and analyse it.
+    """Read a recording, of a long one its middle, and analyse it.
 
     Parameters
     ----------
@@ -62,11 +91,8 @@ def read_passage(path: Path, params: Params, *, seconds: float, sample_rate: int
     AudioFileError
         If it cannot be read or is empty.
     """
-    sound, rate = load_audio(path)
-    longest = max(1, round(seconds * rate))
-    start = max(0, (len(sound) - longest) // 2)
-    sound = sound[start : start + longest]
+    sound, rate, start_s = read_middle(path, seconds=seconds)
     # From the recording's own rate, as training analyses it.
     frames = analyze(sound, params, sample_rate=rate)
     original = resample(sound, orig_sr=rate, target_sr=sample_rate)
-    return Passage(path.name, start / rate, sample_rate, original, frames)
+    return Passage(path.name, start_s, sample_rate, original, frames)

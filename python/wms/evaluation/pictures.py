@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import WmsError
-from ..plot import new_figure, spectrogram_db
+from ..plot import new_figure, plain_log_scale, spectrogram_db
 
 _FloatArray = npt.NDArray[np.floating[Any]]
 
@@ -27,9 +27,9 @@ PALETTE = {
 }
 # Colour, line width and dashes of each system's curve.
 _CURVES: dict[str, tuple[str, float, tuple[float, ...]]] = {
-    "original": ("text", 1.3, ()),
-    "model": ("accent", 1.5, ()),
-    "true_spectra": ("second", 1.3, ()),
+    "original": ("text", 5.0, ()),
+    "model": ("accent", 1.4, ()),
+    "true_spectra": ("second", 1.4, ()),
     "wms_torch": ("quiet", 1.2, (5, 1.5)),
     "mlp": ("quiet", 1.2, (3, 1.5)),
     "nearest": ("quiet", 1.2, (1.5, 1.5)),
@@ -89,7 +89,7 @@ def spectrogram_png(y: _FloatArray, *, sr: float, top_db: float) -> bytes:
 def frequency_ticks(sr: float) -> list[tuple[str, float]]:
     """Labels of a spectrogram's vertical axis, each with its height from 0 to 1."""
     low, high = _mel_range(sr)
-    wanted = [hz for hz in (100, 250, 500, 1000, 2000, 4000, 8000, 16000) if hz < 0.93 * sr / 2]
+    wanted = [hz for hz in (250, 500, 1000, 2000, 4000, 8000, 16000) if hz < 0.93 * sr / 2]
     heights = (_mel(np.array(wanted, float)) - low) / (high - low)
     names = [f"{hz // 1000}k" if hz >= 1000 else str(hz) for hz in wanted]
     return list(zip(names, heights.tolist(), strict=True))
@@ -140,8 +140,10 @@ def curves_over_partials(
         Values (K,) by system.
     """
     with _style():
-        figure = new_figure(_WIDTH / _UNITS, 400 / _UNITS)
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(1, 1))
+        from matplotlib.ticker import LogLocator
+
+        figure = new_figure(_WIDTH / _UNITS, 430 / _UNITS)
+        upper, lower = figure.subplots(2, 1, sharex=True)
         for axes, curves, title in (
             (upper, levels, "Mean level, ln(1 + magnitude)"),
             (lower, errors, "Mean error, ln(1 + magnitude)"),
@@ -155,7 +157,8 @@ def curves_over_partials(
                     markevery=_whole(partial),
                 )  # fmt: skip
             axes.set_title(title)
-            axes.set_ylim(bottom=0)
+            plain_log_scale(axes)
+            axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         longest = max(len(values) for values in levels.values())
         upper.set_xlim(0, (longest - 1) / bins_per_partial)
         lower.set_xlabel("partial (points); between them what is not harmonic: noise, room, breath")
@@ -167,9 +170,10 @@ def legend_mark(name: str) -> str:
     colour, width, dashes = _CURVES[name]
     pattern = " ".join(f"{2 * length:g}" for length in dashes)
     dash = f' stroke-dasharray="{pattern}"' if pattern else ""
+    stroke = f'stroke="var(--{colour})" stroke-width="{1.2 * width:.1f}"{dash}'
     return (
-        f'<svg class="mark" viewBox="0 0 28 8" aria-hidden="true"><path d="M1 4H27" fill="none" '
-        f'stroke="var(--{colour})" stroke-width="{1.4 * width:.1f}"{dash}/></svg>'
+        '<svg class="mark" viewBox="0 0 28 8" aria-hidden="true"><path d="M1 4H27" fill="none" '
+        f'{stroke} opacity="{_opacity(name)}"/></svg>'
     )
 
 
@@ -182,11 +186,19 @@ def moving_mean(values: _FloatArray, count: int) -> npt.NDArray[np.float64]:
 
 def _curve(name: str) -> dict[str, Any]:
     colour, width, dashes = _CURVES[name]
-    order = {"model": 4, "true_spectra": 3, "original": 2.5}.get(name, 2)
     return {
-        "color": PALETTE[colour], "linewidth": width, "linestyle": (0, dashes) if dashes else "-", "zorder": order,
+        "color": PALETTE[colour],
+        "linewidth": width,
+        "linestyle": (0, dashes) if dashes else "-",
+        "alpha": _opacity(name),
+        "zorder": {"model": 4, "true_spectra": 3, "original": 1.5}.get(name, 2),
         "solid_joinstyle": "round",
-    }  # fmt: skip
+    }
+
+
+def _opacity(name: str) -> float:
+    # What was recorded lies as a broad band under what follows it.
+    return 0.3 if name == "original" else 1.0
 
 
 def _whole(partial: _FloatArray) -> list[int]:
