@@ -156,7 +156,8 @@ def evaluate(
     seed : int
         Chooses the noise.
     progress : callable, optional
-        Called with the numbers of recordings done, recordings in all, and frames done.
+        Called with the numbers of recordings done, recordings in all, and frames done; then
+        trainings of baselines show their own line on stderr.
 
     Raises
     ------
@@ -176,7 +177,8 @@ def evaluate(
     predictors = {"model": model_predictor(model)}
     told = None
     if seen is not None:
-        more, told = _baselines(model, seen, trained=baselines, minutes=minutes)
+        show = progress is not None
+        more, told = _baselines(model, seen, trained=baselines, minutes=minutes, show=show)
         predictors |= more
 
     tally = _Tally(settings)
@@ -254,7 +256,7 @@ def _training(
 
 
 def _baselines(
-    model: Model, frames: Frames, *, trained: bool, minutes: float | None
+    model: Model, frames: Frames, *, trained: bool, minutes: float | None, show: bool
 ) -> tuple[dict[str, Predictor], dict[str, Any]]:
     seen = training_frames(model, frames)
     predictors = simple_baselines(seen)
@@ -265,16 +267,13 @@ def _baselines(
     }
     if trained:
         try:
-            from .trained import memoryless_mlp, wms_torch_recipe
+            from .trained import trained_baselines
         except ImportError as error:
             raise WmsError(str(error)) from error
         if minutes is None:
             minutes = float(model.config["provenance"].get("minutes") or _DEFAULT_MINUTES)
-        weights = model.state_dict()
-        size = sum(array.size for array in weights.values())
-        hidden = int(seen.params["hidden_size"])
-        predictors["mlp"] = memoryless_mlp(seen, num_weights=size, minutes=minutes)
-        predictors["wms_torch"] = wms_torch_recipe(seen, hidden_size=hidden, minutes=minutes)
+        size = sum(array.size for array in model.state_dict().values())
+        predictors |= trained_baselines(seen, num_weights=size, minutes=minutes, show=show)
         told["minutes_trained"] = minutes
     return predictors, told
 

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..training import GRUNet, Split, TrainSettings, split_frames, train
+from ..training import EpochRecord, GRUNet, Split, TrainSettings, split_frames, train
+from ..training.progress import Progress, ProgressLine
 from ..training.schedule import Schedule
 from .systems import Float32, Predictor, TrainingFrames
 
@@ -40,13 +41,44 @@ _WMS_TORCH = {
 }
 
 
-def wms_torch_recipe(seen: TrainingFrames, *, hidden_size: int, minutes: float) -> Predictor:
+def trained_baselines(
+    seen: TrainingFrames, *, num_weights: int, minutes: float, show: bool
+) -> dict[str, Predictor]:
+    """Train "mlp" and "wms_torch", `minutes` each; `show` a line of progress on stderr or not."""
+    line = ProgressLine() if show else None
+    try:
+        mlp = memoryless_mlp(seen, num_weights=num_weights, minutes=minutes, progress=line)
+    finally:
+        if line is not None:
+            line.close()
+    return {"mlp": mlp, "wms_torch": wms_torch_recipe(seen, minutes=minutes, progress=show)}
+
+
+def wms_torch_recipe(
+    seen: TrainingFrames, *, minutes: float, progress: bool | Progress = False
+) -> Predictor:
     """Train a network of the same size by wms_torch's recipe, and keep its best weights.
 
     They are chosen on frames kept aside, which wms_torch's own split does not quite do.
+
+    Parameters
+    ----------
+    seen : TrainingFrames
+        T frames, C inputs, K bins; the hidden size is that of their params.
+    minutes : float
+        Wall-clock time to train.
+    progress : bool or callable
+        As for `wms.training.train`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        On Ctrl-C, which alone would end the training early.
     """
-    params = {**seen.params.to_dict(), **_WMS_TORCH, "hidden_size": hidden_size}
-    result = train(params, seen, minutes=minutes, progress=False, device="cpu")
+    params = {**seen.params.to_dict(), **_WMS_TORCH}
+    result = train(params, seen, minutes=minutes, progress=progress, device="cpu")
+    if result.interrupted:
+        raise KeyboardInterrupt
     network: GRUNet = result.network
 
     @torch.no_grad()
@@ -57,7 +89,9 @@ def wms_torch_recipe(seen: TrainingFrames, *, hidden_size: int, minutes: float) 
     return predict
 
 
-def memoryless_mlp(seen: TrainingFrames, *, num_weights: int, minutes: float) -> Predictor:
+def memoryless_mlp(
+    seen: TrainingFrames, *, num_weights: int, minutes: float, progress: Progress | None = None
+) -> Predictor:
     """Train a network of about `num_weights` weights that sees one frame at a time.
 
     Two hidden layers with ReLU, softplus at the end; AdamW on the mean squared error of
@@ -72,6 +106,8 @@ def memoryless_mlp(seen: TrainingFrames, *, num_weights: int, minutes: float) ->
         Size of the network to be compared with.
     minutes : float
         Wall-clock time to train.
+    progress : callable, optional
+        Called with an `EpochRecord` after each validation.
     """
     settings = TrainSettings(learning_rate=3e-3)
     x = torch.from_numpy(np.ascontiguousarray(seen.inputs))
@@ -84,26 +120,46 @@ def memoryless_mlp(seen: TrainingFrames, *, num_weights: int, minutes: float) ->
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         network = _mlp(x.shape[1], y.shape[1], num_weights)
+        with torch.no_grad():
+            # The inverse of softplus: training starts from the mean spectrum.
+            start = torch.expm1(y[known].mean(dim=0).clamp_min(1e-3)).log()
+            dict(network.named_parameters())["4.bias"].copy_(start)
         optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay)
         schedule = Schedule(settings)
         best, best_weights = math.inf, network.state_dict()
-        started, step, done = time.monotonic(), 0, 0.0
-        while done < 1.0:
+        started, limit_s, elapsed_s, step = time.monotonic(), 60 * minutes, 0.0, 0
+        while elapsed_s < limit_s:
             rows = known[torch.randint(len(known), (_BATCH,))]
             noisy = x[rows] + settings.input_noise * torch.randn(_BATCH, x.shape[1])
+            rate = schedule.rate(step, elapsed_s / limit_s)
             for group in optimizer.param_groups:
-                group["lr"] = schedule.rate(step, done)
+                group["lr"] = rate
             optimizer.zero_grad(set_to_none=True)
             loss: torch.Tensor = nn.functional.mse_loss(network(noisy), y[rows])
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             step += 1
-            done = (time.monotonic() - started) / (60 * minutes)
-            if step % _BATCHES_BETWEEN_VALIDATIONS == 0 or done >= 1.0:
-                with torch.no_grad():
-                    error = float((network(x[asked]) - y[asked]).abs().mean())
-                if error < best:
-                    best, best_weights = error, copy.deepcopy(network.state_dict())
+            elapsed_s = time.monotonic() - started
+            if step % _BATCHES_BETWEEN_VALIDATIONS and elapsed_s < limit_s:
+                continue
+            with torch.no_grad():
+                wrong = network(x[asked]) - y[asked]
+            error = float(wrong.abs().mean())
+            if error < best:
+                best, best_weights = error, copy.deepcopy(network.state_dict())
+            if progress is not None:
+                progress(
+                    EpochRecord(
+                        epoch=step * _BATCH // len(known),
+                        step=step,
+                        train_loss=float(loss.detach()),
+                        validation_loss=float(wrong.square().mean()),
+                        validation_mae=error,
+                        learning_rate=rate,
+                        elapsed_s=elapsed_s,
+                        remaining_s=max(0.0, limit_s - elapsed_s),
+                    )
+                )
     network.load_state_dict(best_weights)
 
     @torch.no_grad()
