@@ -141,6 +141,7 @@ def test_networks_of_wms_torch_without_their_params(files, tmp_path, generation)
     network = Path(__file__).parents[1] / "data" / "wms_torch" / f"{generation}.pth"
     for command in (
         "predict {f}/half.wav --model {n} --out {o}/p",
+        "evaluate {f}/half.wav --model {n} --out {o}/e",
         "resynth {f}/half.wav --model {n} --out {o}/r.wav --oracle",
         "render {f}/song.mid --model {n} --out {o}/s.wav",
         "info {n}",

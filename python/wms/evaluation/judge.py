@@ -271,7 +271,7 @@ def _baselines(
         except ImportError as error:
             raise WmsError(str(error)) from error
         if minutes is None:
-            minutes = float(model.config["provenance"].get("minutes") or _DEFAULT_MINUTES)
+            minutes = float(model.config.get("provenance", {}).get("minutes") or _DEFAULT_MINUTES)
         size = sum(array.size for array in model.state_dict().values())
         predictors |= trained_baselines(seen, num_weights=size, minutes=minutes, show=show)
         told["minutes_trained"] = minutes

@@ -15,7 +15,7 @@ for (const group of document.querySelectorAll(".sounds")) {
     audio.addEventListener("play", () => {
       if (last && last !== audio) {
         last.pause();
-        audio.currentTime = Math.min(last.currentTime, audio.duration || last.currentTime);
+        audio.currentTime = last.ended ? 0 : Math.min(last.currentTime, audio.duration || Infinity);
       }
       last = audio;
       show();
@@ -26,7 +26,7 @@ for (const group of document.querySelectorAll(".sounds")) {
       const wanted = ((event.clientX - box.left) / box.width) * seconds;
       if (last && last !== audio) last.pause();
       last = audio;
-      audio.currentTime = Math.min(wanted, audio.duration || wanted);
+      audio.currentTime = Math.min(wanted, audio.duration || Infinity);
       audio.play();
     });
   }

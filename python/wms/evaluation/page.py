@@ -185,9 +185,13 @@ def _table(figures: Mapping[str, Any]) -> str:
         note += "No training sound was given, so there are no baselines beside the ceiling."
     else:
         note += (
-            f"Baselines know the same {told['seconds']:.0f} s of training sound as the model. "
+            f"Baselines were made from {told['seconds']:.0f} s of training sound. "
             "The best figure of a column, the ceiling aside, is underlined."
         )
+        if told["minutes_trained"] is not None:
+            own = figures["model"]["provenance"].get("minutes")
+            beside = "" if own is None else f", the model for {own:.3g}"
+            note += f" The two networks were trained for {told['minutes_trained']:.3g} min{beside}."
     words = "".join(f"<dt>{m.name}</dt><dd>{escape(m.words)}</dd>" for m in MEASURES)
     return (
         f'<section>\n<h2>Figures</h2>\n<p class="note">{note}</p>\n'

@@ -21,8 +21,8 @@ Predictor = Callable[[Float32], Float32]
 SYSTEMS = {
     "true_spectra": ("True spectra", "the recording's own spectra, played: the ceiling"),
     "model": ("Model", "what the network makes of pitch and timbre, played"),
-    "wms_torch": ("wms_torch's recipe", "the same network, trained as wms_torch does, as long"),
-    "mlp": ("No memory", "a network as large without recurrence, trained as long"),
+    "wms_torch": ("wms_torch's recipe", "the same network, trained as wms_torch does"),
+    "mlp": ("No memory", "a network as large without recurrence"),
     "nearest": ("Nearest frame", "the spectrum of the most similar training frame"),
     "ridge": ("Ridge", "linear regression"),
     "mean": ("Mean", "always the mean training spectrum"),
