@@ -235,6 +235,7 @@ def test_another_rate(files, model):
     found = evaluate(model, files / "unseen.wav", sample_rate=22050, seconds=1.0)
     assert found.details[0].passage.original.shape == (22050,)
     assert found.details[0].sounds["model"].shape == (22050,)
+    assert "Sound above 8 000 Hz, which this model cannot make" in page.render_page(found)
 
 
 def test_a_bad_recording_among_good_ones_is_left_out(files, model):

@@ -126,7 +126,7 @@ def evaluate(
 
     Each is analysed, predicted frame by frame, and played through the realtime oscillator; the
     sound is measured against the recording (`measure_sound`). The same is done with its true
-    spectra, which no model can beat, and with simple baselines.
+    spectra, which a network without errors would play, and with simple baselines.
 
     Parameters
     ----------

@@ -177,6 +177,7 @@ def _table(figures: Mapping[str, Any]) -> str:
         )
         rows.append(f'<tr class="{system}"><th>{name}<small>{words}</small></th>{cells}</tr>\n')
     told = figures["baselines"]
+    own_rate = figures["model"]["sample_rate"]
     note = (
         "The recordings judged here are taken to be sound that the model was not trained on; on "
         "sound that it was trained on, these figures would say nothing. "
@@ -192,6 +193,11 @@ def _table(figures: Mapping[str, Any]) -> str:
             own = figures["model"]["provenance"].get("minutes")
             beside = "" if own is None else f", the model for {own:.3g}"
             note += f" The two networks were trained for {told['minutes_trained']:.3g} min{beside}."
+    if figures["conditions"]["sample_rate"] > own_rate:
+        note += (
+            f" Sound above {_spaced(own_rate // 2)} Hz, which this model cannot make, counts as "
+            "missing: where both lack it, a wrong spectrum can come closer than a true one."
+        )
     words = "".join(f"<dt>{m.name}</dt><dd>{escape(m.words)}</dd>" for m in MEASURES)
     return (
         f'<section>\n<h2>Figures</h2>\n<p class="note">{note}</p>\n'

@@ -19,7 +19,7 @@ Predictor = Callable[[Float32], Float32]
 
 #: Name and description of every system that a report can have, by its key in figures.json.
 SYSTEMS = {
-    "true_spectra": ("True spectra", "the recording's own spectra, played: the ceiling"),
+    "true_spectra": ("True spectra", "what a network without errors would play"),
     "model": ("Model", "what the network makes of pitch and timbre, played"),
     "wms_torch": ("wms_torch's recipe", "the same network, trained as wms_torch does"),
     "mlp": ("No memory", "a network as large without recurrence"),
