@@ -128,21 +128,23 @@ def positive(x: torch.Tensor) -> torch.Tensor:
     return 2 * torch.sigmoid(x) ** math.log(10) + 1e-7
 
 
-def between_frames(values: torch.Tensor) -> torch.Tensor:
-    """Values (B, T, C) at every sample, linear between frames: (B, T hop, C)."""
-    following = torch.cat([values[:, 1:], values[:, -1:]], dim=1)
-    share = (torch.arange(HOP) / HOP)[:, None]
-    samples = values[:, :, None] + share * (following - values)[:, :, None]
-    return samples.flatten(1, 2)
+def following(values: torch.Tensor) -> torch.Tensor:
+    """Values (B, T, ...) of the next frame; the last has its own."""
+    return torch.cat([values[:, 1:], values[:, -1:]], dim=1)
 
 
 def play_harmonics(f0_hz: torch.Tensor, levels: torch.Tensor) -> torch.Tensor:
-    """Add up sines at multiples of f0 (B, T) with levels (B, T, H)."""
+    """Add up sines at multiples of f0 (B, T) with levels (B, T, H), linear between frames."""
+    share = torch.arange(HOP) / HOP
+    samples_hz = f0_hz[..., None] + share * (following(f0_hz) - f0_hz)[..., None]
     # In double precision, as the phase of half a minute is large.
-    cycles = torch.cumsum(between_frames(f0_hz[..., None])[..., 0].double() / RATE, dim=1)
-    phase = (2 * math.pi * (cycles % 1.0)).float()
-    number = torch.arange(1, levels.shape[-1] + 1)
-    return (torch.sin(phase[..., None] * number) * between_frames(levels)).sum(dim=-1)
+    cycles = torch.cumsum(samples_hz.flatten(1).double() / RATE, dim=1)
+    phase = (2 * math.pi * (cycles % 1.0)).float().view(samples_hz.shape)
+    sines = torch.sin(phase[..., None] * torch.arange(1, levels.shape[-1] + 1))
+    # A level and its slope within a frame, so that no level is spelled out for every sample.
+    lines = torch.stack([levels, following(levels) - levels], dim=-1)
+    level, slope = (sines @ lines).unbind(dim=-1)
+    return (level + share * slope).flatten(1)
 
 
 def play_noise(bands: torch.Tensor) -> torch.Tensor:

@@ -4,7 +4,8 @@ Analyses the recordings, plays what the model makes of them through the realtime
 measures how far that is from the original, beside what the recordings' own true spectra reach: the
 ceiling, what a network without errors would play. Writes a folder with a page to look at and
 listen to (index.html, which needs nothing else) and its figures (figures.json). Give the training
-sound with --train to have simple baselines beside the model. Nothing tells whether the model was trained on AUDIO: choose other recordings.
+sound with --train to have simple baselines beside the model. Nothing tells whether the model was
+trained on AUDIO: choose other recordings.
 """
 
 from __future__ import annotations
