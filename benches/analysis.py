@@ -1,8 +1,8 @@
 """The analysis beside the libraries that `wms_torch` is built from, in one run.
 
-Each row times the same work on the same audio, alternating, and prints the median. Needs
-librosa, soxr and torchcrepe (``pip install librosa soxr torchcrepe``); a peer that is missing is
-left out.
+Each row times the same work on the same audio, in turns, and prints the medians. Needs librosa,
+soxr and torchcrepe (``pip install librosa soxr torchcrepe``); a row whose peer is missing is left
+out. On Linux, everything runs on as many cores as there are threads.
 
 Usage: python benches/analysis.py [--seconds 60] [--repeats 3] [--threads 2]
 """
@@ -10,10 +10,13 @@ Usage: python benches/analysis.py [--seconds 60] [--repeats 3] [--threads 2]
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +26,31 @@ import wms
 RECORDING = Path(__file__).parent.parent / "demo" / "audio" / "alto_sax.flac"
 RATE, WINDOW, HOP, N_FFT, CYCLES, N_MFCC, BINS = 16000, 1024, 256, 1024, 2, 8, 80
 FMIN, FMAX = 46.0, 1600.0
-Work = Callable[[], object]
+SEARCH = {"fmin": FMIN, "fmax": FMAX, "sr": RATE, "frame_length": WINDOW, "hop_length": HOP}
+# Ours is short: it runs that often in its turn.
+RUNS_A_TURN = 5
+Work = Callable[[np.ndarray], object]
+
+
+@dataclass
+class Row:
+    """One comparison; works take the audio, `prepare` makes something else of it beforehand."""
+
+    name: str
+    peer: Work
+    ours: Work
+    target: float
+    threads: int
+    prepare: Callable[[np.ndarray], tuple[object, object]] = lambda y: (y, y)
 
 
 def librosa_f0(y: np.ndarray, method: str) -> np.ndarray:
     """Pitch as wms_torch asks librosa for it."""
     import librosa
 
-    settings = {
-        "fmin": FMIN, "fmax": FMAX, "sr": RATE, "frame_length": WINDOW, "hop_length": HOP,
-    }  # fmt: skip
     if method == "yin":
-        return librosa.yin(y, **settings)
-    return librosa.pyin(y, fill_na=None, **settings)[0]
+        return librosa.yin(y, **SEARCH)
+    return librosa.pyin(y, fill_na=None, **SEARCH)[0]
 
 
 def torchcrepe_f0(y: np.ndarray) -> np.ndarray:
@@ -50,44 +65,187 @@ def torchcrepe_f0(y: np.ndarray) -> np.ndarray:
     return pitch[0].numpy()
 
 
-def library_chain(y: np.ndarray, f0: np.ndarray) -> None:
-    """Segments, cycle frames, MFCC and spectra, frame by frame, as wms_torch does."""
-    import librosa
+def torchcrepe_frames(y: np.ndarray) -> tuple[object, object]:
+    """Batches of frames as torchcrepe gives them to its network; audio for ours."""
+    import torch
+    import torchcrepe
 
+    return list(torchcrepe.preprocess(torch.from_numpy(y)[None], RATE, HOP, batch_size=256)), y
+
+
+def torchcrepe_network(batches: list) -> None:
+    """The network alone."""
+    import torch
+    import torchcrepe
+
+    with torch.inference_mode():
+        for batch in batches:
+            torchcrepe.infer(batch, "tiny")
+
+
+def segments(y: np.ndarray, f0: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """A frame's cycles, the same with faded surroundings, and its pitch, as wms_torch cuts them."""
     padded = np.pad(y, WINDOW // 2)
-    window = np.hanning(WINDOW)
-    target = RATE / WINDOW * CYCLES
+    cut = []
     for index, hz in enumerate(f0):
         frame = padded[index * HOP : index * HOP + WINDOW]
         length = int(np.ceil(RATE / hz * CYCLES))
         start = max(0, WINDOW // 2 - length // 2)
-        segment = frame[start : start + length]
         faded = frame[max(0, start - 16) : start + length + 16].copy()
         ramp = np.linspace(0, 1, 16)[: len(faded)]
         faded[: len(ramp)] *= ramp
         faded[len(faded) - len(ramp) :] *= ramp[::-1]
+        cut.append((frame[start : start + length], faded, hz))
+    return cut
+
+
+def wrapped(segment: np.ndarray) -> np.ndarray:
+    """A windowed segment repeated to a whole transform."""
+    windowed = segment * np.hanning(len(segment))
+    return np.pad(windowed, (0, max(0, N_FFT - len(windowed))), mode="wrap")
+
+
+def librosa_mfcc(y: np.ndarray) -> np.ndarray:
+    """Coefficients of one signal, or of many, (T, samples), at once."""
+    import librosa
+
+    return librosa.feature.mfcc(y=y, sr=RATE, n_fft=N_FFT, n_mfcc=N_MFCC, hop_length=10 * N_FFT)
+
+
+def library_chain(f0: Callable[[np.ndarray], np.ndarray], y: np.ndarray) -> None:
+    """Pitch, then cycle frames, MFCC and spectra frame by frame, as wms_torch computes them."""
+    import librosa
+
+    window = np.hanning(WINDOW)
+    target = RATE / WINDOW * CYCLES
+    for segment, faded, hz in segments(y, f0(y)):
         cycles = librosa.resample(
             faded, orig_sr=target, target_sr=hz, res_type="soxr_hq", scale=True
         )
         surplus = len(cycles) - WINDOW
         cycles = cycles[surplus // 2 : surplus // 2 + WINDOW]
         np.log1p(np.abs(np.fft.rfft(cycles * window, N_FFT)))[:BINS]
-        windowed = segment * np.hanning(len(segment))
-        wrapped = np.pad(windowed, (0, max(0, N_FFT - len(windowed))), mode="wrap")
-        librosa.feature.mfcc(y=wrapped, sr=RATE, n_fft=N_FFT, n_mfcc=N_MFCC, hop_length=10 * N_FFT)
+        librosa_mfcc(wrapped(segment))
 
 
-def median_s(works: list[Work], repeats: int) -> list[float]:
-    """Median seconds of each, taken in turns after one warm-up."""
-    for work in works:
-        work()
-    times: list[list[float]] = [[] for _ in works]
+def wms_chain(method: str, threads: int, y: np.ndarray) -> object:
+    """Audio to features and spectra."""
+    params = wms.Params(
+        compatibility="main", pitch_detection_method=method, include_voicedness=method != "yin"
+    )
+    return wms.analyze(y, params, sample_rate=RATE, num_threads=threads)
+
+
+def mfcc_input(y: np.ndarray) -> tuple[object, object]:
+    """The repeated segments of all frames for librosa; audio and pitch for ours."""
+    f0 = wms.yin(y, **SEARCH)
+    batch = np.stack([wrapped(segment)[:N_FFT] for segment, _, _ in segments(y, f0)])
+    return batch.astype(np.float32), (y, f0)
+
+
+def wms_mfcc(work: tuple[np.ndarray, np.ndarray]) -> object:
+    """The same coefficients, cutting and windowing included."""
+    return wms.segment_mfcc(
+        *work, sr=RATE, window_size=WINDOW, hop_length=HOP, cycles=CYCLES, n_fft=N_FFT,
+        n_mfcc=N_MFCC, n_mels=40,
+    )  # fmt: skip
+
+
+def table(threads: int, wide: bool) -> list[Row]:
+    """All rows; `wide` machines have 512-bit vectors."""
+    rows = [
+        Row(
+            f"whole chain, {method}",
+            partial(library_chain, f0),
+            partial(wms_chain, method, threads),
+            target,
+            threads,
+        )
+        for method, f0, target in [
+            ("yin", partial(librosa_f0, method="yin"), 100),
+            ("pyin", partial(librosa_f0, method="pyin"), 100),
+            ("crepe", torchcrepe_f0, 50),
+        ]
+    ]
+    rows += [
+        Row(
+            "CREPE network alone, torchcrepe",
+            torchcrepe_network,
+            lambda y: wms.crepe_probabilities(y, sr=RATE, hop_length=HOP),
+            10 if wide else 6,
+            threads,
+            torchcrepe_frames,
+        ),
+        Row(
+            "pYIN alone, librosa",
+            partial(librosa_f0, method="pyin"),
+            lambda y: wms.pyin(y, **SEARCH),
+            100,
+            threads,
+        ),
+        Row("MFCC alone, librosa's batch form", librosa_mfcc, wms_mfcc, 1, 1, mfcc_input),
+    ]
+    return rows + [
+        Row(
+            f"whole chain, {method}, 1 thread",
+            partial(wms_chain, method, 1),
+            partial(wms_chain, method, threads),
+            0.9 * threads,
+            threads,
+        )
+        for method in ("yin", "pyin", "crepe")
+    ]
+
+
+def use_threads(threads: int) -> None:
+    """Restrict both sides to as many threads and, where that is possible, cores."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, CORES[:threads])
+    try:
+        import torch
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return
+    torch.set_num_threads(threads)
+    threadpool_limits(threads)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time of one run."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def measure(row: Row, y: np.ndarray, repeats: int) -> tuple[float, float]:
+    """Median seconds of both sides, taken in turns after a warm-up on two seconds of the audio."""
+    use_threads(row.threads)
+    short, short_ours = row.prepare(y[: 2 * RATE])
+    row.peer(short)
+    row.ours(short_ours)
+    whole, whole_ours = row.prepare(y)
+    row.ours(whole_ours)
+    peer, ours = [], []
     for _ in range(repeats):
-        for work, taken in zip(works, times, strict=True):
-            start = time.perf_counter()
-            work()
-            taken.append(time.perf_counter() - start)
-    return [statistics.median(taken) for taken in times]
+        peer.append(seconds(lambda: row.peer(whole)))
+        ours += [seconds(lambda: row.ours(whole_ours)) for _ in range(RUNS_A_TURN)]
+    return statistics.median(peer), statistics.median(ours)
+
+
+def machine() -> tuple[str, list[str]]:
+    """The processor's name, and which of the vector instruction sets it has."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine(), []
+    facts = {k.strip(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
+    flags = facts.get("flags", "").split()
+    known = {"AVX2": "avx2", "FMA": "fma", "AVX-512": "avx512f"}
+    name = facts.get("model name", platform.machine())
+    return name, [set_name for set_name, flag in known.items() if flag in flags]
+
+
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def main() -> None:
@@ -96,46 +254,27 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rows", default="", help="only rows whose name contains this")
     options = parser.parse_args()
     y, _ = wms.load_audio(RECORDING, RATE)
     y = np.resize(y, int(options.seconds * RATE))
-    base = wms.Params(compatibility="main")
-
-    def chain(method: str, threads: int = options.threads) -> Work:
-        params = base.replace(pitch_detection_method=method, include_voicedness=method != "yin")
-        return lambda: wms.analyze(y, params, sample_rate=RATE, num_threads=threads)
-
-    def peer_chain(f0: Callable[[], np.ndarray]) -> Work:
-        return lambda: library_chain(y, f0())
-
-    settings = {
-        "fmin": FMIN, "fmax": FMAX, "sr": RATE, "frame_length": WINDOW, "hop_length": HOP,
-    }  # fmt: skip
-    rows: list[tuple[str, Work | None, Work]] = [
-        ("whole chain, yin", peer_chain(lambda: librosa_f0(y, "yin")), chain("yin")),
-        ("whole chain, pyin", peer_chain(lambda: librosa_f0(y, "pyin")), chain("pyin")),
-        ("whole chain, crepe", peer_chain(lambda: torchcrepe_f0(y)), chain("crepe")),
-        ("yin alone", lambda: librosa_f0(y, "yin"), lambda: wms.yin(y, **settings)),
-        ("pyin alone", lambda: librosa_f0(y, "pyin"), lambda: wms.pyin(y, **settings)),
-        (
-            "crepe alone",
-            lambda: torchcrepe_f0(y),
-            lambda: wms.crepe(y, sr=RATE, fmin=FMIN, fmax=FMAX, hop_length=HOP),
-        ),
-        ("whole chain, yin, 1 thread / more", chain("yin", 1), chain("yin")),
-        ("whole chain, pyin, 1 thread / more", chain("pyin", 1), chain("pyin")),
-        ("whole chain, crepe, 1 thread / more", chain("crepe", 1), chain("crepe")),
-    ]
-    print(f"{options.seconds:g} s of audio, {options.threads} threads, {platform.processor()}")
-    print(f"{'':36} {'peer, s':>9} {'wms, s':>9} {'times':>7}")
-    for name, peer, ours in rows:
-        try:
-            theirs, own = median_s([peer, ours], options.repeats)
-        except ImportError as error:
-            own = median_s([ours], options.repeats)[0]
-            print(f"{name:36} {'-':>9} {own:9.3f}         ({error})")
+    name, sets = machine()
+    print(f"{name}, {os.cpu_count()} cores, {' '.join(sets) or 'instruction sets unknown'}")
+    print(f"{options.seconds:g} s of audio; {options.threads} threads each, MFCC on one")
+    print(f"{'':34} {'peer, s':>9} {'wms, s':>9} {'times':>7} {'target':>7}")
+    for row in table(options.threads, "AVX-512" in sets):
+        if options.rows not in row.name:
             continue
-        print(f"{name:36} {theirs:9.3f} {own:9.3f} {theirs / own:7.1f}")
+        try:
+            peer, ours = measure(row, y, options.repeats)
+        except ImportError as error:
+            print(f"{row.name:34} ({error})")
+            continue
+        reached = "reached" if peer / ours >= row.target else "not reached"
+        print(
+            f"{row.name:34} {peer:9.3f} {ours:9.3f} {peer / ours:7.1f} {row.target:7.1f} {reached}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -115,21 +115,30 @@ fn oscillator() {
     });
 }
 
-fn engine(network: Network, noise: f64) {
+fn model(network: Network) -> Arc<Model> {
     let config = wms_torch::describe(&network, "bench", None).expect("a known network");
     let config = ModelConfig::from_json(config).expect("a consistent description");
-    let model = Arc::new(Model::new(config, network).expect("a playable network"));
+    Arc::new(Model::new(config, network).expect("a playable network"))
+}
+
+/// An engine that plays `voices` notes.
+fn playing(model: &Arc<Model>, voices: usize, noise: f64) -> Engine {
     let settings = Settings { noise, ..Settings::default() };
-    let options = EngineOptions { settings, ..EngineOptions::default() };
-    let mut engine = Engine::new(model, &options).expect("usable options");
-    for note in 0..16 {
-        engine.handle(Event::NoteOn { channel: 0, note: 40 + 2 * note, velocity: 0.8 });
+    let options = EngineOptions { max_voices: voices, settings, ..EngineOptions::default() };
+    let mut engine = Engine::new(Arc::clone(model), &options).expect("usable options");
+    for i in 0..voices {
+        engine.handle(Event::NoteOn { channel: 0, note: 36 + i as u8, velocity: 0.8 });
     }
+    engine
+}
+
+fn engine(model: &Arc<Model>, voices: usize, noise: f64) {
+    let mut engine = playing(model, voices, noise);
     let (mut left, mut right) = ([0.0; 64], [0.0; 64]);
     let blocks = 150;
     // Share of the time that 64 samples last at 48 kHz.
     let scale = 100.0 * 48_000.0 / 64.0;
-    let name = format!("engine, 16 voices, blocks of 64, noise {noise}");
+    let name = format!("engine, {voices} voices, blocks of 64, noise {noise}");
     measure(&name, "% of a core", scale, blocks, || {
         for _ in 0..blocks {
             engine.process(&mut left, &mut right);
@@ -138,23 +147,50 @@ fn engine(network: Network, noise: f64) {
     });
 }
 
+/// Ten minutes of chords in blocks of 32: how much of its time the slowest block takes.
+fn worst_block(model: &Arc<Model>) {
+    let mut engine = playing(model, 16, 1.0);
+    let (mut left, mut right) = ([0.0; 32], [0.0; 32]);
+    let block_s = 32.0 / 48_000.0;
+    let blocks = (600.0 / block_s) as usize;
+    let mut shares: Vec<f64> = Vec::with_capacity(blocks);
+    for block in 0..blocks {
+        // A note every 50 ms, a chord of eight every second.
+        let notes = if block % 1500 == 0 { 8 } else { usize::from(block % 75 == 0) };
+        let start = Instant::now();
+        for note in 0..notes {
+            let note = 36 + ((block / 75 * 7 + 5 * note) % 60) as u8;
+            engine.handle(Event::NoteOn { channel: 0, note, velocity: 0.8 });
+        }
+        engine.process(&mut left, &mut right);
+        black_box(&left);
+        shares.push(100.0 * start.elapsed().as_secs_f64() / block_s);
+    }
+    shares.sort_by(f64::total_cmp);
+    let at = |share: f64| shares[(share * (blocks - 1) as f64) as usize];
+    println!(
+        "10 minutes, 16 voices, blocks of 32: median {:.1}, p99 {:.1}, p99.9 {:.1}, worst {:.1} % of a block",
+        at(0.5),
+        at(0.99),
+        at(0.999),
+        at(1.0)
+    );
+}
+
 fn main() {
     println!("{:44} {:>8} {:>8}", "", "best", "median");
-    steps("2024-11: 5-13-GRU 132-513", &network(5, 13, 132, &[513]));
-    steps("2026-08: 10-10-GRU 256-256-80", &network(10, 10, 256, &[256, 80]));
-    for (name, network) in
-        [("2024-11", network(5, 13, 132, &[513])), ("2026-08", network(10, 10, 256, &[256, 80]))]
-    {
-        for (precision, voices) in [
-            (Precision::Single, 1),
-            (Precision::Reduced, 1),
-            (Precision::Reduced, 2),
-            (Precision::Reduced, 4),
-        ] {
-            batches(name, &network, precision, voices);
+    let networks =
+        [("2024-11", network(5, 13, 132, &[513])), ("2026-08", network(10, 10, 256, &[256, 80]))];
+    for (name, network) in &networks {
+        steps(&format!("{name}, one voice, single precision"), network);
+        for voices in [1, 2, 4] {
+            batches(name, network, Precision::Reduced, voices);
         }
     }
     oscillator();
-    engine(network(10, 10, 256, &[256, 80]), 0.0);
-    engine(network(10, 10, 256, &[256, 80]), 1.0);
+    let model = model(network(10, 10, 256, &[256, 80]));
+    engine(&model, 16, 0.0);
+    engine(&model, 16, 1.0);
+    engine(&model, 64, 1.0);
+    worst_block(&model);
 }

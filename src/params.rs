@@ -299,10 +299,13 @@ impl AnalysisParams {
                 self.n_mfcc
             ));
         }
-        if self.pitch_method == PitchMethod::Yin && self.include_voicedness {
+        if self.pitch_method == PitchMethod::Yin
+            && self.include_voicedness
+            && self.compatibility != Compatibility::Own
+        {
             return wrong(
-                "\"pitch_detection_method\" is \"yin\", which gives no voicedness: \
-                 set \"include_voicedness\" to false, or choose \"pyin\" or \"crepe\""
+                "\"pitch_detection_method\" is \"yin\", which with \"compatibility\" set gives no \
+                 voicedness: set \"include_voicedness\" to false, or choose \"pyin\" or \"crepe\""
                     .into(),
             );
         }

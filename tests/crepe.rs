@@ -243,6 +243,23 @@ fn octave_leaps_are_followed() {
 }
 
 #[test]
+fn missing_fundamentals_are_heard() {
+    for lowest in [2, 3] {
+        for hz in [60.0, 110.0, 165.0, 220.0, 330.0, 440.0] {
+            let sample = |i: usize| {
+                let partials = (lowest..lowest + 10).map(f64::from).filter(|k| k * hz < 7500.0);
+                let angle = |k: f64| k * k + TAU * k * hz * i as f64 / 16000.0;
+                partials.map(|k| 0.2 / k * angle(k).sin()).sum::<f64>() as f32
+            };
+            let track = track(&(0..8000).map(sample).collect::<Vec<_>>(), Decoder::Wms);
+            let inner = &track.f0_hz[4..track.f0_hz.len() - 4];
+            let right = inner.iter().all(|&f0| cents(f64::from(f0), hz).abs() < 20.0);
+            assert!(right, "{hz} Hz from partial {lowest}: {inner:?}");
+        }
+    }
+}
+
+#[test]
 fn tones_out_of_range_are_never_voiced_elsewhere() {
     for hz in [26.0, 35.0, 42.0, 1700.0, 1900.0, 2093.0, 2637.0, 3136.0, 3951.0, 4186.0, 5274.0] {
         for partials in [1, 3] {

@@ -3,6 +3,7 @@
 mod common;
 
 use common::{network, tensors};
+use wms::model::{BatchNetwork, LANES, Precision};
 
 /// Runs `x` through the golden network and returns the largest deviation in output and state.
 fn deviation(generation: &str, tail: &str, every: usize) -> (f32, f32) {
@@ -67,4 +68,58 @@ fn a_state_carries_on_and_resets() {
     assert_eq!(a, b);
     second.reset();
     assert!(second.hidden().iter().flatten().all(|&h| h.to_bits() == 0));
+}
+
+/// Steps `voices` voices together through `x`, each a different part of it, and returns the largest
+/// and the root mean square deviation from [`Network::step`](wms::model::Network::step).
+fn batch_deviation(
+    generation: &str,
+    tail: &str,
+    precision: Precision,
+    voices: usize,
+) -> (f32, f32) {
+    let network = network(generation);
+    let fast = BatchNetwork::new(&network, precision);
+    let mut batch = fast.batch();
+    let x = &tensors(&format!("{generation}.io"))[&format!("x{tail}")].data;
+    let (c, k) = (network.input_size(), network.output_size());
+    let mut states = vec![network.state(); voices];
+    let mut exact_states = states.clone();
+    let (mut output, mut exact) = (vec![f32::NAN; k], vec![f32::NAN; k]);
+    let (mut worst, mut squares) = (0.0f32, 0.0f32);
+    for frame in 0..100 {
+        let input = |voice: usize| &x[(frame + 25 * voice) * c..][..c];
+        batch.clear();
+        for (voice, state) in states.iter().enumerate() {
+            assert!(batch.push(input(voice), state));
+        }
+        assert!(voices < LANES || !batch.push(input(0), &states[0]), "there is no more room");
+        fast.step(&mut batch);
+        for (voice, state) in states.iter_mut().enumerate() {
+            batch.take(voice, state, &mut output);
+            network.step(&mut exact_states[voice], input(voice), &mut exact);
+            for (a, b) in output.iter().zip(&exact) {
+                worst = worst.max((a - b).abs());
+                squares += (a - b).powi(2);
+            }
+        }
+    }
+    (worst, (squares / (100 * voices * k) as f32).sqrt())
+}
+
+#[test]
+fn voices_that_step_together_are_computed_as_each_alone() {
+    for (generation, tail) in
+        [("2026-08", "_feat"), ("2026-08", "_rand"), ("2024-11", ""), ("2024-11-early", "")]
+    {
+        for voices in 1..=LANES {
+            let (worst, _) = batch_deviation(generation, tail, Precision::Single, voices);
+            assert!(worst == 0.0, "{generation}{tail}, {voices} voices: {worst}");
+            let (worst, rms) = batch_deviation(generation, tail, Precision::Reduced, voices);
+            assert!(
+                worst < 1e-3 && rms < 1e-4,
+                "{generation}{tail}, {voices} voices, reduced: {worst}, RMS {rms}"
+            );
+        }
+    }
 }

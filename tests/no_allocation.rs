@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
-use wms::synth::{Engine, EngineOptions, Event};
+use wms::synth::{Engine, EngineOptions, Event, Expression, Instrument, Mode, Settings};
 
 thread_local! {
     static CALLS: Cell<usize> = const { Cell::new(0) };
@@ -43,30 +43,66 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
+/// Everything that can happen while it plays.
+fn play(instrument: &mut Instrument, left: &mut [f32], right: &mut [f32]) {
+    for i in 0..60u8 {
+        let (channel, share) = (i % 3, f32::from(i) / 60.0);
+        for event in [
+            Event::NoteOn { channel, note: 30 + i, velocity: 0.8 },
+            Event::Sustain { channel, down: i % 7 > 3 },
+            Event::bend(channel, f32::from(i % 25) - 12.0),
+            Event::Timbre { input: usize::from(i) % 12, value: share },
+            Event::volume(channel, share),
+            Event::Note {
+                channel: None,
+                note: Some(28 + i),
+                expression: Expression::Timbre { input: 1, offset: share },
+            },
+            Event::Note { channel: None, note: None, expression: Expression::Pan(share) },
+        ] {
+            instrument.handle(event);
+        }
+        instrument.set(&Settings {
+            mode: [Mode::Poly, Mode::Mono, Mode::Legato][usize::from(i / 8) % 3],
+            unison: usize::from(i / 16) + 1,
+            noise: f64::from(i % 2),
+            glide_s: 0.1 * f64::from(i % 4),
+            spread: 0.5,
+            ..Settings::default()
+        });
+        instrument.process(left, right);
+        instrument.handle(Event::NoteOff { channel, note: 28 + i });
+        if i % 20 == 19 {
+            instrument.handle(Event::AllNotesOff { channel });
+            instrument.process(left, right);
+            instrument.handle(Event::AllSoundOff);
+            instrument.reset();
+        }
+    }
+}
+
 #[test]
 fn playing_never_allocates() {
     let options = EngineOptions { max_voices: 4, ..EngineOptions::default() };
-    let mut engine = Engine::new(common::model(), &options).unwrap();
+    let engine = || Box::new(Engine::new(common::model(), &options).unwrap());
+    let (mut instrument, next) = (Instrument::new(engine()), engine());
     let (mut left, mut right) = (vec![0.0; 777], vec![0.0; 777]);
     let before = CALLS.with(Cell::get);
-    for i in 0..60u8 {
-        let channel = i % 3;
-        engine.handle(Event::NoteOn { channel, note: 30 + i, velocity: 0.8 });
-        engine.handle(Event::Sustain { channel, down: i % 7 > 3 });
-        engine.handle(Event::bend(channel, f32::from(i % 25) - 12.0));
-        engine.handle(Event::Timbre { input: usize::from(i) % 12, value: f32::from(i) / 60.0 });
-        engine.handle(Event::volume(channel, f32::from(i) / 60.0));
-        engine.process(&mut left, &mut right);
-        engine.handle(Event::NoteOff { channel, note: 28 + i });
-        if i % 20 == 19 {
-            engine.handle(Event::AllNotesOff { channel });
-            engine.process(&mut left, &mut right);
-            engine.handle(Event::AllSoundOff);
-            engine.reset();
-        }
+    play(&mut instrument, &mut left, &mut right);
+    // Another model comes while notes sound, and the old one goes.
+    instrument.handle(Event::NoteOn { channel: 0, note: 60, velocity: 1.0 });
+    instrument.process(&mut left, &mut right);
+    let refused = instrument.exchange(next).err();
+    let mut gone = None;
+    for _ in 0..100 {
+        instrument.process(&mut left, &mut right);
+        gone = gone.or_else(|| instrument.collect());
     }
+    play(&mut instrument, &mut left, &mut right);
     assert_eq!(CALLS.with(Cell::get) - before, 0);
-    let kept = Arc::clone(engine.model());
+    assert!(refused.is_none() && gone.is_some());
+    let before = CALLS.with(Cell::get);
+    let kept = Arc::clone(instrument.engine().model());
     assert!(CALLS.with(Cell::get) == before && kept.input_size() == 10);
     drop(vec![0u8; 10]);
     assert_eq!(CALLS.with(Cell::get) - before, 2, "the counter counts");

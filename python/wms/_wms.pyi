@@ -18,6 +18,7 @@ __all__ = [
     "__version__",
     "analyze",
     "crepe",
+    "crepe_probabilities",
     "cycle_frames",
     "cycle_spectrum",
     "cycle_waveform",
@@ -848,6 +849,29 @@ def crepe(
     ------
     ParameterError
         If the decoder is unknown, the hop 0, or the range empty or outside the network's.
+    """
+
+def crepe_probabilities(y: ArrayLike, *, sr: int, hop_length: int) -> NDArray[np.float32]:
+    """Probabilities of the pitch bins by the CREPE 'tiny' network (Kim et al., ICASSP 2018).
+
+    Parameters
+    ----------
+    y
+        Audio, (n,) or (channels, n), which is averaged. The network listens to a copy at 16 kHz.
+    sr
+        Its rate, Hz.
+    hop_length
+        Samples between frames.
+
+    Returns
+    -------
+    NDArray
+        (T, 360), T = 1 + n // hop_length, each 0 to 1: bins 20 cents apart from 31.7 Hz on.
+
+    Raises
+    ------
+    ParameterError
+        If the hop is 0 or y is no audio.
     """
 
 def cycle_frames(

@@ -70,6 +70,16 @@ class PitchErrors(NamedTuple):
     within_50_cents: float
 
 
+class PitchScores(NamedTuple):
+    """Shares of frames, 0 to 1; NaN where the truth has no frame to judge by."""
+
+    raw_pitch_accuracy: float
+    raw_chroma_accuracy: float
+    voicing_recall: float
+    voicing_false_alarm: float
+    overall_accuracy: float
+
+
 def multi_scale_spectral_parts(a: _Signal, b: _Signal) -> SpectralDistance:
     """Multi-scale spectral distance in its linear and logarithmic parts.
 
@@ -258,6 +268,59 @@ def f0_error_cents(f0_a: _Signal, f0_b: _Signal) -> PitchErrors:
         raise ParameterError("no frame has a pitch in both tracks, wanted at least one")
     cents = 1200 * np.abs(np.log2(a[both] / b[both]))
     return PitchErrors(float(np.median(cents)), float((cents <= 50).mean()))
+
+
+def pitch_scores(
+    f0_true: npt.ArrayLike,
+    voiced_true: npt.ArrayLike,
+    f0_est: npt.ArrayLike,
+    voiced_est: npt.ArrayLike,
+) -> PitchScores:
+    """Judge a pitch track by the truth, frame by frame, as mir_eval.melody does.
+
+    Raw pitch accuracy: share of the voiced frames whose pitch is less than 50 cents off, whether
+    or not the track calls them voiced; raw chroma accuracy: the same, octaves aside. Voicing
+    recall: share of the voiced frames called voiced; voicing false alarm: share of the unvoiced
+    ones called voiced. Overall accuracy: share of all frames that are voiced, called so and less
+    than 50 cents off, or unvoiced and called so (Poliner et al. 2007; Raffel et al. 2014,
+    "mir_eval").
+
+    Parameters
+    ----------
+    f0_true, f0_est : (T,)
+        Fundamental frequencies in Hz; not above 0 or not finite = no pitch. That of a frame
+        called unvoiced counts for the raw accuracies.
+    voiced_true, voiced_est : (T,) bool
+        Whether a frame is voiced.
+
+    Raises
+    ------
+    ParameterError
+        If the shapes differ or there is no frame.
+    """
+    truth, found = (np.asarray(x, np.float64) for x in (f0_true, f0_est))
+    voiced, called = (np.asarray(x, np.bool_) for x in (voiced_true, voiced_est))
+    shapes = [x.shape for x in (truth, voiced, found, called)]
+    if truth.ndim != 1 or not len(truth) or len(set(shapes)) > 1:
+        listed = ", ".join(map(str, shapes))
+        raise ParameterError(f"f0 and voicing have shapes {listed}; wanted (T,), T at least 1")
+    cents = np.full(len(truth), np.inf)
+    both = np.isfinite(truth) & np.isfinite(found) & (truth > 0) & (found > 0)
+    cents[both] = 1200 * np.log2(found[both] / truth[both])
+    right = np.abs(cents) < 50
+    chroma = right.copy()
+    chroma[both] = np.abs(cents[both] - 1200 * np.floor(cents[both] / 1200 + 0.5)) < 50
+
+    def share(of: npt.NDArray[np.bool_], among: npt.NDArray[np.bool_]) -> float:
+        return float(of[among].mean()) if among.any() else math.nan
+
+    return PitchScores(
+        raw_pitch_accuracy=share(right, voiced),
+        raw_chroma_accuracy=share(chroma, voiced),
+        voicing_recall=share(called, voiced),
+        voicing_false_alarm=share(called, ~voiced),
+        overall_accuracy=float(np.where(voiced, called & right, ~called).mean()),
+    )
 
 
 def remove_delay(

@@ -1,7 +1,7 @@
 //! Cutting a few cycles around each frame's centre and stretching them to a fixed length.
 
 use super::frame::{Framing, check_size, copy_padded};
-use super::stretch::stretch;
+use super::stretch::Stretcher;
 use crate::{Error, Result};
 
 /// Samples that are kept and faded on each side of a segment before it is stretched.
@@ -101,6 +101,7 @@ impl CycleSettings {
 pub(crate) struct Cutter {
     settings: CycleSettings,
     faded: Vec<f32>,
+    stretcher: Stretcher,
     /// The last segment.
     pub segment: Vec<f32>,
     /// The last cycle frame, `window_size` samples.
@@ -112,6 +113,7 @@ impl Cutter {
         Self {
             settings,
             faded: Vec::new(),
+            stretcher: Stretcher::default(),
             segment: Vec::new(),
             cycle_frame: vec![0.0; settings.framing.window_size],
         }
@@ -138,11 +140,12 @@ impl Cutter {
         let stretched = (self.faded.len() as f64 * ratio).ceil() as usize;
         if stretched >= window {
             let first = (stretched - window) / 2;
-            stretch(&self.faded, ratio, first, &mut self.cycle_frame);
+            self.stretcher.stretch(&self.faded, ratio, first, &mut self.cycle_frame);
         } else {
             let lead = (window - stretched) / 2;
             self.cycle_frame.fill(0.0);
-            stretch(&self.faded, ratio, 0, &mut self.cycle_frame[lead..lead + stretched]);
+            let out = &mut self.cycle_frame[lead..lead + stretched];
+            self.stretcher.stretch(&self.faded, ratio, 0, out);
         }
         let gain = (1.0 / ratio.sqrt()) as f32;
         self.cycle_frame.iter_mut().for_each(|x| *x *= gain);

@@ -169,13 +169,14 @@ impl MelAnalyzer {
             MfccVariant::Main => {
                 // One centred frame: half of it zeros, half the repeated segment's beginning.
                 let lead = n_fft / 2;
-                for (i, x) in input[lead..].iter_mut().enumerate() {
-                    *x = sample(i % length) * self.frame_window[lead + i];
+                let halves = input[lead..].iter_mut().zip(&self.frame_window[lead..]);
+                for ((x, w), i) in halves.zip((0..length).cycle()) {
+                    *x = sample(i) * w;
                 }
             }
             MfccVariant::Dev => {
-                for (i, x) in input.iter_mut().enumerate() {
-                    *x = sample(i % length);
+                for (x, i) in input.iter_mut().zip((0..length).cycle()) {
+                    *x = sample(i);
                 }
             }
         }

@@ -11,6 +11,7 @@ mod mel;
 pub mod pitch;
 mod spectrum;
 mod stages;
+#[allow(clippy::inline_always)] // as in `pitch::crepe`
 mod stretch;
 mod watch;
 

@@ -142,7 +142,7 @@ impl ReducedDense {
     }
 
     /// Scales the sums of a panel and adds the bias.
-    #[inline(always)]
+    #[inline]
     fn finish(&self, panel: usize, total: [f32; ROWS], unit: f32, y: &mut [f32]) {
         let first = panel * ROWS;
         let last = (first + ROWS).min(self.outputs);
@@ -153,6 +153,8 @@ impl ReducedDense {
     }
 }
 
+// Intrinsics are only intrinsics where they are inlined.
+#[expect(clippy::inline_always)]
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
     use super::{LANES, Pair, ROWS, RUN, ReducedDense, Whole};

@@ -105,6 +105,7 @@ pub const KEYS: &[Key] = &[
     ours("input_noise", Rule::Number(0.0, 10.0), "0.02"),
     ours("normalise_inputs", Rule::Switch, "true"),
     ours("smoothness_weight", Rule::Number(0.0, 1e6), "0.0"),
+    ours("min_voicedness", Rule::Number(0.0, 1.0), "0.0"),
     ours("validation_fraction", Rule::Number(0.001, 0.9), "0.15"),
     ours("validation_stretch_s", Rule::Number(0.001, 1e6), "4.0"),
     ours("train_minutes", Rule::NumberOrNull(1e-6, 1e6), "null"),

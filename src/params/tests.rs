@@ -41,12 +41,22 @@ fn every_wrong_value_is_named_with_what_is_wanted() {
         ("n_fft_preserved", json!(600), "wanted at most n_fft / 2 + 1 = 513"),
         ("f_low", json!(2000), "\"f_low\" is 2000 Hz, wanted less than \"f_high\""),
         ("f_high", json!(9000), "wanted at most half of \"sample_rate\""),
-        ("pitch_detection_method", json!("yin"), "set \"include_voicedness\" to false"),
         ("compatibility", json!("old"), "wanted one of \"main\", \"dev\", or null"),
         ("hop_sise", json!(1), "unknown key \"hop_sise\"; did you mean \"hop_size\"?"),
     ] {
         let message = published(key, value).unwrap_err().to_string();
         assert!(message.contains(wanted), "{message}");
+    }
+}
+
+#[test]
+fn compatible_yin_has_no_voicedness() {
+    let yin = published("pitch_detection_method", json!("yin")).unwrap();
+    assert!(yin.analysis().include_voicedness);
+    for version in ["main", "dev"] {
+        let changes = json!({ "compatibility": version }).as_object().unwrap().clone();
+        let message = yin.replace(changes).unwrap_err().to_string();
+        assert!(message.contains("set \"include_voicedness\" to false"), "{message}");
     }
 }
 

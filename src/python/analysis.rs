@@ -101,6 +101,21 @@ pub(super) fn crepe<'py>(
     Ok((track.f0_hz.into_pyarray(py), track.periodicity.into_pyarray(py)))
 }
 
+/// Probabilities of the pitch bins by the CREPE 'tiny' network: (T, 360), T = 1 + n // `hop_length`.
+#[pyfunction]
+#[pyo3(signature = (y, *, sr, hop_length))]
+pub(super) fn crepe_probabilities<'py>(
+    y: &Bound<'py, PyAny>,
+    sr: u32,
+    hop_length: usize,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let signal = arguments::signal(y)?;
+    let py = y.py();
+    let probabilities =
+        run_quietly(py, |watch| pitch::crepe_probabilities(&signal, sr, hop_length, watch))?;
+    Ok(probabilities.into_pyarray(py))
+}
+
 /// As in `wms_torch`: a stage called by itself computes what it is named after.
 fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize) -> CycleSettings {
     CycleSettings {

@@ -24,7 +24,9 @@ mod _wms {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::analysis::{crepe, cycle_frames, cycle_spectrum, pyin, segment_mfcc, yin};
+    use super::analysis::{
+        crepe, crepe_probabilities, cycle_frames, cycle_spectrum, pyin, segment_mfcc, yin,
+    };
     #[pymodule_export]
     use super::audio::{list_audio, load_audio, resample, save_audio};
     #[pymodule_export]

@@ -184,9 +184,9 @@ impl Synth {
         pressure: Option<f64>,
         brightness: Option<f64>,
     ) -> PyResult<()> {
+        type Kind = fn(f32) -> Expression;
         let channel = within(channel, "channel", 15)?;
         let note = note.map(|note| within(note, "note", 127)).transpose()?;
-        type Kind = fn(f32) -> Expression;
         let given: [(&str, Option<f64>, f64, f64, Kind); 5] = [
             ("tuning", tuning, -120.0, 120.0, Expression::Tuning),
             ("volume", volume, 0.0, 4.0, Expression::Volume),

@@ -129,7 +129,7 @@ impl Mixer {
             MidiMessage::Controller { controller, value } => {
                 self.control(channel, controller.as_int(), value.as_int(), automation)
             }
-            _ => None,
+            MidiMessage::ProgramChange { .. } => None,
         }
     }
 

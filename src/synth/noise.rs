@@ -102,8 +102,10 @@ impl NoiseShaper {
             if separable && tonal > 0.0 {
                 let gap = (harmonic - 0.5).max(0.0);
                 let part = gap.fract() as f32;
-                let at = |k: f64| self.power(spectrum, (k + 0.5) * self.spacing);
-                let between = (1.0 - part) * at(gap.floor()) + part * at(gap.floor() + 1.0);
+                let at = |k: f64| Self::value(spectrum, (k + 0.5) * self.spacing);
+                // In the network's own, compressed scale: powers would let a strong gap spill over.
+                let value = (1.0 - part) * at(gap.floor()) + part * at(gap.floor() + 1.0);
+                let between = self.reader.magnitude(value).clamp(0.0, 1e6).powi(2);
                 power += tonal * between;
             }
             let value = self.gain * power.sqrt();
@@ -111,6 +113,13 @@ impl NoiseShaper {
                 *amplitude = value.min(MAX_AMPLITUDE);
             }
         }
+    }
+
+    /// The spectrum's value at a fractional bin, 0 beyond it.
+    fn value(spectrum: &[f32], bin: f64) -> f32 {
+        let at = |i: usize| spectrum.get(i).copied().unwrap_or(0.0);
+        let (whole, part) = (bin as usize, bin.fract() as f32);
+        if part > 0.0 { (1.0 - part) * at(whole) + part * at(whole + 1) } else { at(whole) }
     }
 
     /// Squared magnitude at a fractional bin, 0 beyond the spectrum.

@@ -7,9 +7,9 @@ use super::reading::{Crossfade, Phase, Reader, Tables};
 use super::table::{TableBuilder, TableScratch};
 
 /// Partials begin to fade at this share of the Nyquist frequency ...
-const FADE_FROM: f64 = 0.90;
+const FADE_FROM: f64 = 0.94;
 /// ... and are gone at this one.
-const FADE_TO: f64 = 0.98;
+const FADE_TO: f64 = 0.99;
 /// How far above the pitch asked for tables are built to last, as a factor.
 const HEADROOM: f64 = 1.01;
 

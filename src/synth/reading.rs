@@ -1,13 +1,23 @@
 //! Reading two tables at one phase: six-point Lagrange interpolation of a run of samples at a time.
 
-use multiversion::multiversion;
-
 use super::table::TableBuilder;
 
 /// Samples that are read at a time.
 pub const RUN: usize = 64;
-/// Points that each sample is interpolated from: table samples -2 to 3 around it.
-pub(super) const TAPS: usize = 6;
+/// Table samples that are read for each sample: -2 to 3 around it are the points that it is
+/// interpolated from, two more fill the vector.
+pub(super) const TAPS: usize = 8;
+/// For each tap, the places of the five other points: the zeros of its Lagrange polynomial ...
+const ZEROS: [[f32; TAPS]; 5] = [
+    [-1.0, -2.0, -2.0, -2.0, -2.0, -2.0, 0.0, 0.0],
+    [0.0, 0.0, -1.0, -1.0, -1.0, -1.0, 0.0, 0.0],
+    [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0],
+    [2.0, 2.0, 2.0, 2.0, 1.0, 1.0, 0.0, 0.0],
+    [3.0, 3.0, 3.0, 3.0, 3.0, 2.0, 0.0, 0.0],
+];
+/// ... and its factor, which makes it 1 at the tap's own place.
+const FACTORS: [f32; TAPS] =
+    [-1.0 / 120.0, 1.0 / 24.0, -1.0 / 12.0, 1.0 / 12.0, -1.0 / 24.0, 1.0 / 120.0, 0.0, 0.0];
 
 /// A phase in units of 2^-64 cycles: it wraps by itself and never drifts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,14 +63,15 @@ pub struct Reader {
     length_log2: u32,
     phases: [u64; RUN],
     fades: [f32; RUN],
-    weights: [[f32; RUN]; TAPS],
+    /// Where between two table samples each sample lies, 0 .. 1.
+    parts: [f32; RUN],
 }
 
 impl Reader {
     /// For tables of this builder.
     pub fn new(builder: &TableBuilder) -> Self {
         let length_log2 = builder.length().ilog2();
-        Self { length_log2, phases: [0; RUN], fades: [0.0; RUN], weights: [[0.0; RUN]; TAPS] }
+        Self { length_log2, phases: [0; RUN], fades: [0.0; RUN], parts: [0.0; RUN] }
     }
 
     /// Fills `output`, the phase moving on by one of `increments` (cycles, 0 .. 0.5) after each
@@ -80,53 +91,135 @@ impl Reader {
     }
 }
 
-/// At most `RUN` samples: what depends on the phase's history, then what can be computed for many
-/// samples at once, then the taps, which lie anywhere.
-#[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
+/// At most `RUN` samples.
 fn read(
+    reader: &mut Reader,
+    tables: &Tables<'_>,
+    phase: Phase,
+    increments: &[f64],
+    output: &mut [f32],
+) -> Phase {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return simd.vectorize(avx2::Read { simd, reader, tables, phase, increments, output });
+    }
+    let phase = prepare(reader, tables, phase, increments);
+    sum(reader, tables, output, interpolate);
+    phase
+}
+
+/// What depends on the phase's history, then what can be computed for many samples at once.
+#[inline]
+fn prepare(
     reader: &mut Reader,
     tables: &Tables<'_>,
     mut phase: Phase,
     increments: &[f64],
-    output: &mut [f32],
 ) -> Phase {
-    let Reader { length_log2, phases, fades, weights } = reader;
-    let (length_log2, rest) = (*length_log2, 64 - *length_log2);
+    let Reader { length_log2, phases, fades, parts } = reader;
     for (slot, &increment) in phases.iter_mut().zip(increments) {
         *slot = phase.0;
         phase.0 = phase.0.wrapping_add(Phase::new(increment).0);
     }
-    let [w0, w1, w2, w3, w4, w5] = weights;
     for i in 0..RUN {
         let position = tables.position.wrapping_add(tables.step.wrapping_mul(i as u64));
         let fade = whole(position) * tables.crossfade.slope + tables.crossfade.offset;
         fades[i] = fade.clamp(0.0, 1.0) as f32;
         // The 24 bits below those that number the table's samples.
-        let part = (phases[i].wrapping_shl(length_log2) >> 40) as i32;
-        let x = part as f32 * (1.0 / (1 << 24) as f32);
-        let (m2, m1, p1, p2, p3) = (x + 2.0, x + 1.0, x - 1.0, x - 2.0, x - 3.0);
-        let (low, high, middle) = (m2 * m1, p2 * p3, x * p1);
-        w0[i] = m1 * middle * high * (-1.0 / 120.0);
-        w1[i] = m2 * middle * high * (1.0 / 24.0);
-        w2[i] = low * p1 * high * (-1.0 / 12.0);
-        w3[i] = low * x * high * (1.0 / 12.0);
-        w4[i] = low * middle * p3 * (-1.0 / 24.0);
-        w5[i] = low * middle * p2 * (1.0 / 120.0);
-    }
-    for (i, sample) in output.iter_mut().enumerate().take(RUN) {
-        let first = phases[i].wrapping_shr(rest) as usize;
-        let (Some(from), Some(to)) = (window(tables.from, first), window(tables.to, first)) else {
-            *sample = 0.0;
-            continue;
-        };
-        let (mut a, mut b) = (0.0, 0.0);
-        for tap in 0..TAPS {
-            a += weights[tap][i] * from[tap];
-            b += weights[tap][i] * to[tap];
-        }
-        *sample = a + fades[i] * (b - a);
+        let part = (phases[i].wrapping_shl(*length_log2) >> 40) as i32;
+        parts[i] = part as f32 * (1.0 / (1 << 24) as f32);
     }
     phase
+}
+
+/// The taps, which lie anywhere: all of one sample at once.
+#[inline]
+fn sum(
+    reader: &Reader,
+    tables: &Tables<'_>,
+    output: &mut [f32],
+    interpolate: impl Fn(&[f32; TAPS], &[f32; TAPS], f32, f32) -> f32,
+) {
+    let rest = 64 - reader.length_log2;
+    let places = reader.phases.iter().zip(&reader.fades).zip(&reader.parts);
+    for (sample, ((phase, &fade), &part)) in output.iter_mut().zip(places) {
+        let first = phase.wrapping_shr(rest) as usize;
+        *sample = match (window(tables.from, first), window(tables.to, first)) {
+            (Some(from), Some(to)) => interpolate(from, to, fade, part),
+            _ => 0.0,
+        };
+    }
+}
+
+/// The crossfade of two tables between their third and fourth sample.
+fn interpolate(from: &[f32; TAPS], to: &[f32; TAPS], fade: f32, part: f32) -> f32 {
+    let mut products = FACTORS;
+    for zeros in &ZEROS {
+        for (product, zero) in products.iter_mut().zip(zeros) {
+            *product *= part - zero;
+        }
+    }
+    for tap in 0..TAPS {
+        products[tap] *= from[tap] + fade * (to[tap] - from[tap]);
+    }
+    // In this order, which is that of vectors halved.
+    let [a, b, c, d, e, f, g, h] = products;
+    let [a, b, c, d] = [a + e, b + f, c + g, d + h];
+    (a + c) + (b + d)
+}
+
+/// The same with one vector lane a tap, in the same order: the same bits.
+#[cfg(target_arch = "x86_64")]
+// Intrinsics are only intrinsics where they are inlined.
+#[expect(clippy::inline_always)]
+mod avx2 {
+    use super::{FACTORS, Phase, Reader, TAPS, Tables, ZEROS, prepare, sum};
+    use pulp::x86::V3;
+    use pulp::{NullaryFnOnce, cast};
+
+    pub(super) struct Read<'a> {
+        pub simd: V3,
+        pub reader: &'a mut Reader,
+        pub tables: &'a Tables<'a>,
+        pub phase: Phase,
+        pub increments: &'a [f64],
+        pub output: &'a mut [f32],
+    }
+
+    impl NullaryFnOnce for Read<'_> {
+        type Output = Phase;
+
+        #[inline(always)]
+        fn call(self) -> Phase {
+            let Self { simd, reader, tables, phase, increments, output } = self;
+            let phase = prepare(reader, tables, phase, increments);
+            sum(
+                reader,
+                tables,
+                output,
+                #[inline(always)]
+                |from, to, fade, part| interpolate(simd, from, to, fade, part),
+            );
+            phase
+        }
+    }
+
+    #[inline(always)]
+    fn interpolate(simd: V3, from: &[f32; TAPS], to: &[f32; TAPS], fade: f32, part: f32) -> f32 {
+        let (part, fade) = (simd.splat_f32x8(part), simd.splat_f32x8(fade));
+        let mut products = cast(FACTORS);
+        for zeros in ZEROS {
+            products = simd.mul_f32x8(products, simd.sub_f32x8(part, cast(zeros)));
+        }
+        let (from, to) = (cast(*from), cast(*to));
+        let mixed = simd.add_f32x8(from, simd.mul_f32x8(fade, simd.sub_f32x8(to, from)));
+        let [low, high]: [pulp::f32x4; 2] = cast(simd.mul_f32x8(products, mixed));
+        let sums = simd.add_f32x4(low, high);
+        let halves =
+            simd.sse._mm_add_ps(cast(sums), simd.sse._mm_movehl_ps(cast(sums), cast(sums)));
+        let [a, b, _, _]: [f32; 4] = cast(halves);
+        a + b
+    }
 }
 
 /// A whole number below 2^52, in a way that works on many at once: it is put into the mantissa.
@@ -178,5 +271,10 @@ mod tests {
         }
         assert_eq!(at, 300);
         assert_eq!(pieces, mixed);
+        // And with any instruction set.
+        let mut plain = [0.0; RUN];
+        prepare(&mut reader, &far, start, &increments[..RUN]);
+        sum(&reader, &far, &mut plain, interpolate);
+        assert_eq!(plain, mixed[..RUN]);
     }
 }

@@ -65,8 +65,10 @@ pub fn play(
     let partials = reader.partials();
     let shaper = NoiseShaper::new(Arc::new(reader.clone()), sample_rate);
     let noisy = trajectory.noise > 0.0;
-    let read = |frame: usize, amplitudes: &mut [f32], noise: &mut [f32]| {
-        let spectrum = &trajectory.spectra[frame * layout.n_bins..][..layout.n_bins];
+    let spectrum_of = |frame: usize| &trajectory.spectra[frame * layout.n_bins..][..layout.n_bins];
+    let mut calm = vec![0.0; layout.n_bins];
+    let mut read = |frame: usize, amplitudes: &mut [f32], noise: &mut [f32]| {
+        let spectrum = spectrum_of(frame);
         let level_f0_hz = trajectory.level_f0_hz.unwrap_or(trajectory.f0_hz)[frame];
         let sounding = trajectory.f0_hz[frame] > 0.0;
         let level_f0_hz = if sounding { f64::from(level_f0_hz) } else { 0.0 };
@@ -77,7 +79,14 @@ pub fn play(
                 Some(voicedness) => tonal_share(voicedness[frame]),
                 None => 1.0,
             };
-            shaper.shape(spectrum, level_f0_hz, tonal, noise);
+            // One frame of noise says little about its level: its neighbours are asked too.
+            let before = spectrum_of(frame.saturating_sub(1));
+            let after = spectrum_of((frame + 1).min(frames - 1));
+            for ((calm, now), (a, b)) in calm.iter_mut().zip(spectrum).zip(before.iter().zip(after))
+            {
+                *calm = 0.5 * now + 0.25 * (a + b);
+            }
+            shaper.shape(if tonal > 0.0 { &calm } else { spectrum }, level_f0_hz, tonal, noise);
             scale(noise, trajectory.noise);
             scale(amplitudes, tonal.sqrt());
         }

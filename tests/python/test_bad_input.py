@@ -305,7 +305,10 @@ def test_spectrum_arguments(frames, arguments, fragment):
         ({"f_low": 1600}, ('"f_low" is 1600', '"f_high"')),
         ({"f_high": 8001}, ('"f_high" is 8001', "8000 Hz")),
         ({"include_voicedness": 1}, ('"include_voicedness" is 1', "true or false")),
-        ({"pitch_detection_method": "yin"}, ("no voicedness", "pyin")),
+        (
+            {"pitch_detection_method": "yin", "compatibility": "main"},
+            ('"yin", which with "compatibility" set gives no voicedness', "pyin"),
+        ),
         ({"pitch_detection_method": "swipe"}, ('"swipe"', '"crepe", "pyin", "yin"')),
         ({"fft_type": "complex"}, ('"fft_type" is "complex"', '"real"')),
         ({"hop_sise": 1}, ('unknown key "hop_sise"', '"hop_size"')),

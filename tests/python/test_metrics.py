@@ -95,6 +95,43 @@ def test_noise_silence_and_quiet_frames_have_no_pitch(noises):
     assert (found[5:45] > 0).all() and not found[55:].any()
 
 
+def test_pitch_scores_are_those_counted_by_hand():
+    cent = 2 ** (1 / 1200)
+    frames = [
+        # true Hz, voiced, found Hz, called voiced
+        (440.0, True, 440.0 * cent**49, True),
+        (440.0, True, 440.0 * cent**51, True),
+        (440.0, True, 880.0 * cent**-49, True),  # the octave above
+        (440.0, True, 110.0, False),  # two octaves below, and called unvoiced
+        (440.0, True, 440.0, False),
+        (440.0, True, 0.0, True),
+        (440.0, True, np.nan, False),
+        (440.0, True, 660.0, True),
+        (0.0, False, 300.0, True),
+        (0.0, False, 300.0, False),
+        (0.0, False, 0.0, False),
+        (0.0, False, 0.0, False),
+    ]
+    scores = metrics.pitch_scores(*zip(*frames, strict=True))
+    assert scores.raw_pitch_accuracy == pytest.approx(2 / 8)
+    assert scores.raw_chroma_accuracy == pytest.approx(4 / 8)
+    assert scores.voicing_recall == pytest.approx(5 / 8)
+    assert scores.voicing_false_alarm == pytest.approx(1 / 4)
+    assert scores.overall_accuracy == pytest.approx((1 + 3) / 12)
+
+
+def test_pitch_scores_without_frames_to_judge_by():
+    voiced = metrics.pitch_scores([440.0], [True], [440.0], [True])
+    assert voiced[:3] == (1, 1, 1) and math.isnan(voiced.voicing_false_alarm)
+    unvoiced = metrics.pitch_scores([0.0], [False], [440.0], [True])
+    assert all(math.isnan(x) for x in unvoiced[:3])
+    assert unvoiced[3:] == (1, 0)
+    with pytest.raises(ParameterError, match=r"\(2,\)"):
+        metrics.pitch_scores([440.0], [True], [440.0, 1.0], [True])
+    with pytest.raises(ParameterError, match="at least 1"):
+        metrics.pitch_scores([], [], [], [])
+
+
 @pytest.mark.parametrize("delay", [-37, 0, 100])
 def test_a_delay_is_found_and_removed(noises, delay):
     x = noises[0, :SR]

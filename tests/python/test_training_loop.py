@@ -38,6 +38,19 @@ def read_model(path):
     return metadata, tensors
 
 
+def test_unvoiced_frames_are_not_trained_on():
+    frames = made_up_frames(min_voicedness=0.5)
+    unvoiced = np.arange(100, 600, 100)
+    frames.voicedness[unvoiced] = 0.2
+    plain = train(frames.params, frames, epochs=1, progress=False)
+    # Whatever they hold.
+    frames.targets[unvoiced] = 1e3
+    result = train(frames.params, frames, epochs=1, progress=False)
+    assert_same_weights(plain, result)
+    frames_used = [*result.split.training_frames, *result.split.validation_frames]
+    assert len(frames_used) > 450 and not set(frames_used) & set(unvoiced)
+
+
 def test_training_learns_and_writes_a_model(tmp_path):
     frames = made_up_frames(hidden_size=24)
     out = tmp_path / "new folder" / "m.safetensors"

@@ -9,6 +9,7 @@ from wms.training import (
     FrameSequences,
     GRUNet,
     SpectralLoss,
+    Split,
     Stretch,
     TrainSettings,
     WeightedMSELoss,
@@ -20,6 +21,7 @@ from wms.training import (
     split_frames,
 )
 from wms.training.schedule import Schedule
+from wms.training.voiced import voiced_split
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -114,6 +116,23 @@ def test_no_window_is_shared_by_training_and_validation(lengths):
                 assert gap * hop >= window
     share = len(held) / len(file_index)
     assert 0.05 < share < 0.25
+
+
+def test_unvoiced_frames_are_left_out():
+    split = Split((Stretch(0, 20), Stretch(30, 36)), (Stretch(22, 28),))
+    voicedness = np.full(40, 0.9, np.float32)
+    voicedness[[7, 8, 19, 22, 25]] = 0.1
+    voicedness[30] = 0.5
+    assert voiced_split(split, voicedness, min_voicedness=0.0, length=5) is split
+    found = voiced_split(split, voicedness, min_voicedness=0.5, length=6)
+    assert found.training == (Stretch(0, 7), Stretch(9, 19), Stretch(30, 36))
+    assert found.validation == (Stretch(23, 25), Stretch(26, 28))
+    found = voiced_split(split, voicedness, min_voicedness=0.6, length=6)
+    assert found.training == (Stretch(0, 7), Stretch(9, 19))
+    with pytest.raises(ParameterError, match=r"88% of the frames .* 10 of them in a row .* 4 to"):
+        voiced_split(split, voicedness, min_voicedness=0.5, length=11)
+    with pytest.raises(ParameterError, match="0% of the frames"):
+        voiced_split(split, voicedness * 0, min_voicedness=0.5, length=5)
 
 
 def test_long_recordings_give_several_stretches_spread_over_them():

@@ -29,6 +29,7 @@ from .run import Run
 from .settings import TrainSettings
 from .splits import Split, split_frames
 from .trainer import Trainer
+from .voiced import voiced_split
 
 # Frames that the baselines are asked about, at most: the nearest-frame search is exhaustive.
 _BASELINE_FRAMES = 20_000
@@ -227,6 +228,12 @@ def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.dev
         fraction=settings.validation_fraction,
         stretch=max(1, round(settings.validation_stretch_s * frame_rate)),
         guard=math.ceil(params["window_size"] / params["hop_size"]),
+    )
+    split = voiced_split(
+        split,
+        frames.voicedness,
+        min_voicedness=settings.min_voicedness,
+        length=settings.training_seq_length,
     )
     sequences = FrameSequences(
         inputs,

@@ -34,6 +34,7 @@ _RANGES: dict[str, tuple[float, float, bool]] = {
     "ema_decay": (0, 0.999999, True),
     "input_noise": (0, math.inf, True),
     "smoothness_weight": (0, math.inf, True),
+    "min_voicedness": (0, 1, True),
     "validation_fraction": (0, 0.9, False),
     "validation_stretch_s": (0, math.inf, False),
     "train_minutes": (0, math.inf, False),
@@ -96,6 +97,9 @@ class TrainSettings:
         afterwards, and start from weights made for such inputs; false = start as wms_torch does.
     smoothness_weight : float
         Weight of the mean squared difference between neighbouring predicted bins.
+    min_voicedness : float
+        Frames of less voicedness are neither trained nor validated on, and sequences do not cross
+        them, 0 to 1; 0 = all frames are.
     validation_fraction : float
         Share of the frames kept for validation, above 0 to 0.9.
     validation_stretch_s : float
@@ -129,6 +133,7 @@ class TrainSettings:
     input_noise: float = 0.02
     normalise_inputs: bool = True
     smoothness_weight: float = 0.0
+    min_voicedness: float = 0.0
     validation_fraction: float = 0.15
     validation_stretch_s: float = 4.0
     train_minutes: float | None = None

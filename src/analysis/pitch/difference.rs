@@ -3,11 +3,14 @@
 //! A. de Cheveigné, H. Kawahara: "YIN, a fundamental frequency estimator for speech and music",
 //! JASA 111 (2002).
 
+mod whole;
+
 use crate::analysis::Watch;
 use crate::analysis::fourier::{Forward, Inverse};
 use crate::analysis::frame::{Framing, check_size, copy_padded};
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Below this, `librosa` calls a correlation or an energy zero.
 const NEGLIGIBLE: f64 = 1e-6;
@@ -97,23 +100,22 @@ impl YinSettings {
     }
 }
 
-/// What `observe` makes of the difference function of every frame of `signal`, in parallel.
+/// What `observe` makes of the difference function of each of the `frames` of `signal`, in parallel.
 ///
 /// # Errors
-/// [`Error::Parameter`] as [`YinSettings::check`]; [`Error::Interrupted`] if `watch` was stopped.
+/// [`Error::Interrupted`] if `watch` was stopped.
 pub(crate) fn for_each_frame<T: Send>(
     signal: &[f32],
-    settings: &YinSettings,
+    difference: &Difference,
+    frames: Range<usize>,
     watch: &Watch,
     observe: impl Fn(&Difference) -> T + Sync,
 ) -> Result<Vec<T>> {
-    settings.check()?;
-    let prototype = Difference::new(*settings);
-    (0..settings.framing().count(signal.len()))
+    frames
         .into_par_iter()
         .with_min_len(16)
         .map_init(
-            || prototype.clone(),
+            || difference.clone(),
             |difference, index| {
                 watch.check()?;
                 difference.compute(signal, index);
@@ -124,42 +126,66 @@ pub(crate) fn for_each_frame<T: Send>(
 }
 
 /// Computes the difference function of one frame after another.
+///
+/// librosa compares the first half of a frame with what comes a period later. The whole frame,
+/// compared with itself, is this project's way, see [`whole`].
 #[derive(Clone)]
 pub(crate) struct Difference {
     settings: YinSettings,
+    whole: bool,
     frame: Vec<f32>,
     forward: Forward,
     spectrum: Vec<realfft::num_complex::Complex64>,
     inverse: Inverse,
     cumulated_energy: Vec<f32>,
-    /// The normalised difference at the periods `min_period..=max_period`.
+    /// The normalised difference at the periods `min_period..=max_period`, of which there are
+    /// `steps` a sample.
     pub values: Vec<f64>,
-    /// Offset of each period's parabola from the period itself, samples.
+    /// Offset of each period's parabola from the period itself, steps.
     pub shifts: Vec<f64>,
+    /// Whether the frame's sound is there in its middle, 0 to 1; of whole frames only.
+    pub presence: f64,
+    steps: usize,
 }
 
 impl Difference {
-    pub fn new(settings: YinSettings) -> Self {
-        let n = settings.frame_length;
-        let periods = settings.max_period() + 1 - settings.min_period();
+    /// # Errors
+    /// [`Error::Parameter`] as [`YinSettings::check`].
+    pub fn new(settings: YinSettings, whole: bool) -> Result<Self> {
+        settings.check()?;
+        let n = if whole { whole::transform_length(&settings) } else { settings.frame_length };
+        let steps = if whole { whole::STEPS } else { 1 };
+        let periods = (settings.max_period() - settings.min_period()) * steps + 1;
         let forward = Forward::new(n);
-        Self {
+        Ok(Self {
             settings,
-            frame: vec![0.0; n],
+            whole,
+            frame: vec![0.0; settings.frame_length],
             spectrum: forward.output.clone(),
             forward,
-            inverse: Inverse::new(n),
+            inverse: Inverse::new(n * steps),
             cumulated_energy: vec![0.0; n],
             values: vec![0.0; periods],
             shifts: vec![0.0; periods],
-        }
+            presence: 1.0,
+            steps,
+        })
+    }
+
+    /// Number of frames of a signal.
+    pub fn frames(&self, samples: usize) -> usize {
+        self.settings.framing().count(samples)
     }
 
     /// Fills `values` and `shifts` for frame `index` of `signal`.
     pub fn compute(&mut self, signal: &[f32], index: usize) {
         copy_padded(signal, self.settings.framing().start(index), &mut self.frame);
-        self.correlate();
-        self.normalise();
+        if self.whole {
+            self.compare_whole();
+        } else {
+            self.correlate();
+            self.normalise();
+        }
         self.interpolate();
     }
 
@@ -228,7 +254,7 @@ impl Difference {
 
     /// The refined period at index `at` of `values`, samples.
     pub fn period(&self, at: usize) -> f64 {
-        (self.settings.min_period() + at) as f64 + self.shifts[at]
+        self.settings.min_period() as f64 + (at as f64 + self.shifts[at]) / self.steps as f64
     }
 
     /// Whether `values[at]` is a local minimum.

@@ -1,10 +1,11 @@
 //! Fundamental frequency and voicedness.
 
-mod centre;
 pub mod crepe;
 mod difference;
 mod numpy_order;
 mod pyin;
+#[allow(clippy::inline_always)] // as in `crepe`
+mod reach;
 mod viterbi;
 mod yin;
 
@@ -17,6 +18,7 @@ use crate::analysis::Watch;
 use crate::analysis::frame::check_size;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};
 use crepe::{Crepe, Decoder, Grid, Track};
+use ndarray::Array2;
 use std::borrow::Cow;
 
 impl AnalysisParams {
@@ -44,29 +46,25 @@ pub fn track(
 ) -> Result<(Vec<f32>, Vec<f32>)> {
     let single = |values: Vec<f64>| -> Vec<f32> { values.into_iter().map(|v| v as f32).collect() };
     let settings = params.yin_settings();
+    let own = params.compatibility == Compatibility::Own;
     match params.pitch_method {
-        PitchMethod::Yin | PitchMethod::Pyin => {
-            let own = params.compatibility == Compatibility::Own;
-            let ahead = if own { centre::advanced(signal, &settings) } else { Vec::new() };
-            let signal = if own { &ahead } else { signal };
-            let (mut f0_hz, voicedness) = if params.pitch_method == PitchMethod::Yin {
-                let f0_hz = single(yin(signal, &settings, watch)?);
-                let voicedness = vec![1.0; f0_hz.len()];
-                (f0_hz, voicedness)
-            } else {
-                let track = pyin(signal, &settings, watch)?;
-                (single(track.f0_hz), single(track.voiced_probability))
-            };
-            if own {
-                centre::settle(&mut f0_hz, &settings);
-            }
+        PitchMethod::Yin if own => {
+            Ok(settle(yin::yin_with_voicedness(signal, &settings, watch)?, &settings))
+        }
+        PitchMethod::Pyin if own => {
+            Ok(settle(pyin::pyin_with_leaps(signal, &settings, watch)?, &settings))
+        }
+        PitchMethod::Yin => {
+            let f0_hz = single(yin(signal, &settings, watch)?);
+            let voicedness = vec![1.0; f0_hz.len()];
             Ok((f0_hz, voicedness))
         }
+        PitchMethod::Pyin => {
+            let track = pyin(signal, &settings, watch)?;
+            Ok((single(track.f0_hz), single(track.voiced_probability)))
+        }
         PitchMethod::Crepe => {
-            let decoder = match params.compatibility {
-                Compatibility::Own => Decoder::Wms,
-                Compatibility::Main | Compatibility::Dev => Decoder::Viterbi,
-            };
+            let decoder = if own { Decoder::Wms } else { Decoder::Viterbi };
             let mut track = crepe_track(
                 signal,
                 params.sample_rate,
@@ -94,6 +92,32 @@ pub fn crepe_track(
     decoder: Decoder,
     watch: &Watch,
 ) -> Result<Track> {
+    let (copy, grid) = crepe_input(signal, sample_rate, hop_length)?;
+    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
+}
+
+/// CREPE's probability of every pitch bin, `(T, crepe::BINS)`, of audio at any rate; see
+/// [`crepe_track`].
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0;
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn crepe_probabilities(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+    watch: &Watch,
+) -> Result<Array2<f32>> {
+    let (copy, grid) = crepe_input(signal, sample_rate, hop_length)?;
+    Crepe::shared()?.probabilities_of(&copy, &grid, watch)
+}
+
+/// The copy that the network listens to, and where its frames lie.
+fn crepe_input(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+) -> Result<(Cow<'_, [f32]>, Grid)> {
     check_size("hop_length", hop_length)?;
     let network_rate = crepe::SAMPLE_RATE_HZ as u32;
     let copy = if sample_rate == network_rate {
@@ -105,7 +129,22 @@ pub fn crepe_track(
         frames: 1 + signal.len() / hop_length,
         hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),
     };
-    Crepe::shared()?.track_frames(&copy, &grid, (fmin_hz, fmax_hz), decoder, watch)
+    Ok((copy, grid))
+}
+
+/// Fundamental frequencies in Hz and voicedness (0 to 1) from what YIN or pYIN found in each frame:
+/// one that shows no period at all has no pitch of its own.
+fn settle(found: Vec<(f64, f64)>, settings: &YinSettings) -> (Vec<f32>, Vec<f32>) {
+    let (mut f0_hz, voicedness): (Vec<f32>, Vec<f32>) = found
+        .into_iter()
+        .map(|(f0_hz, voicedness)| {
+            // Periods are searched in whole samples, and may lie a little beyond the range.
+            let f0_hz = f0_hz.clamp(settings.fmin_hz, settings.fmax_hz);
+            (if voicedness > 0.0 { f0_hz as f32 } else { 0.0 }, voicedness as f32)
+        })
+        .unzip();
+    hold_pitch(&mut f0_hz);
+    (f0_hz, voicedness)
 }
 
 /// Gives frames without a pitch that of the last frame that had one, or of the first one: their

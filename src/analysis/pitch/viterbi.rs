@@ -4,20 +4,24 @@
 //! costs `bins * band`, not `bins²`. The result is that of `librosa.sequence.viterbi` on the dense
 //! matrix, where every "impossible" transition or observation has the smallest positive number as
 //! its probability.
+//!
+//! Of the voiced states a frame observes a few; the others lie so far below that no path leads
+//! through them. Where a bound proves it, they are left out.
 
 use super::numpy_order::pairwise_sum;
+use super::reach::{LANES, largest_sum, lift, reach, spread};
 use crate::Result;
 use crate::analysis::Watch;
-use multiversion::multiversion;
+use rayon::prelude::*;
 
 /// Probability of staying voiced or unvoiced. (The rest is 0.01 but for rounding, which librosa's
 /// decoder sees when it breaks ties.)
 const STAY_PROBABILITY: f64 = 1.0 - 0.01;
-/// Frames between two kept lattice columns: decoding goes back through one such run at a time, so
-/// memory does not grow by a whole column for each frame.
-const RUN: usize = 1024;
-/// Target states that are worked on together.
-const LANES: usize = 8;
+/// Frames between two kept lattice columns: decoding goes back through a few such runs at a time,
+/// so memory does not grow by a whole column for each frame.
+pub(crate) const RUN: usize = 256;
+/// What a bound must be short of a competitor by: far beyond rounding.
+const CLEARLY: f64 = 1e-3;
 
 /// What one frame shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,162 +33,100 @@ pub(crate) struct Observation {
 }
 
 /// The states and transitions. State `b` is bin `b` voiced, `bins + b` the same unvoiced.
-///
-/// A column of the lattice holds the log probabilities of all states, each plane with a margin of
-/// impossible states on both sides so that the band needs no edge cases.
 pub(crate) struct Lattice {
     bins: usize,
     reach: usize,
     /// Values of a plane with its margins.
     stride: usize,
-    /// `log_stay[distance * stride + margin + bin]`: log probability of going from `bin` to a bin
+    /// `log_stay[distance * stride + reach + bin]`: log probability of going from `bin` to a bin
     /// `distance` away in the same plane.
     log_stay: Vec<f64>,
-    /// The same to the other plane.
-    log_switch: Vec<f64>,
+    /// `into[switch][to * width + reach + from - to]`: log probability of going to bin `to` in the
+    /// same (0) or the other (1) plane.
+    into: [Vec<f64>; 2],
+    /// `out_of[from * width + reach + to - from]`: log probability of going to bin `to` in the
+    /// other plane.
+    out_of: Vec<f64>,
+    /// Columns of `into` and `out_of`, padded to whole vectors.
+    width: usize,
+    /// The likeliest transitions to the same and to the other plane.
+    most: [f64; 2],
+    /// The least likely change of plane that keeps the bin.
+    least_switch: f64,
+    /// Log probability of going to any one other state.
+    log_leap: f64,
 }
 
-fn log_floor() -> f64 {
+/// Log probabilities of all states at one time.
+#[derive(Clone)]
+struct Column {
+    /// Each plane with a margin of impossible states on both sides, so that the band needs no edge
+    /// cases; voiced states that no path leads through are impossible too.
+    values: Vec<f64>,
+    /// The other voiced bins.
+    live: Vec<u32>,
+    /// The first most probable state, and its log probability.
+    best: (usize, f64),
+}
+
+/// What librosa's decoder makes of an impossible transition.
+pub(super) fn log_floor() -> f64 {
     f64::MIN_POSITIVE.ln()
 }
 
 impl Lattice {
-    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible.
-    pub fn new(bins: usize, reach: usize) -> Self {
+    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible, and any other
+    /// has the log probability `log_leap`.
+    pub fn new(bins: usize, reach: usize, log_leap: f64) -> Self {
         let weight = |distance: usize| (reach + 1 - distance) as f64 / (reach + 1) as f64;
         // Long hops reach further than there are bins.
         let reach = reach.min(bins.saturating_sub(1));
+        let width = (2 * reach + 1).next_multiple_of(8);
         let stride = (bins + 2 * reach).next_multiple_of(LANES) + LANES;
         let mut log_stay = vec![f64::NEG_INFINITY; (reach + 1) * stride];
-        let mut log_switch = log_stay.clone();
+        let mut into = [0, 1].map(|_| vec![f64::NEG_INFINITY; bins * width]);
+        let mut out_of = into[1].clone();
         let mut row = vec![0.0; bins];
         for bin in 0..bins {
             row.fill(0.0);
-            let low = bin.saturating_sub(reach);
-            for (to, value) in row.iter_mut().enumerate().take(bin + reach + 1).skip(low) {
-                *value = weight(to.abs_diff(bin));
+            let near = bin.saturating_sub(reach)..(bin + reach + 1).min(bins);
+            for to in near.clone() {
+                row[to] = weight(to.abs_diff(bin));
             }
             let sum = pairwise_sum(&row);
+            let log = |share: f64, distance: usize| {
+                (share * (weight(distance) / sum) + f64::MIN_POSITIVE).ln()
+            };
             for distance in 0..=reach {
-                let local = weight(distance) / sum;
-                let log = |share: f64| (share * local + f64::MIN_POSITIVE).ln();
-                log_stay[distance * stride + reach + bin] = log(STAY_PROBABILITY);
-                log_switch[distance * stride + reach + bin] = log(1.0 - STAY_PROBABILITY);
+                log_stay[distance * stride + reach + bin] = log(STAY_PROBABILITY, distance);
+            }
+            for to in near {
+                let at = to * width + reach + bin - to;
+                into[0][at] = log(STAY_PROBABILITY, to.abs_diff(bin));
+                into[1][at] = log(1.0 - STAY_PROBABILITY, to.abs_diff(bin));
+                out_of[bin * width + reach + to - bin] = into[1][at];
             }
         }
-        Self { bins, reach, stride, log_stay, log_switch }
+        let most = [0, 1].map(|switch| into[switch].iter().copied().fold(f64::MIN, f64::max));
+        let kept = into[1].iter().skip(reach).step_by(width);
+        let least_switch = kept.copied().fold(f64::MAX, f64::min);
+        Self { bins, reach, stride, log_stay, into, out_of, width, most, least_switch, log_leap }
     }
 
-    /// The most probable sequence of states.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-    pub fn decode(&self, observations: &[Observation], watch: &Watch) -> Result<Vec<u32>> {
-        let Some(first) = observations.first() else {
-            return Ok(Vec::new());
-        };
-        let mut column = self.start(first);
-        let mut scratch = column.clone();
-        let mut checkpoints = vec![column.clone()];
-        let runs: Vec<std::ops::Range<usize>> = (1..observations.len())
-            .step_by(RUN)
-            .map(|from| from..(from + RUN).min(observations.len()))
-            .collect();
-        // Forward once, keeping one column a run; the last run's columns are needed at once.
-        for run in runs.iter().take(runs.len().saturating_sub(1)) {
-            watch.check()?;
-            for observation in &observations[run.clone()] {
-                self.advance(&column, &mut scratch, observation);
-                std::mem::swap(&mut column, &mut scratch);
-            }
-            checkpoints.push(column.clone());
-        }
-        let mut states = vec![0; observations.len()];
-        let mut end: Option<usize> = None;
-        for (run, checkpoint) in runs.iter().zip(&checkpoints).rev() {
-            watch.check()?;
-            let mut columns = vec![checkpoint.clone()];
-            for observation in &observations[run.clone()] {
-                let mut next = checkpoint.clone();
-                self.advance(&columns[columns.len() - 1], &mut next, observation);
-                columns.push(next);
-            }
-            let mut state = end.unwrap_or_else(|| self.best(&columns[columns.len() - 1]).0);
-            for (column, at) in columns.iter().zip(run.clone()).rev() {
-                states[at] = state as u32;
-                state = self.predecessor(column, state);
-            }
-            end = Some(state);
-        }
-        states[0] = end.unwrap_or_else(|| self.best(&checkpoints[0]).0) as u32;
-        Ok(states)
-    }
-
-    /// Where the states of a plane (0 voiced, 1 unvoiced) lie in a column.
-    fn plane(&self, plane: usize) -> std::ops::Range<usize> {
-        let first = plane * self.stride + self.reach;
-        first..first + self.bins
-    }
-
-    /// Log probabilities before the first step: every unvoiced state is as likely.
-    fn start(&self, observation: &Observation) -> Vec<f64> {
-        let mut column = vec![f64::NEG_INFINITY; 2 * self.stride];
-        column[self.plane(0)].fill(log_floor());
-        column[self.plane(1)].fill((1.0 / self.bins as f64 + f64::MIN_POSITIVE).ln());
-        self.observe(&mut column, observation);
-        column
-    }
-
-    /// Adds the logarithm of the observation's probabilities.
-    fn observe(&self, column: &mut [f64], observation: &Observation) {
-        let voiced = &mut column[self.plane(0)];
-        let seen: Vec<(usize, f64)> = observation
-            .bins
-            .iter()
-            .map(|&(bin, p)| (bin as usize, voiced[bin as usize] + (p + f64::MIN_POSITIVE).ln()))
-            .collect();
-        let floor = log_floor();
-        voiced.iter_mut().for_each(|value| *value += floor);
-        for (bin, value) in seen {
-            voiced[bin] = value;
-        }
-        let share = (1.0 - observation.voiced_probability) / self.bins as f64;
-        let log_share = (share + f64::MIN_POSITIVE).ln();
-        column[self.plane(1)].iter_mut().for_each(|value| *value += log_share);
-    }
-
-    /// One step forward.
-    fn advance(&self, from: &[f64], to: &mut [f64], observation: &Observation) {
-        let anywhere = self.best(from).1 + log_floor();
-        let (from_voiced, from_unvoiced) = from.split_at(self.stride);
-        let bands = (self.log_stay.as_slice(), self.log_switch.as_slice());
-        for bin in (0..self.bins).step_by(LANES) {
-            let (v_stay, v_switch) = spread(from_voiced, bands, self.reach, self.stride, bin);
-            let (u_stay, u_switch) = spread(from_unvoiced, bands, self.reach, self.stride, bin);
-            let lanes = (self.bins - bin).min(LANES);
-            for lane in 0..lanes {
-                let at = self.reach + bin + lane;
-                to[at] = v_stay[lane].max(u_switch[lane]).max(anywhere);
-                to[self.stride + at] = u_stay[lane].max(v_switch[lane]).max(anywhere);
-            }
-        }
-        self.observe(to, observation);
-    }
-
-    /// The state before `state`, given the log probabilities `column` of that time; the lowest
-    /// where several are as good.
-    fn predecessor(&self, column: &[f64], state: usize) -> usize {
+    /// The state before `state`, given the log probabilities of that time; the lowest where several
+    /// are as good.
+    fn predecessor(&self, column: &Column, state: usize) -> usize {
         let (plane, bin) = (state / self.bins, state % self.bins);
-        let (anywhere, value) = self.best(column);
-        let mut best = (value + log_floor(), anywhere);
+        let mut best = (column.best.1 + self.log_leap, column.best.0);
         let low = bin.saturating_sub(self.reach);
         let high = (bin + self.reach).min(self.bins - 1);
         for source_plane in 0..2 {
-            let logs = if source_plane == plane { &self.log_stay } else { &self.log_switch };
-            let values = &column[self.plane(source_plane)];
-            for (source, value) in (low..=high).zip(&values[low..=high]) {
+            let values = &column.values[self.plane(source_plane)][low..=high];
+            let logs =
+                &self.into[source_plane ^ plane][bin * self.width + self.reach + low - bin..];
+            for ((source, value), log) in (low..).zip(values).zip(logs) {
                 let candidate = source_plane * self.bins + source;
-                let value = value + logs[source.abs_diff(bin) * self.stride + self.reach + source];
+                let value = value + log;
                 if value > best.0 || (value >= best.0 && candidate < best.1) {
                     best = (value, candidate);
                 }
@@ -193,50 +135,199 @@ impl Lattice {
         best.1
     }
 
-    /// The first most probable state of a column, and its log probability.
-    fn best(&self, column: &[f64]) -> (usize, f64) {
-        let mut best = (0, f64::NEG_INFINITY);
-        for plane in 0..2 {
-            for (bin, &value) in column[self.plane(plane)].iter().enumerate() {
-                if value > best.1 {
-                    best = (plane * self.bins + bin, value);
+    /// Where the states of a plane (0 voiced, 1 unvoiced) lie in a column.
+    fn plane(&self, plane: usize) -> std::ops::Range<usize> {
+        let first = plane * self.stride + self.reach;
+        first..first + self.bins
+    }
+
+    /// A column of nothing but impossible states.
+    fn empty(&self) -> Column {
+        Column {
+            values: vec![f64::NEG_INFINITY; 2 * self.stride],
+            live: Vec::new(),
+            best: (0, f64::NEG_INFINITY),
+        }
+    }
+
+    /// Log probabilities at the first frame: every unvoiced state is as likely.
+    fn start(&self, observation: &Observation) -> Column {
+        let mut column = self.empty();
+        column.values[self.plane(0)].fill(log_floor() + log_floor());
+        for &(bin, p) in &observation.bins {
+            column.values[self.reach + bin as usize] = log_floor() + (p + f64::MIN_POSITIVE).ln();
+        }
+        let equal = (1.0 / self.bins as f64 + f64::MIN_POSITIVE).ln();
+        column.values[self.plane(1)].fill(equal + self.log_unvoiced(observation));
+        column.live.extend(0..self.bins as u32);
+        let most_unvoiced = column.values[self.plane(1).start];
+        self.find_best(&mut column, most_unvoiced);
+        column
+    }
+
+    /// Logarithm of an observation's probability of each unvoiced state.
+    fn log_unvoiced(&self, observation: &Observation) -> f64 {
+        let share = (1.0 - observation.voiced_probability) / self.bins as f64;
+        (share + f64::MIN_POSITIVE).ln()
+    }
+
+    /// Fills `best`, given the largest of the unvoiced states.
+    fn find_best(&self, column: &mut Column, most_unvoiced: f64) {
+        let mut best = (usize::MAX, most_unvoiced);
+        for &bin in &column.live {
+            let value = column.values[self.reach + bin as usize];
+            if value > best.1 || (value >= best.1 && (bin as usize) < best.0) {
+                best = (bin as usize, value);
+            }
+        }
+        if best.0 == usize::MAX {
+            let unvoiced = &column.values[self.plane(1)];
+            let first = unvoiced.iter().position(|&value| value == most_unvoiced);
+            best.0 = self.bins + first.unwrap_or(0);
+        }
+        column.best = best;
+    }
+
+    /// One step forward, from the column `from` into the column `to`.
+    fn advance(&self, from: &Column, to: &mut Column, observation: &Observation) {
+        let anywhere = from.best.1 + self.log_leap;
+        let from_unvoiced = &from.values[self.stride..];
+        let (voiced, unvoiced) = to.values.split_at_mut(self.stride);
+        let (voiced, unvoiced) = (&mut voiced[self.reach..], &mut unvoiced[self.reach..]);
+
+        let rows: Vec<&[f64]> = (0..=2 * self.reach)
+            .map(|j| &self.log_stay[j.abs_diff(self.reach) * self.stride + j..])
+            .collect();
+        reach(from_unvoiced, &rows, &mut unvoiced[..self.bins.next_multiple_of(LANES)]);
+        unvoiced[self.bins..].fill(f64::NEG_INFINITY);
+        for &bin in &from.live {
+            let bin = bin as usize;
+            let value = from.values[self.reach + bin];
+            let low = bin.saturating_sub(self.reach);
+            let logs = &self.out_of[bin * self.width + self.reach + low - bin..];
+            let near = &mut unvoiced[low..(bin + self.reach + 1).min(self.bins)];
+            spread(value, &logs[..near.len()], near);
+        }
+        let (least_unvoiced, most_unvoiced) =
+            lift(&mut unvoiced[..self.bins], anywhere, self.log_unvoiced(observation));
+
+        for &bin in &to.live {
+            voiced[bin as usize] = f64::NEG_INFINITY;
+        }
+        to.live.clear();
+        for &(bin, p) in &observation.bins {
+            let log = (p + f64::MIN_POSITIVE).ln();
+            voiced[bin as usize] = self.arrival(from, bin as usize).max(anywhere) + log;
+            to.live.push(bin);
+        }
+        let seen = observation.bins.iter().map(|&(bin, _)| voiced[bin as usize]);
+        let best = seen.fold(most_unvoiced, f64::max);
+
+        // Whatever an unobserved voiced state may pass on, against the least that every state of
+        // the next column gets from elsewhere.
+        let arriving = (from.live.iter())
+            .map(|&bin| from.values[self.reach + bin as usize] + self.most[0])
+            .fold(anywhere.max(from.best.1 + self.most[1]), f64::max);
+        let passed_on = arriving + log_floor() + self.most[0].max(self.log_leap);
+        if passed_on + CLEARLY > (best + self.log_leap).max(least_unvoiced + self.least_switch) {
+            to.live.clear();
+            to.live.extend(0..self.bins as u32);
+            let seen = |bin: usize| observation.bins.iter().any(|&(at, _)| at as usize == bin);
+            for (bin, value) in voiced[..self.bins].iter_mut().enumerate() {
+                if !seen(bin) {
+                    *value = self.arrival(from, bin).max(anywhere) + log_floor();
                 }
             }
         }
-        best
+        self.find_best(to, most_unvoiced);
+    }
+
+    /// The best log probability of coming to voiced `bin` from its neighbours of both planes.
+    fn arrival(&self, from: &Column, bin: usize) -> f64 {
+        let near = |plane: usize| &from.values[plane * self.stride + bin..][..self.width];
+        let logs = |switch: usize| &self.into[switch][bin * self.width..][..self.width];
+        largest_sum(near(0), logs(0)).max(largest_sum(near(1), logs(1)))
     }
 }
 
-/// The best log probabilities of reaching the `LANES` bins from `bin` on out of one plane: within
-/// the plane and across.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
-fn spread(
-    plane: &[f64],
-    (log_stay, log_switch): (&[f64], &[f64]),
-    reach: usize,
-    stride: usize,
-    bin: usize,
-) -> ([f64; LANES], [f64; LANES]) {
-    let mut stay = [f64::NEG_INFINITY; LANES];
-    let mut switch = [f64::NEG_INFINITY; LANES];
-    for offset in 0..=2 * reach {
-        let row = offset.abs_diff(reach) * stride;
-        let values = &plane[bin + offset..][..LANES];
-        let log_stay = &log_stay[row + bin + offset..][..LANES];
-        let log_switch = &log_switch[row + bin + offset..][..LANES];
-        for lane in 0..LANES {
-            let candidate = values[lane] + log_stay[lane];
-            stay[lane] = if candidate > stay[lane] { candidate } else { stay[lane] };
-            let candidate = values[lane] + log_switch[lane];
-            switch[lane] = if candidate > switch[lane] { candidate } else { switch[lane] };
-        }
+/// Finds the most probable sequence of states while observations come in.
+pub(crate) struct Decoder {
+    lattice: Lattice,
+    observations: Vec<Observation>,
+    column: Column,
+    spare: Column,
+    /// The columns of frames 0, `RUN`, 2 `RUN`, ...
+    checkpoints: Vec<Column>,
+}
+
+impl Decoder {
+    pub fn new(lattice: Lattice) -> Self {
+        let (column, spare) = (lattice.empty(), lattice.empty());
+        Self { lattice, observations: Vec::new(), column, spare, checkpoints: Vec::new() }
     }
-    (stay, switch)
+
+    /// Goes forward through the next frames.
+    pub fn push(&mut self, observations: Vec<Observation>) {
+        for (at, observation) in (self.observations.len()..).zip(&observations) {
+            if at == 0 {
+                self.column = self.lattice.start(observation);
+            } else {
+                self.lattice.advance(&self.column, &mut self.spare, observation);
+                std::mem::swap(&mut self.column, &mut self.spare);
+            }
+            if at.is_multiple_of(RUN) {
+                self.checkpoints.push(self.column.clone());
+            }
+        }
+        self.observations.extend(observations);
+    }
+
+    /// The observations, and the most probable sequence of states.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+    pub fn finish(self, watch: &Watch) -> Result<(Vec<Observation>, Vec<u32>)> {
+        let mut states = vec![0; self.observations.len()];
+        let runs: Vec<_> = self.observations.chunks(RUN).zip(&self.checkpoints).collect();
+        let mut state = self.column.best.0;
+        let mut at = states.len();
+        for batch in runs.rchunks(2 * rayon::current_num_threads()) {
+            watch.check()?;
+            let columns: Vec<Vec<Column>> =
+                batch.par_iter().map(|(run, checkpoint)| self.columns(run, checkpoint)).collect();
+            for column in columns.iter().flatten().rev() {
+                // The path's last state is known; every other one follows from its successor.
+                if at < states.len() {
+                    state = self.lattice.predecessor(column, state);
+                }
+                at -= 1;
+                states[at] = state as u32;
+            }
+        }
+        Ok((self.observations, states))
+    }
+
+    /// The columns of a run of frames, given that of its first.
+    fn columns(&self, run: &[Observation], checkpoint: &Column) -> Vec<Column> {
+        let mut columns = vec![checkpoint.clone()];
+        for observation in &run[1..] {
+            let mut next = self.lattice.empty();
+            self.lattice.advance(&columns[columns.len() - 1], &mut next, observation);
+            columns.push(next);
+        }
+        columns
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decode(lattice: Lattice, observations: Vec<Observation>) -> Vec<u32> {
+        let mut decoder = Decoder::new(lattice);
+        decoder.push(observations);
+        decoder.finish(&Watch::default()).unwrap().1
+    }
 
     fn argmax(values: &[f64]) -> usize {
         let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -244,7 +335,7 @@ mod tests {
     }
 
     /// The plain decoder on the dense matrix.
-    fn dense(bins: usize, reach: usize, observations: &[Observation]) -> Vec<u32> {
+    fn dense(bins: usize, reach: usize, log_leap: f64, observations: &[Observation]) -> Vec<u32> {
         let tiny = f64::MIN_POSITIVE;
         let mut band = vec![vec![0.0; bins]; bins];
         for (i, row) in band.iter_mut().enumerate() {
@@ -258,7 +349,7 @@ mod tests {
         }
         let transition = |i: usize, j: usize| {
             let stay = if i / bins == j / bins { 0.99 } else { 1.0 - 0.99 };
-            (stay * band[i % bins][j % bins] + tiny).ln()
+            (stay * band[i % bins][j % bins] + tiny).ln().max(log_leap)
         };
         let log_observed = |o: &Observation, state: usize| {
             let p = if state < bins {
@@ -303,7 +394,17 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (seed >> 33) as f64 / f64::from(1_u32 << 31)
         };
-        for (bins, reach) in [(40, 7), (9, 7), (5, 0), (1, 3), (6, 50)] {
+        // Frames that are surely voiced, with little choice, force paths through what was not
+        // observed; the others leave it out.
+        for (bins, reach, certain) in [
+            (40, 7, 0.0),
+            (40, 7, 0.5),
+            (40, 2, 1.0),
+            (9, 7, 0.3),
+            (5, 0, 0.5),
+            (1, 3, 0.2),
+            (6, 50, 0.2),
+        ] {
             let observations: Vec<Observation> = (0..60)
                 .map(|_| {
                     let count = (random() * 4.0) as usize;
@@ -314,13 +415,16 @@ mod tests {
                             found.push((bin, random() / count as f64));
                         }
                     }
-                    let voiced_probability = found.iter().map(|(_, p)| p).sum();
+                    let sum: f64 = found.iter().map(|(_, p)| p).sum();
+                    let voiced_probability = if random() < certain { 1.0 } else { sum };
                     Observation { bins: found, voiced_probability }
                 })
                 .collect();
-            let lattice = Lattice::new(bins, reach);
-            let fast = lattice.decode(&observations, &Watch::default()).unwrap();
-            assert_eq!(fast, dense(bins, reach, &observations), "{bins} bins, reach {reach}");
+            for log_leap in [log_floor(), -9.0] {
+                let want = dense(bins, reach, log_leap, &observations);
+                let fast = decode(Lattice::new(bins, reach, log_leap), observations.clone());
+                assert_eq!(fast, want, "{bins} bins, reach {reach}, certain {certain}, {log_leap}");
+            }
         }
     }
 
@@ -329,8 +433,8 @@ mod tests {
         let observation =
             |bin: usize| Observation { bins: vec![(bin as u32, 0.9)], voiced_probability: 0.9 };
         let observations: Vec<Observation> =
-            (0..2 * RUN + 500).map(|i| observation(20 + (i / 100) % 6)).collect();
-        let states = Lattice::new(40, 7).decode(&observations, &Watch::default()).unwrap();
+            (0..9 * RUN + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
+        let states = decode(Lattice::new(40, 7, log_floor()), observations);
         // The first frame is unvoiced by pYIN's start probabilities.
         assert_eq!(states[0], 40 + 20);
         let path = states.iter().enumerate().skip(1);

@@ -124,7 +124,9 @@ fn tile<S: Simd, const P: usize>(
     let (weights, _) = S::as_simd_f32s(weights);
     let mut x_rows = [[&x[..ROW]; 2]; P];
     for p in 0..P {
-        x_rows[p] = rows.map(|row| &x[p * len + row..][..ROW]);
+        for side in 0..2 {
+            x_rows[p][side] = &x[p * len + rows[side]..][..ROW];
+        }
     }
     for v in 0..vectors {
         let mut sums = [[[simd.splat_f32s(0.0); 2]; 2]; P];

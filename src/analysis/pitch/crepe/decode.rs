@@ -1,8 +1,10 @@
 //! torchcrepe's decoders: probabilities of pitch bins to a pitch track.
 
+use super::super::reach::{LANES, reach};
 use super::{BINS, Track};
 use crate::{Error, Result};
 use ndarray::{ArrayRef1, ArrayRef2, Axis};
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// Frames that [`viterbi`] decodes at a time, as torchcrepe does in batches.
@@ -98,10 +100,9 @@ pub fn viterbi(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<T
     let range = bins_between(fmin, fmax)?;
     check(probabilities)?;
     let transitions = Transitions::new();
-    let mut bins = Vec::with_capacity(probabilities.nrows());
-    for run in probabilities.axis_chunks_iter(Axis(0), RUN) {
-        transitions.decode(&run, &range, &mut bins);
-    }
+    let runs: Vec<_> = probabilities.axis_chunks_iter(Axis(0), RUN).collect();
+    let bins: Vec<usize> =
+        runs.par_iter().flat_map(|run| transitions.decode(run, &range)).collect();
     Ok(track(probabilities, &bins, |_, bin| bin_to_hz(bin)))
 }
 
@@ -136,10 +137,15 @@ fn track(
     }
 }
 
+/// Steps of a path from bin to bin that are possible at all.
+const STEPS: usize = 2 * REACH - 1;
+/// A row of values with `REACH - 1` impossible ones before the first bin, and more after the last.
+const PADDED: usize = (BINS + REACH - 1).next_multiple_of(LANES) + LANES;
+
 /// Logarithms of the transition matrix, a band.
 struct Transitions {
-    /// `(from, to - from + REACH - 1)`.
-    band: Vec<[f64; 2 * REACH - 1]>,
+    /// `[i * PADDED + to]`: coming to `to` from `to + i - (REACH - 1)`.
+    band: Vec<f64>,
     /// Outside the band.
     never: f64,
 }
@@ -149,53 +155,64 @@ impl Transitions {
         // librosa adds float32's smallest normal number before taking any logarithm.
         let tiny = f64::from(f32::MIN_POSITIVE);
         let weight = |from: usize, to: usize| REACH.saturating_sub(from.abs_diff(to)) as f64;
-        let band = (0..BINS).map(|from| {
-            let sum: f64 = (0..BINS).map(|to| weight(from, to)).sum();
-            std::array::from_fn(|i| {
-                let to = (from + i).checked_sub(REACH - 1).filter(|&to| to < BINS);
-                to.map_or(f64::NEG_INFINITY, |to| (weight(from, to) / sum + tiny).ln())
-            })
-        });
-        Self { band: band.collect(), never: tiny.ln() }
+        let mut band = vec![f64::NEG_INFINITY; STEPS * PADDED];
+        for from in 0..BINS {
+            let near = from.saturating_sub(REACH - 1)..(from + REACH).min(BINS);
+            let sum: f64 = near.clone().map(|to| weight(from, to)).sum();
+            for to in near {
+                band[(from + REACH - 1 - to) * PADDED + to] = (weight(from, to) / sum + tiny).ln();
+            }
+        }
+        Self { band, never: tiny.ln() }
     }
 
-    /// Appends the likeliest path through one run.
-    fn decode(&self, run: &ArrayRef2<f32>, range: &Range<usize>, bins: &mut Vec<usize>) {
-        let mut value = [0.0_f64; BINS];
-        let mut from = vec![[0_u16; BINS]; run.nrows()];
+    /// The likeliest path through one run.
+    fn decode(&self, run: &ArrayRef2<f32>, range: &Range<usize>) -> Vec<usize> {
+        let band: Vec<&[f64]> = self.band.chunks_exact(PADDED).collect();
+        let mut columns = vec![f64::NEG_INFINITY; run.nrows() * PADDED];
+        let mut likeliest = Vec::with_capacity(run.nrows());
+        let mut next = [0.0; BINS.next_multiple_of(LANES)];
         for (frame, row) in run.rows().into_iter().enumerate() {
             let observation = log_softmax(&row, range);
+            let (before, column) = columns.split_at_mut(frame * PADDED);
+            let values = &mut column[REACH - 1..][..BINS];
             if frame == 0 {
                 // A uniform start changes nothing.
-                for (v, o) in value.iter_mut().zip(&observation) {
-                    *v = f64::from(*o);
+                for (value, o) in values.iter_mut().zip(&observation) {
+                    *value = f64::from(*o);
                 }
-                continue;
-            }
-            let jump = first_max(&value);
-            let mut next = [0.0; BINS];
-            for to in 0..BINS {
-                let (mut best, mut source) = (value[jump] + self.never, jump);
-                let first = to.saturating_sub(REACH - 1);
-                let near = value[first..(to + REACH).min(BINS)].iter().enumerate();
-                for (i, v) in near.map(|(i, v)| (first + i, v)) {
-                    let score = v + self.band[i][to + REACH - 1 - i];
-                    if score > best || (score >= best && i < source) {
-                        (best, source) = (score, i);
-                    }
+            } else {
+                let before = &before[(frame - 1) * PADDED..];
+                let leap = before[REACH - 1 + likeliest[frame - 1]] + self.never;
+                reach(before, &band, &mut next);
+                for ((value, best), o) in values.iter_mut().zip(&next).zip(&observation) {
+                    *value = best.max(leap) + f64::from(*o);
                 }
-                next[to] = best + f64::from(observation[to]);
-                from[frame][to] = source as u16;
             }
-            value = next;
+            likeliest.push(first_max(values));
         }
-        let start = bins.len();
-        let mut bin = first_max(&value);
-        for sources in from.iter().rev() {
+        let mut bins = Vec::with_capacity(run.nrows());
+        let ends = columns.chunks_exact(PADDED).zip(likeliest);
+        for (column, jump) in ends.rev() {
+            let bin = bins.last().map_or(jump, |&to| self.source(column, jump, to));
             bins.push(bin);
-            bin = usize::from(sources[bin]);
         }
-        bins[start..].reverse();
+        bins.reverse();
+        bins
+    }
+
+    /// The bin before `to`, the lowest of equally likely ones.
+    fn source(&self, column: &[f64], jump: usize, to: usize) -> usize {
+        let (mut best, mut source) = (column[REACH - 1 + jump] + self.never, jump);
+        let first = to.saturating_sub(REACH - 1);
+        for from in first..(to + REACH).min(BINS) {
+            let step = self.band[(from + REACH - 1 - to) * PADDED + to];
+            let score = column[REACH - 1 + from] + step;
+            if score > best || (score >= best && from < source) {
+                (best, source) = (score, from);
+            }
+        }
+        source
     }
 }
 
@@ -203,13 +220,17 @@ impl Transitions {
 fn log_softmax(row: &ArrayRef1<f32>, range: &Range<usize>) -> [f32; BINS] {
     let largest = range.clone().fold(f32::NEG_INFINITY, |m, b| m.max(row[b]));
     let mut out = [0.0; BINS];
-    for b in range.clone() {
-        out[b] = (row[b] - largest).exp();
+    for (x, &p) in out[range.clone()].iter_mut().zip(row.iter().skip(range.start)) {
+        *x = (p - largest).exp();
     }
     let sum: f32 = out.iter().sum();
-    out.map(|x| (x / sum + f32::MIN_POSITIVE).ln())
+    for x in &mut out {
+        *x = (*x / sum + f32::MIN_POSITIVE).ln();
+    }
+    out
 }
 
-fn first_max(values: &[f64; BINS]) -> usize {
-    (1..BINS).fold(0, |best, i| if values[i] > values[best] { i } else { best })
+fn first_max(values: &[f64]) -> usize {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    values.iter().position(|&value| value == largest).unwrap_or(0)
 }

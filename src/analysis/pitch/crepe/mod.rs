@@ -33,6 +33,9 @@ const FEATURES: usize = 256;
 /// times, few enough to stay in cache.
 const CHUNK: usize = 32;
 
+/// Frames between two looks at whether to go on; a whole number of Viterbi's runs.
+const BLOCK: usize = 16 * decode::RUN;
+
 /// The network with its weights.
 pub struct Crepe {
     network: Network,
@@ -65,8 +68,25 @@ impl Crepe {
     /// Where `hop` is 0.
     pub fn probabilities(&self, audio: &[f32], hop: usize) -> Result<Array2<f32>> {
         check_hop(hop)?;
-        let mut out = Array2::zeros((1 + audio.len() / hop, BINS));
-        self.fill(audio, &Grid::of(audio.len(), hop), 0, out.as_slice_mut().unwrap_or_default());
+        self.probabilities_of(audio, &Grid::of(audio.len(), hop), &Watch::default())
+    }
+
+    /// Probability of every pitch bin in the frames of `grid`, see [`Self::probabilities`].
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] if `watch` was stopped.
+    pub fn probabilities_of(
+        &self,
+        audio: &[f32],
+        grid: &Grid,
+        watch: &Watch,
+    ) -> Result<Array2<f32>> {
+        let mut out = Array2::zeros((grid.frames, BINS));
+        let blocks = out.as_slice_mut().unwrap_or_default().chunks_mut(BLOCK * BINS);
+        for (block, rows) in blocks.enumerate() {
+            watch.check()?;
+            self.fill(audio, grid, block * BLOCK, rows);
+        }
         Ok(out)
     }
 
@@ -102,8 +122,6 @@ impl Crepe {
         decoder: Decoder,
         watch: &Watch,
     ) -> Result<Track> {
-        /// A whole number of Viterbi's runs.
-        const BLOCK: usize = 16 * decode::RUN;
         decode::bins_between(fmin, fmax)?;
         let decode = match decoder {
             Decoder::Argmax => decode::argmax,

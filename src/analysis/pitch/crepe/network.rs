@@ -404,9 +404,10 @@ impl Activation {
             zeros.fill(simd.splat_f32s(0.0));
             for (y, x) in y.chunks_exact(2 * row).zip(pooled_rows.chunks_exact_mut(row)) {
                 for (v, x) in x.iter_mut().enumerate() {
-                    let [bias, scale, offset] = constants.map(|c| c[v % vectors]);
-                    let sums = [simd.add_f32s(y[v], bias), simd.add_f32s(y[row + v], bias)];
-                    *x = pooled(simd, sums, scale, offset);
+                    let [bias, scale, offset] = constants;
+                    let at = v % vectors;
+                    let sums = [simd.add_f32s(y[v], bias[at]), simd.add_f32s(y[row + v], bias[at])];
+                    *x = pooled(simd, sums, scale[at], offset[at]);
                 }
             }
         }
@@ -426,7 +427,9 @@ impl Quarter {
 #[inline(always)]
 fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) -> S::f32s {
     let zero = simd.splat_f32s(0.0);
-    let [a, b] = x.map(|x| simd.mul_add_e_f32s(simd.max_f32s(x, zero), scale, offset));
+    // No `map`: its closure would not be inlined into the function that enables the instructions.
+    let a = simd.mul_add_e_f32s(simd.max_f32s(x[0], zero), scale, offset);
+    let b = simd.mul_add_e_f32s(simd.max_f32s(x[1], zero), scale, offset);
     simd.max_f32s(a, b)
 }
 

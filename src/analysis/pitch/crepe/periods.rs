@@ -2,6 +2,7 @@
 
 use super::FRAME;
 use super::network::copy;
+use crate::analysis::frame::{presence, remove_mean};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
 use std::sync::Arc;
 
@@ -46,11 +47,11 @@ impl Periods {
     /// the frame's mean removed. 1 is a perfect repetition; silence gives 0.
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
-    /// normalised by both energies.
-    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) {
+    /// normalised by both energies. Returns the frame's [`presence`].
+    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) -> f32 {
         let mut frame = [0.0_f32; FRAME];
         copy(audio, start, &mut frame);
-        centre(&mut frame);
+        remove_mean(&mut frame);
         self.signal.fill(0.0);
         self.signal[..FRAME].copy_from_slice(&frame);
         let forward = self.forward.process_with_scratch(
@@ -78,6 +79,7 @@ impl Periods {
             let audible = energy > 1e-6 * total && total > f64::from(f32::MIN_POSITIVE);
             *out = if audible { (2.0 * product / energy) as f32 } else { 0.0 };
         }
+        presence(&frame) as f32
     }
 }
 
@@ -118,7 +120,7 @@ pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
     copy(audio, start, &mut frame);
     let span = ((5.0 * period.lag) as usize).clamp(320, FRAME);
     let stretch = &mut frame[(FRAME - span) / 2..][..span];
-    centre(stretch);
+    remove_mean(stretch);
     let periods = (0.4 * span as f64 / period.lag).round().max(1.0);
     let lag = periods * period.lag;
     let reach = (0.02 * lag).max(1.0);
@@ -161,19 +163,14 @@ fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
 }
 
 /// The largest peak at a whole fraction of `lag` below `shortest`: the period of a tone too high
-/// for the network, which hears one of its subharmonics.
+/// for the network, which hears one of its subharmonics. Bumps without a valley before them, of
+/// hiss over a low sound, are none.
 pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
     let divisors = (2..).map(f64::from).map(|m| lag / m).take_while(|&short| short >= 2.0);
     let peaks = divisors.filter(|&short| short < shortest).filter_map(|short| {
-        peak(similarity, short, 0.0).filter(|(at, _)| (at - short).abs() < 0.5)
+        let (at, height) = peak(similarity, short, 0.0)?;
+        let valley = similarity[1..=short as usize].iter().copied().fold(1.0, f32::min);
+        ((at - short).abs() < 0.5 && f64::from(valley) < 0.5 * height).then_some(height)
     });
-    peaks.map(|(_, height)| height).fold(0.0, f64::max)
-}
-
-fn centre(samples: &mut [f32]) {
-    let sum: f64 = samples.iter().map(|&x| f64::from(x)).sum();
-    let mean = (sum / samples.len() as f64) as f32;
-    for x in samples {
-        *x -= mean;
-    }
+    peaks.fold(0.0, f64::max)
 }

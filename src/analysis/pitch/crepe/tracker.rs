@@ -18,9 +18,11 @@ const BLOCK: usize = 4096;
 const AHEAD: usize = 128;
 /// Added to a probability before its logarithm: what the network's near zeros mean.
 const DOUBT: f32 = 0.01;
-/// Weight of the waveform's evidence against the network's, and its floor.
-const PERIOD_WEIGHT: f32 = 2.0;
+/// Similarity that none is below: what chance may take away.
 const LEAST_SIMILARITY: f32 = 0.05;
+/// Added to the share of a frame's power that a period leaves unexplained: what changes from one
+/// period to the next in any real sound.
+const RESIDUE: f32 = 0.1;
 /// Cost of moving by a bin, beyond the first, from frame to frame; and of leaping anywhere.
 const STEP_COST: f32 = 0.5;
 const LEAP_COST: f32 = 4.0;
@@ -67,6 +69,8 @@ struct Block {
     starts: Vec<isize>,
     probabilities: Vec<f32>,
     similarity: Vec<f32>,
+    /// Whether each frame's sound is there in its middle.
+    presence: Vec<f32>,
     scores: Vec<f32>,
 }
 
@@ -76,24 +80,27 @@ impl Block {
         let mut block = Self {
             probabilities: vec![0.0; starts.len() * BINS],
             similarity: vec![0.0; starts.len() * LAGS],
+            presence: vec![0.0; starts.len()],
             scores: vec![0.0; starts.len() * BINS],
             starts,
         };
         crepe.fill(audio, grid, frames.start, &mut block.probabilities);
         let lags: Vec<f32> = (0..BINS).map(|b| (SAMPLE_RATE_HZ / bin_to_hz(b)) as f32).collect();
         let frames = block.scores.par_chunks_mut(BINS).zip(block.probabilities.par_chunks(BINS));
-        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS)).zip(&block.starts);
+        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS));
+        let frames = frames.zip(&mut block.presence).zip(&block.starts);
         frames.for_each_init(
             Periods::new,
-            |periods, (((scores, probabilities), similarity), &start)| {
-                periods.similarity(audio, start, similarity);
+            |periods, ((((scores, probabilities), similarity), presence), &start)| {
+                *presence = periods.similarity(audio, start, similarity);
                 for ((score, p), &lag) in scores.iter_mut().zip(probabilities).zip(&lags) {
                     let (below, part) = (lag as usize, lag.fract());
                     let (left, right) = (similarity[below], similarity[below + 1]);
                     let nearest = if part < 0.5 { left } else { right };
                     // Between two samples of a narrow peak a straight line would fall short.
                     let like = nearest.max(left + part * (right - left)).max(LEAST_SIMILARITY);
-                    *score = (p + DOUBT).ln() + PERIOD_WEIGHT * like.ln();
+                    let unexplained = (1.0 - like).max(0.0) + RESIDUE;
+                    *score = ((p + DOUBT) * like * like / unexplained).ln();
                 }
             },
         );
@@ -107,30 +114,16 @@ impl Block {
             value = [-LEAP_COST; BINS];
             value[bin] = 0.0;
         }
-        let mut from = vec![[0_u16; BINS]; self.starts.len()];
-        for (scores, from) in self.scores.chunks_exact(BINS).zip(&mut from) {
-            let top = first_max(&value);
-            let mut next = [0.0; BINS];
-            for (to, next) in next.iter_mut().enumerate() {
-                let (mut best, mut source) = (value[top] - LEAP_COST, top);
-                let first = to.saturating_sub(LEAP - 1);
-                for (i, &v) in value[first..(to + LEAP).min(BINS)].iter().enumerate() {
-                    let moved = (first + i).abs_diff(to);
-                    let score = v - STEP_COST * moved.saturating_sub(1) as f32;
-                    if score > best {
-                        (best, source) = (score, first + i);
-                    }
-                }
-                from[to] = source as u16;
-                *next = best - value[top] + scores[to];
-            }
-            value = next;
+        let mut columns = Vec::with_capacity(self.starts.len());
+        for scores in self.scores.chunks_exact(BINS) {
+            columns.push(value);
+            value = advance(&value, scores);
         }
         let mut bin = first_max(&value);
-        let mut path = Vec::with_capacity(from.len());
-        for from in from.iter().rev() {
+        let mut path = Vec::with_capacity(columns.len());
+        for before in columns.iter().rev() {
             path.push(bin);
-            bin = usize::from(from[bin]);
+            bin = source(before, bin);
         }
         path.reverse();
         path
@@ -163,9 +156,52 @@ impl Block {
         if clarity <= 0.0 || !range.contains(&hz_to_bin(hz)) || too_high {
             return (0.0, 0.0);
         }
-        let periodicity = probability * clarity.min(1.0);
+        let periodicity = probability * clarity.min(1.0) * f64::from(self.presence[i]);
         (hz.clamp(fmin, fmax) as f32, periodicity as f32)
     }
+}
+
+/// Cost of moving by `i - (LEAP - 1)` bins, for every `i`.
+const MOVES: [f32; 2 * LEAP - 1] = {
+    let mut costs = [0.0; 2 * LEAP - 1];
+    let mut i = 0;
+    while i < costs.len() {
+        costs[i] = STEP_COST * i.abs_diff(LEAP - 1).saturating_sub(1) as f32;
+        i += 1;
+    }
+    costs
+};
+
+/// The value of every bin after one more frame, relative to the highest one before.
+fn advance(value: &[f32; BINS], scores: &[f32]) -> [f32; BINS] {
+    let mut padded = [f32::NEG_INFINITY; BINS + 2 * (LEAP - 1)];
+    padded[LEAP - 1..][..BINS].copy_from_slice(value);
+    let top = value[first_max(value)];
+    let mut next = [top - LEAP_COST; BINS];
+    for (i, cost) in MOVES.iter().enumerate() {
+        for (next, value) in next.iter_mut().zip(&padded[i..]) {
+            let score = value - cost;
+            *next = if score > *next { score } else { *next };
+        }
+    }
+    for (next, score) in next.iter_mut().zip(scores) {
+        *next = *next - top + score;
+    }
+    next
+}
+
+/// The bin that the best path to `to` comes from.
+fn source(value: &[f32; BINS], to: usize) -> usize {
+    let top = first_max(value);
+    let (mut best, mut source) = (value[top] - LEAP_COST, top);
+    let first = to.saturating_sub(LEAP - 1);
+    for (from, value) in (first..).zip(&value[first..(to + LEAP).min(BINS)]) {
+        let score = value - MOVES[from + LEAP - 1 - to];
+        if score > best {
+            (best, source) = (score, from);
+        }
+    }
+    source
 }
 
 fn first_max(values: &[f32; BINS]) -> usize {

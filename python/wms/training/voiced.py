@@ -1,0 +1,61 @@
+"""Leaving frames without a pitch out of training."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ParameterError
+from .frames import FloatArray
+from .splits import Split, Stretch
+
+
+def voiced_split(
+    split: Split, voicedness: FloatArray, *, min_voicedness: float, length: int
+) -> Split:
+    """Cut all stretches at frames of less voicedness than `min_voicedness`.
+
+    No sequence then holds such a frame, or crosses one, and none is validated on. 0 leaves the
+    split as it is.
+
+    Parameters
+    ----------
+    split : Split
+        What is trained and validated on, of T frames.
+    voicedness : (T,) float
+        Voicedness of each frame, 0 to 1.
+    min_voicedness : float
+        Lowest that is kept, 0 to 1.
+    length : int
+        Frames in a training sequence; shorter remainders are not trained on.
+
+    Raises
+    ------
+    ParameterError
+        If no frame remains to train or to validate on.
+    """
+    if min_voicedness <= 0:
+        return split
+    voiced = np.asarray(voicedness) >= min_voicedness
+    training = _runs(split.training, voiced, length)
+    validation = _runs(split.validation, voiced, 1)
+    if not training or not validation:
+        longest = max((len(run) for run in _runs(split.training, voiced, 1)), default=0)
+        raise ParameterError(
+            f"min_voicedness is {min_voicedness:g}: {voiced.mean():.0%} of the frames have as "
+            f"much, {longest} of them in a row to train on and "
+            f"{sum(map(len, validation))} to validate on; wanted at least {length} and 1"
+        )
+    return Split(training, validation)
+
+
+def _runs(
+    stretches: tuple[Stretch, ...], kept: npt.NDArray[np.bool_], length: int
+) -> tuple[Stretch, ...]:
+    """Return the runs of kept frames within each stretch that are as long as `length`."""
+    runs = []
+    for stretch in stretches:
+        inside = kept[stretch.start : stretch.stop].astype(np.int8)
+        edges = np.flatnonzero(np.diff(inside, prepend=0, append=0)) + stretch.start
+        runs += [Stretch(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return tuple(run for run in runs if len(run) >= length)
