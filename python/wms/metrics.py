@@ -18,6 +18,7 @@ from .errors import ParameterError
 __all__ = [
     "LoudnessErrors",
     "PitchErrors",
+    "PitchScores",
     "SpectralDistance",
     "f0_error_cents",
     "log_spectral_distance",
@@ -26,6 +27,7 @@ __all__ = [
     "mel_cepstral_distortion",
     "multi_scale_spectral",
     "multi_scale_spectral_parts",
+    "pitch_scores",
     "remove_delay",
     "track_pitch",
 ]

@@ -24,7 +24,7 @@ from .. import (
     resynthesize,
 )
 from .._settings import analysis_params
-from ..errors import AudioFileError, ParameterError, WmsError
+from ..errors import AudioFileError, ParameterError
 from .measures import MEASURES, measure_sound
 from .passages import Float32, Passage, read_passage
 from .systems import Predictor, model_predictor, simple_baselines, training_frames
@@ -139,10 +139,9 @@ def evaluate(
         Of the analysis; default: those that the model was trained with.
     train : Frames, path, or sequence of paths, optional
         What the model was trained on, from which baselines are made: nearest frame, ridge
-        regression, mean. Default: no baselines.
+        regression, mean (needs PyTorch). Default: no baselines.
     baselines : bool
-        Also train a network as large without memory, and one by wms_torch's recipe (needs
-        PyTorch).
+        Also train a network as large without memory, and one by wms_torch's recipe.
     minutes : float, optional
         Wall-clock time to train each of the two; default: as long as the model was, by its
         file, or 5.
@@ -167,7 +166,7 @@ def evaluate(
     AudioFileError
         If no recording can be read.
     WmsError
-        If baselines are to be trained and PyTorch is not installed.
+        If there are to be baselines and PyTorch is not installed.
     """
     settings = params or analysis_params(model)
     rate = model.sample_rate if sample_rate is None else sample_rate
@@ -266,10 +265,8 @@ def _baselines(
         "minutes_trained": None,
     }
     if trained:
-        try:
-            from .trained import trained_baselines
-        except ImportError as error:
-            raise WmsError(str(error)) from error
+        from .trained import trained_baselines
+
         if minutes is None:
             minutes = float(model.config.get("provenance", {}).get("minutes") or _DEFAULT_MINUTES)
         size = sum(array.size for array in model.state_dict().values())

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import Frames, Model
-from .._baselines import nearest_frame, predict_mean, ridge_regression
-from ..errors import ParameterError
+from ..errors import ParameterError, WmsError
 
 Float32 = npt.NDArray[np.float32]
 #: From inputs (T, C) as the model takes them to log1p spectra (T, K).
@@ -67,7 +66,17 @@ def training_frames(model: Model, frames: Frames) -> TrainingFrames:
 
 
 def simple_baselines(seen: TrainingFrames) -> dict[str, Predictor]:
-    """Make the predictors that need no training: nearest frame, ridge regression, mean."""
+    """Make the predictors that need no training: nearest frame, ridge regression, mean.
+
+    Raises
+    ------
+    WmsError
+        If PyTorch, with which they come, is not installed.
+    """
+    try:
+        from ..training import nearest_frame, predict_mean, ridge_regression
+    except ImportError as error:
+        raise WmsError(str(error)) from error
     mean = seen.inputs.mean(axis=0, dtype=np.float64)
     scale = seen.inputs.std(axis=0, dtype=np.float64)
     scale[scale < 1e-6] = 1.0

@@ -12,7 +12,7 @@ try:
 except ImportError as error:
     raise ImportError("wms.training needs PyTorch: pip install 'wms[train]'") from error
 
-from .._baselines import baseline_errors, nearest_frame, predict_mean, ridge_regression
+from .baselines import baseline_errors, nearest_frame, predict_mean, ridge_regression
 from .curves import draw_errors, plot_history
 from .dataset import FrameSequences
 from .evaluate import evaluate_stretches

@@ -14,9 +14,9 @@ import torch
 
 import wms
 
-from .._baselines import baseline_errors
 from .._files import check_writable
 from ..errors import ParameterError
+from .baselines import baseline_errors
 from .checkpoint import load_checkpoint
 from .curves import plot_history
 from .dataset import FrameSequences

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating[Any]]
+from .frames import FloatArray
+
 Float32 = npt.NDArray[np.float32]
 
 
