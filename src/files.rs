@@ -3,22 +3,48 @@
 use crate::{Error, Result};
 use std::io::Write;
 use std::path::Path;
+use tempfile::{Builder, NamedTempFile};
+
+/// How the names of temporary files begin; a killed process leaves them behind.
+pub const TEMPORARY: &str = ".wms-";
 
 /// Writes `bytes` beside `path` and renames the result, so that no half-written file is ever seen.
 ///
 /// # Errors
 /// [`Error::Io`] if the folder does not exist or cannot be written.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
-    let io = |source| Error::io(path, source);
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io)?;
-    file.write_all(bytes).map_err(io)?;
-    let_others_read(&file).map_err(io)?;
+    let mut file = beside(path)?;
+    file.write_all(bytes).map_err(|source| Error::io(path, source))?;
+    persist(file, path)
+}
+
+/// A temporary file in `path`'s folder, to be written and then given to [`persist`].
+///
+/// # Errors
+/// [`Error::Io`] if the folder does not exist or cannot be written.
+pub fn beside(path: &Path) -> Result<NamedTempFile> {
+    Builder::new()
+        .prefix(TEMPORARY)
+        .tempfile_in(folder_of(path))
+        .map_err(|source| Error::io(path, source))
+}
+
+/// Puts a complete temporary file in `path`'s place.
+///
+/// # Errors
+/// [`Error::Io`] if the system refuses.
+pub fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
+    let_others_read(&file).map_err(|source| Error::io(path, source))?;
     file.persist(path).map_err(|error| Error::io(path, error.error))?;
     Ok(())
+}
+
+/// The folder that `path` lies in.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// Temporary files are private to their owner; the finished file gets the usual permissions.

@@ -14,6 +14,7 @@ __all__ = [
     "Model",
     "Params",
     "Scaler",
+    "Store",
     "Synth",
     "__version__",
     "analyze",
@@ -159,18 +160,19 @@ class Scaler:
 class Frames:
     """The features and spectra of the frames of one or more recordings; immutable.
 
-    Made by `analyze` or `Frames.load`. T = frames (also `len(frames)`), C = network inputs,
-    K = spectrum bins. Arrays are float32 and read-only unless they are said to be new.
+    Made by `analyze`, `Frames.load` or `Store.shards`; those of a file are read from it when they
+    are used, and it must not be written to meanwhile. T = frames (also `len(frames)`), C = network
+    inputs, K = spectrum bins. Arrays are float32 and read-only unless they are said to be new.
     """
 
     @staticmethod
     def load(path: _Path) -> Frames:
-        """Read a file that `save` wrote.
+        """Open a file that `save` wrote, or join the recordings of a `Store` in memory.
 
         Parameters
         ----------
         path
-            The file.
+            The file, which is mapped into memory; or the store's folder.
 
         Raises
         ------
@@ -253,6 +255,130 @@ class Frames:
     @property
     def skipped(self) -> list[tuple[Path, str]]:
         """Files that could not be analysed, each with the reason in one line."""
+
+    def __len__(self) -> int: ...
+
+@final
+class Store:
+    """Analysed recordings in a folder, one file of frames (a shard) each; immutable.
+
+    A shard is named by its recording's content and the parameters that the analysis reads: what is
+    there need not be computed again. `index.json` lists the recordings. Made by `update` or `open`;
+    `len(store)` is the number of frames.
+    """
+
+    @staticmethod
+    def open(path: _Path) -> Store:
+        """Open a store.
+
+        Parameters
+        ----------
+        path
+            The folder.
+
+        Raises
+        ------
+        FileAccessError
+            It has no index, or cannot be read.
+        FeatureFileError
+            The index is not one.
+        """
+
+    @staticmethod
+    def update(
+        path: _Path,
+        source: _Path | Sequence[_Path],
+        params: Params | None = None,
+        *,
+        num_threads: int | None = None,
+        prune: bool = False,
+        progress: Callable[[int, int, int, float], object] | None = None,
+    ) -> Store:
+        """Bring a folder up to date with recordings: what is new or changed is analysed.
+
+        Memory grows neither with the length of recordings nor with their number. Ctrl-C stops it;
+        recordings that are finished are found again by the next update. One that cannot be read is
+        left out and named in `skipped`.
+
+        Parameters
+        ----------
+        path
+            A store's folder, or one to be made, empty so far.
+        source
+            A file, a folder, or a list of them as for `list_audio`.
+        params
+            What to compute; `Params()` where `None`. "compatibility" must be null: else recordings
+            are analysed as one signal.
+        num_threads
+            At least 1; all processors where `None`. Results do not depend on it.
+        prune
+            Remove shards that are not of these recordings and parameters.
+        progress
+            Called about ten times a second and at the end with the numbers of files done, files in
+            all, frames done, and the share, 0 to 1, of the sound to be analysed that is done; an
+            exception from it stops the work.
+
+        Raises
+        ------
+        AudioFileError
+            The only file cannot be read, there is no such file, or a folder holds no audio.
+        ParameterError
+            None of several files can be read, or an argument is not as said here.
+        FeatureFileError
+            The folder holds other things.
+        FileAccessError
+            It cannot be written.
+        """
+
+    def save(self, path: _Path) -> None:
+        """Write all frames as one file, as `Frames.save` does, in little memory.
+
+        Parameters
+        ----------
+        path
+            The file; an existing one is replaced when the new one is complete.
+
+        Raises
+        ------
+        FeatureFileError
+            A shard is damaged.
+        FileAccessError
+            A file cannot be read or written.
+        """
+
+    @property
+    def files(self) -> list[str]:
+        """Recordings, in the order of their paths."""
+
+    @property
+    def recordings(self) -> list[tuple[str, str, int, float]]:
+        """Each recording's path, name of its shard, number of frames, and duration in s."""
+
+    @property
+    def skipped(self) -> list[tuple[Path, str]]:
+        """Files that could not be analysed, each with the reason in one line."""
+
+    @property
+    def kept(self) -> int:
+        """Recordings that were analysed before the update that returned this."""
+
+    @property
+    def shards(self) -> list[Frames]:
+        """Frames of each recording, memory-mapped, standardised over all recordings.
+
+        Raises
+        ------
+        FeatureFileError
+            A shard is damaged: an update makes it again.
+        """
+
+    @property
+    def scaler(self) -> Scaler:
+        """Standardisation of the coefficients over all frames."""
+
+    @property
+    def params(self) -> Params:
+        """Parameters of the analysis."""
 
     def __len__(self) -> int: ...
 
@@ -467,7 +593,7 @@ class Synth:
 
     @property
     def timbre_range(self) -> dict[str, tuple[float, float]]:
-        """Lowest and highest value of each input but the pitch, by name, in `set_timbre`'s units."""
+        """Range of each input but the pitch, by name, in `set_timbre`'s units."""
 
     @property
     def sample_rate(self) -> float:
@@ -1011,3 +1137,17 @@ def analyze(
         None of several files can be read, samples are not finite, or an argument is not as said
         here.
     """
+
+def _prepare_store(path: _Path, params: Params) -> None: ...
+def _analyze_into(
+    path: _Path, file: _Path, params: Params
+) -> tuple[tuple[tuple[str, str, int, float], bool] | None, str]: ...
+def _finish_store(
+    path: _Path,
+    params: Params,
+    recordings: list[tuple[str, str, int, float]],
+    skipped: Sequence[tuple[_Path, str]],
+    *,
+    prune: bool,
+    kept: int,
+) -> Store: ...

@@ -89,13 +89,14 @@ pub fn analyze_signal(
 ) -> Result<SignalFeatures> {
     let (f0_hz, voicedness) = pitch::track(signal, params, watch)?;
     watch.check()?;
-    let (mfcc, spectrum) = describe(signal, &f0_hz, params, watch)?;
+    let (mfcc, spectrum) = describe(signal, 0, &f0_hz, params, watch)?;
     Ok(SignalFeatures { f0_hz, voicedness, mfcc, spectrum })
 }
 
-/// Coefficients and spectra of all frames, given their fundamentals.
-fn describe(
+/// Coefficients and spectra of the frames from `first` on, given their fundamentals.
+pub(crate) fn describe(
     signal: &[f32],
+    first: usize,
     f0_hz: &[f32],
     params: &AnalysisParams,
     watch: &Watch,
@@ -133,7 +134,7 @@ fn describe(
                 for (offset, ((&f0, spectrum), mfcc)) in
                     f0_hz.iter().zip(spectra).zip(mfcc).enumerate()
                 {
-                    tools.frame(signal, task * FRAMES_PER_TASK + offset, f0, spectrum);
+                    tools.frame(signal, first + task * FRAMES_PER_TASK + offset, f0, spectrum);
                     match levels.next() {
                         Some(row) => row.copy_from_slice(&tools.mel.levels_db),
                         None => tools.mel.cepstrum(&tools.mel.levels_db, mfcc),

@@ -1,7 +1,7 @@
 //! Watching long work from another thread, and stopping it.
 
 use crate::{Error, Result};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Shared between the threads that work and the one that shows progress.
 #[derive(Debug, Default)]
@@ -9,6 +9,8 @@ pub struct Watch {
     stopped: AtomicBool,
     frames: AtomicUsize,
     files: AtomicUsize,
+    bytes: AtomicU64,
+    needless: AtomicU64,
 }
 
 impl Watch {
@@ -27,6 +29,16 @@ impl Watch {
         self.files.load(Ordering::Relaxed)
     }
 
+    /// Bytes of sound analysed so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of sound that need no analysis, as far as it is known.
+    pub fn needless_bytes(&self) -> u64 {
+        self.needless.load(Ordering::Relaxed)
+    }
+
     /// # Errors
     /// [`Error::Interrupted`] after [`Watch::stop`].
     pub(crate) fn check(&self) -> Result<()> {
@@ -35,6 +47,14 @@ impl Watch {
 
     pub(crate) fn advance(&self, frames: usize) {
         self.frames.fetch_add(frames, Ordering::Relaxed);
+    }
+
+    pub(crate) fn advance_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(crate) fn spare_bytes(&self, bytes: u64) {
+        self.needless.fetch_add(bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn finish_file(&self) {

@@ -3,11 +3,13 @@
 mod decode;
 mod encode;
 mod files;
+mod reader;
 pub mod resample;
 
 pub use decode::{Audio, decode};
 pub use encode::write_wav;
 pub use files::{EXTENSIONS, list};
+pub(crate) use reader::Reader;
 pub use resample::resample;
 
 use crate::{Error, Result};

@@ -2,6 +2,7 @@
 
 use crate::{Error, Result};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Zero crossings of the sinc on each side (`torchaudio`'s default).
 const ZERO_CROSSINGS: f64 = 6.0;
@@ -18,26 +19,97 @@ const CHUNK: usize = 1 << 14;
 /// # Errors
 /// [`Error::Parameter`] if a rate is 0 or above 1 MHz.
 pub fn resample(signal: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>> {
-    for rate in [from_hz, to_hz] {
-        if !(1..=1_000_000).contains(&rate) {
-            return Err(Error::Parameter(format!(
-                "sample rate is {rate} Hz, wanted 1 to 1000000 Hz"
-            )));
+    let resampler = Resampler::new(from_hz, to_hz)?;
+    Ok(resampler.part(signal, 0, 0..resampler.length(signal.len() as u64)))
+}
+
+/// A change of rate; any part of the resampled signal can be had by itself.
+pub(crate) struct Resampler {
+    from_hz: u32,
+    to_hz: u32,
+    bank: PhaseBank,
+}
+
+impl Resampler {
+    /// # Errors
+    /// As [`resample`].
+    pub fn new(from_hz: u32, to_hz: u32) -> Result<Self> {
+        for rate in [from_hz, to_hz] {
+            if !(1..=1_000_000).contains(&rate) {
+                return Err(Error::Parameter(format!(
+                    "sample rate is {rate} Hz, wanted 1 to 1000000 Hz"
+                )));
+            }
         }
+        let divisor = gcd(from_hz, to_hz);
+        let bank = PhaseBank::new((from_hz / divisor) as usize, (to_hz / divisor) as usize);
+        Ok(Self { from_hz, to_hz, bank })
     }
-    if from_hz == to_hz {
-        return Ok(signal.to_vec());
+
+    /// Samples that `samples` samples become.
+    pub fn length(&self, samples: u64) -> u64 {
+        (samples * u64::from(self.to_hz)).div_ceil(u64::from(self.from_hz))
     }
-    let divisor = gcd(from_hz, to_hz);
-    let bank = PhaseBank::new((from_hz / divisor) as usize, (to_hz / divisor) as usize);
-    let length = (signal.len() as u64 * u64::from(to_hz)).div_ceil(u64::from(from_hz)) as usize;
-    let mut output = vec![0.0; length];
-    output.par_chunks_mut(CHUNK).enumerate().for_each(|(index, chunk)| {
-        for (offset, sample) in chunk.iter_mut().enumerate() {
-            *sample = bank.at(signal, index * CHUNK + offset);
+
+    /// Samples number `wanted` of the resampled signal, of which `signal` is the part from sample
+    /// `origin` on; it counts as zero outside that part.
+    pub fn part(&self, signal: &[f32], origin: u64, wanted: Range<u64>) -> Vec<f32> {
+        let mut output = vec![0.0; (wanted.end - wanted.start) as usize];
+        output.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, samples)| {
+            let first = wanted.start + (chunk * CHUNK) as u64;
+            for (index, sample) in (first..).zip(samples) {
+                *sample = if self.from_hz == self.to_hz {
+                    signal.get((index - origin) as usize).copied().unwrap_or_default()
+                } else {
+                    self.bank.at(signal, origin as i64, index)
+                };
+            }
+        });
+        output
+    }
+}
+
+/// A signal that is resampled as it comes.
+pub(super) struct Stream {
+    resampler: Resampler,
+    /// The part of the signal that is still needed, and the number of its first sample.
+    kept: Vec<f32>,
+    origin: u64,
+    /// Samples given so far.
+    given: u64,
+}
+
+impl Stream {
+    pub fn new(resampler: Resampler) -> Self {
+        Self { resampler, kept: Vec::new(), origin: 0, given: 0 }
+    }
+
+    /// Takes the next samples and appends those whose filter they complete.
+    pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) {
+        self.kept.extend_from_slice(samples);
+        let known = (self.origin + self.kept.len() as u64) as i64;
+        let bank = &self.resampler.bank;
+        let mut end = self.given + self.resampler.length(self.kept.len() as u64);
+        while end > self.given && bank.start(end - 1) + bank.taps as i64 > known {
+            end -= 1;
         }
-    });
-    Ok(output)
+        self.give(end, output);
+        let needless = (self.resampler.bank.start(self.given) - self.origin as i64).max(0);
+        let needless = (needless as usize).min(self.kept.len());
+        self.kept.drain(..needless);
+        self.origin += needless as u64;
+    }
+
+    /// Appends the rest, after the last sample was taken.
+    pub fn finish(&mut self, output: &mut Vec<f32>) {
+        let end = self.resampler.length(self.origin + self.kept.len() as u64);
+        self.give(end, output);
+    }
+
+    fn give(&mut self, end: u64, output: &mut Vec<f32>) {
+        output.extend(self.resampler.part(&self.kept, self.origin, self.given..end));
+        self.given = end;
+    }
 }
 
 fn gcd(a: u32, b: u32) -> u32 {
@@ -74,10 +146,17 @@ impl PhaseBank {
         Self { orig, new, taps, starts, kernel }
     }
 
-    /// Output sample `index`; the signal is zero outside itself.
-    fn at(&self, signal: &[f32], index: usize) -> f32 {
-        let phase = index % self.new;
-        let start = (index / self.new * self.orig) as isize + self.starts[phase];
+    /// First input sample of output sample `index`'s filter.
+    fn start(&self, index: u64) -> i64 {
+        let new = self.new as u64;
+        (index / new * self.orig as u64) as i64 + self.starts[(index % new) as usize] as i64
+    }
+
+    /// Output sample `index` of the signal that begins with sample `origin`; it is zero outside
+    /// itself.
+    fn at(&self, signal: &[f32], origin: i64, index: u64) -> f32 {
+        let phase = (index % self.new as u64) as usize;
+        let start = (self.start(index) - origin) as isize;
         let kernel = &self.kernel[phase * self.taps..(phase + 1) * self.taps];
         let skip = (-start).clamp(0, self.taps as isize) as usize;
         let from = (start + skip as isize).min(signal.len() as isize) as usize;
@@ -93,4 +172,40 @@ fn coefficient(t: f64, scale: f64) -> f32 {
     let window = (t * PI / ZERO_CROSSINGS / 2.0).cos().powi(2);
     let sinc = if t == 0.0 { 1.0 } else { (t * PI).sin() / (t * PI) };
     (sinc * window * scale) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_and_blocks_are_the_whole() {
+        let mut state = 1_u32;
+        let mut noise = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state as f32 / u32::MAX as f32 - 0.5
+        };
+        let signal: Vec<f32> = (0..5000).map(|_| noise()).collect();
+        for (from, to) in [(44100, 16000), (16000, 44100), (48000, 16000), (8000, 96000), (7, 7)] {
+            for length in [0, 1, 5, 4999] {
+                let signal = &signal[..length];
+                let whole = resample(signal, from, to).unwrap();
+                for block in [1, 7, 1000, 6000] {
+                    let mut stream = Stream::new(Resampler::new(from, to).unwrap());
+                    let mut joined = Vec::new();
+                    signal.chunks(block).for_each(|part| stream.push(part, &mut joined));
+                    stream.finish(&mut joined);
+                    assert!(joined == whole, "{from} to {to} Hz, {length} samples by {block}");
+                }
+            }
+            let resampler = Resampler::new(from, to).unwrap();
+            let whole = resample(&signal, from, to).unwrap();
+            // The filter's reach is at most 7 samples of the slower rate.
+            let reach = 7 * (1 + from / to);
+            let first = resampler.length(1000 + u64::from(reach));
+            let last = resampler.length(2000 - u64::from(reach));
+            let part = resampler.part(&signal[1000..2000], 1000, first..last);
+            assert!(part == whole[first as usize..last as usize], "{from} to {to} Hz");
+        }
+    }
 }

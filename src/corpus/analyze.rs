@@ -1,13 +1,16 @@
 //! From recordings to frames.
 
 use super::frames::{Frames, Skipped};
+use super::lanes;
+use super::passages::Source;
+use super::recording::analyze_recording;
 use crate::analysis::{SignalFeatures, Watch, analyze_signal, check_finite};
 use crate::audio;
 use crate::params::{AnalysisParams, Compatibility};
 use crate::timbre::Scaler;
 use crate::{Error, Params, Result};
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A recording in memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,7 +23,8 @@ pub struct Recording {
 
 /// Analyses audio files, in parallel over files and frames.
 ///
-/// A file that cannot be read is left out and named in [`Frames::skipped`].
+/// A file that cannot be read is left out and named in [`Frames::skipped`]. All frames are held in
+/// memory; [`Store`](super::Store) keeps them in files.
 ///
 /// # Errors
 /// The file's own error if there is only one, or if none can be read; [`Error::Parameter`] if the
@@ -29,31 +33,16 @@ pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Resul
     check_supported(params)?;
     let analysis = params.analysis();
     let compatible = analysis.compatibility != Compatibility::Own;
-    let load = |path: &PathBuf| -> Result<Recording> {
-        watch.check()?;
-        let mut decoded = audio::decode(path)?;
-        if decoded.samples.is_empty() && !compatible {
-            return Err(Error::audio(path, "holds no samples, wanted at least one"));
-        }
-        if decoded.sample_rate != analysis.sample_rate {
-            decoded.samples =
-                audio::resample(&decoded.samples, decoded.sample_rate, analysis.sample_rate)?;
-        }
-        Ok(Recording { name: path.display().to_string(), samples: decoded.samples })
-    };
-
     let results: Vec<Result<Part>> = if compatible {
-        paths.par_iter().map(|path| load(path).map(Part::loaded)).collect()
+        paths.par_iter().map(|path| load(path, params, watch).map(Part::loaded)).collect()
     } else {
-        paths
-            .par_iter()
-            .map(|path| {
-                let recording = load(path)?;
-                let features = analyze_signal(&recording.samples, analysis, watch)?;
-                watch.finish_file();
-                Ok(Part { recording: Recording { samples: Vec::new(), ..recording }, features })
-            })
-            .collect()
+        lanes::for_each(paths.len(), |index, at_once| {
+            let open = || Source::open(&paths[index], analysis);
+            let part =
+                Part::analyzed(paths[index].display().to_string(), &open, params, at_once, watch)?;
+            watch.finish_file();
+            Ok(part)
+        })
     };
     let mut parts = Vec::new();
     let mut failures: Vec<(PathBuf, Error)> = Vec::new();
@@ -67,14 +56,7 @@ pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Resul
         }
     }
     if parts.is_empty() {
-        let count = failures.len();
-        return Err(match failures.into_iter().next() {
-            None => Error::parameter("no audio file was given, wanted at least one"),
-            Some((_, error)) if count == 1 => error,
-            Some((_, first)) => Error::Parameter(format!(
-                "none of the {count} audio files can be read; the first: {first}"
-            )),
-        });
+        return Err(none_left(failures));
     }
     let skipped = failures
         .into_iter()
@@ -88,6 +70,28 @@ pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Resul
     }
 }
 
+/// Why no recording is left.
+pub(super) fn none_left(failures: Vec<(PathBuf, Error)>) -> Error {
+    let count = failures.len();
+    match failures.into_iter().next() {
+        None => Error::parameter("no audio file was given, wanted at least one"),
+        Some((_, error)) if count == 1 => error,
+        Some((_, first)) => Error::Parameter(format!(
+            "none of the {count} audio files can be read; the first: {first}"
+        )),
+    }
+}
+
+fn load(path: &Path, params: &Params, watch: &Watch) -> Result<Recording> {
+    watch.check()?;
+    let rate = params.analysis().sample_rate;
+    let mut decoded = audio::decode(path)?;
+    if decoded.sample_rate != rate {
+        decoded.samples = audio::resample(&decoded.samples, decoded.sample_rate, rate)?;
+    }
+    Ok(Recording { name: path.display().to_string(), samples: decoded.samples })
+}
+
 /// Analyses recordings in memory.
 ///
 /// # Errors
@@ -99,31 +103,22 @@ pub fn analyze_signals(
     watch: &Watch,
 ) -> Result<Frames> {
     check_supported(params)?;
-    let compatible = params.analysis().compatibility != Compatibility::Own;
     for recording in &recordings {
         check_finite(&recording.samples)?;
-        if recording.samples.is_empty() && !compatible {
-            return Err(Error::Parameter(format!(
-                "{} holds no samples, wanted at least one",
-                recording.name
-            )));
-        }
     }
-    if compatible {
+    if params.analysis().compatibility != Compatibility::Own {
         return joined(recordings, params, Vec::new(), watch);
     }
-    let parts = recordings
-        .into_par_iter()
-        .map(|recording| {
-            let features = analyze_signal(&recording.samples, params.analysis(), watch)?;
-            Ok(Part { recording, features })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    Ok(assemble(parts, params, Vec::new()))
+    let parts = lanes::for_each(recordings.len(), |index, at_once| {
+        let Recording { name, samples } = &recordings[index];
+        let open = || Ok(Source::Memory { name, rest: samples });
+        Part::analyzed(name.clone(), &open, params, at_once, watch)
+    });
+    Ok(assemble(parts.into_iter().collect::<Result<_>>()?, params, Vec::new()))
 }
 
 /// Refuses what a params.json may say but this analysis does not do.
-fn check_supported(params: &Params) -> Result<()> {
+pub(super) fn check_supported(params: &Params) -> Result<()> {
     match params.get("mfcc_dim_reduction").and_then(|value| value.as_str()) {
         Some("") | None => Ok(()),
         Some(method) => Err(Error::Parameter(format!(
@@ -141,6 +136,24 @@ struct Part {
 impl Part {
     fn loaded(recording: Recording) -> Self {
         Self { recording, features: SignalFeatures::default() }
+    }
+
+    fn analyzed<'a>(
+        name: String,
+        open: &(dyn Fn() -> Result<Source<'a>> + Sync),
+        params: &Params,
+        at_once: usize,
+        watch: &Watch,
+    ) -> Result<Self> {
+        let mut all = SignalFeatures::default();
+        analyze_recording(open, params.analysis(), at_once, watch, &mut |features| {
+            all.f0_hz.extend_from_slice(&features.f0_hz);
+            all.voicedness.extend_from_slice(&features.voicedness);
+            all.mfcc.extend_from_slice(&features.mfcc);
+            all.spectrum.extend_from_slice(&features.spectrum);
+            Ok(())
+        })?;
+        Ok(Self { recording: Recording { name, samples: Vec::new() }, features: all })
     }
 }
 
@@ -162,10 +175,19 @@ fn assemble(parts: Vec<Part>, params: &Params, skipped: Vec<Skipped>) -> Frames 
         features.spectrum.extend(part.features.spectrum);
     }
     let scaler = Scaler::fit(&features.mfcc, analysis.n_mfcc);
-    Frames { params: params.clone(), files, skipped, file_index, times_s, features, scaler }
+    Frames {
+        params: params.clone(),
+        files,
+        skipped,
+        file_index: file_index.into(),
+        times_s: times_s.into(),
+        features: features.into(),
+        scaler,
+    }
 }
 
-fn frame_time(frame: usize, analysis: &AnalysisParams) -> f64 {
+/// Time of a frame's centre in its recording, s.
+pub(super) fn frame_time(frame: usize, analysis: &AnalysisParams) -> f64 {
     (frame * analysis.hop_size) as f64 / f64::from(analysis.sample_rate)
 }
 
@@ -189,7 +211,15 @@ fn joined(
     }
     let scaler = Scaler::fit(&features.mfcc, analysis.n_mfcc);
     let files = recordings.into_iter().map(|recording| recording.name).collect();
-    Ok(Frames { params: params.clone(), files, skipped, file_index, times_s, features, scaler })
+    Ok(Frames {
+        params: params.clone(),
+        files,
+        skipped,
+        file_index: file_index.into(),
+        times_s: times_s.into(),
+        features: features.into(),
+        scaler,
+    })
 }
 
 /// `wms_torch`'s waveform: every recording followed by zeros up to the next whole window, a whole

@@ -1,18 +1,18 @@
 //! Frames as a safetensors file.
 
-use super::frames::{Frames, Skipped};
+use super::column::{Column, Plain, of_file};
+use super::frames::{Features, Frames};
+use super::header::Header;
+use super::store::Store;
+use super::writer::{Rows, Writer};
 use crate::analysis::SignalFeatures;
-use crate::files::write_atomic;
 use crate::timbre::Scaler;
-use crate::{Error, Params, Result};
-use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
-use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::path::Path;
-
-const FORMAT: &str = "wms-frames";
-const VERSION: &str = "1";
+use crate::{Error, Result};
+use memmap2::Mmap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 impl Frames {
     /// Writes all arrays, with the parameters as metadata.
@@ -20,188 +20,116 @@ impl Frames {
     /// # Errors
     /// [`Error::Io`] if the file cannot be written; an existing file then stays as it was.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let (t, analysis) = (self.len(), self.params.analysis());
-        let features = &self.features;
-        let columns = vec![analysis.n_mfcc];
-        let arrays: [(&str, Dtype, Vec<usize>, Vec<u8>); 8] = [
-            ("f0_hz", Dtype::F32, vec![t], bytes(&features.f0_hz, f32::to_le_bytes)),
-            ("voicedness", Dtype::F32, vec![t], bytes(&features.voicedness, f32::to_le_bytes)),
-            (
-                "mfcc_raw",
-                Dtype::F32,
-                vec![t, analysis.n_mfcc],
-                bytes(&features.mfcc, f32::to_le_bytes),
-            ),
-            (
-                "spectrum",
-                Dtype::F32,
-                vec![t, analysis.n_bins],
-                bytes(&features.spectrum, f32::to_le_bytes),
-            ),
-            ("file_index", Dtype::I32, vec![t], bytes(&self.file_index, i32::to_le_bytes)),
-            ("times_s", Dtype::F32, vec![t], bytes(&self.times_s, f32::to_le_bytes)),
-            (
-                "scaler_mean",
-                Dtype::F64,
-                columns.clone(),
-                bytes(&self.scaler.mean, f64::to_le_bytes),
-            ),
-            ("scaler_scale", Dtype::F64, columns, bytes(&self.scaler.scale, f64::to_le_bytes)),
-        ];
-        let views = arrays
-            .iter()
-            .map(|(name, dtype, shape, data)| {
-                TensorView::new(*dtype, shape.clone(), data).map(|view| (*name, view))
-            })
-            .collect::<std::result::Result<Vec<_>, _>>()
-            .map_err(|error| Error::features(path, error.to_string()))?;
-        let skipped: Vec<Value> = self
-            .skipped
-            .iter()
-            .map(|s| json!({"path": s.path.display().to_string(), "reason": s.reason}))
-            .collect();
-        let metadata = HashMap::from([
-            ("format".to_owned(), FORMAT.to_owned()),
-            ("version".to_owned(), VERSION.to_owned()),
-            ("params".to_owned(), Value::Object(self.params.to_map()).to_string()),
-            ("files".to_owned(), json!(self.files).to_string()),
-            ("skipped".to_owned(), Value::Array(skipped).to_string()),
-        ]);
-        let buffer = safetensors::serialize(views, Some(metadata))
-            .map_err(|error| Error::features(path, error.to_string()))?;
-        write_atomic(path, &buffer)
+        let mut writer = Writer::new(path, &self.params, &self.files, &self.skipped)?;
+        writer.push(&Rows {
+            f0_hz: &self.features.f0_hz,
+            voicedness: &self.features.voicedness,
+            mfcc: &self.features.mfcc,
+            spectrum: &self.features.spectrum,
+            times_s: &self.times_s,
+            file_index: &self.file_index,
+        })?;
+        writer.finish(Some(&self.scaler), None)
     }
 
-    /// Reads a file that [`Frames::save`] wrote.
+    /// Opens a file that [`Frames::save`] wrote, or joins the recordings of a [`Store`] in memory.
+    ///
+    /// The file is mapped into memory: of its arrays only what is used is read.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::FeatureFile`] if it is truncated, foreign or
     /// its arrays do not fit each other.
     pub fn load(path: &Path) -> Result<Self> {
-        let buffer = std::fs::read(path).map_err(|source| Error::io(path, source))?;
-        let wrong = |message: String| Error::features(path, message);
-        let (_, header) = SafeTensors::read_metadata(&buffer)
-            .map_err(|error| wrong(format!("not a safetensors file: {error}")))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        if metadata.get("format").map(String::as_str) != Some(FORMAT) {
-            return Err(wrong("not a file of frames written by wms".into()));
+        if path.is_dir() {
+            return Store::open(path)?.load();
         }
-        if metadata.get("version").map(String::as_str) != Some(VERSION) {
-            return Err(wrong(format!(
-                "version {} of the format, wanted {VERSION}",
-                metadata.get("version").map_or("none", String::as_str)
-            )));
+        let io = |source| Error::io(path, source);
+        let mut file = File::open(path).map_err(io)?;
+        let header = Header::read(path, &mut file)?;
+        // SAFETY: see `Column`, which is what the map is read through.
+        let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(io)?);
+        if header.end() > map.len() {
+            return Err(Error::features(path, "not a safetensors file: it shrank while opened"));
         }
-        let text = |key: &str| {
-            metadata.get(key).ok_or_else(|| wrong(format!("its metadata lacks \"{key}\"")))
-        };
-        let params = Params::from_json(text("params")?)
-            .map_err(|error| wrong(format!("its params: {error}")))?;
-        let files: Vec<String> = serde_json::from_str(text("files")?)
-            .map_err(|error| wrong(format!("its list of files: {error}")))?;
-        let skipped: Vec<Value> = serde_json::from_str(text("skipped")?)
-            .map_err(|error| wrong(format!("its list of skipped files: {error}")))?;
-
-        let tensors = SafeTensors::deserialize(&buffer)
-            .map_err(|error| wrong(format!("not a safetensors file: {error}")))?;
-        let reader = Reader { path, tensors };
-        let f0_hz = reader.values("f0_hz", Dtype::F32, &[None], f32::from_le_bytes)?;
-        let (t, analysis) = (f0_hz.len(), params.analysis());
-        let rows = |columns| [Some(t), Some(columns)];
         let frames = Self {
-            files,
-            skipped: skipped
-                .iter()
-                .map(|s| Skipped {
-                    path: s["path"].as_str().unwrap_or_default().into(),
-                    reason: s["reason"].as_str().unwrap_or_default().into(),
-                })
-                .collect(),
-            file_index: reader.values("file_index", Dtype::I32, &[Some(t)], i32::from_le_bytes)?,
-            times_s: reader.values("times_s", Dtype::F32, &[Some(t)], f32::from_le_bytes)?,
-            features: SignalFeatures {
-                voicedness: reader.values(
-                    "voicedness",
-                    Dtype::F32,
-                    &[Some(t)],
-                    f32::from_le_bytes,
-                )?,
-                mfcc: reader.values(
-                    "mfcc_raw",
-                    Dtype::F32,
-                    &rows(analysis.n_mfcc),
-                    f32::from_le_bytes,
-                )?,
-                spectrum: reader.values(
-                    "spectrum",
-                    Dtype::F32,
-                    &rows(analysis.n_bins),
-                    f32::from_le_bytes,
-                )?,
-                f0_hz,
+            file_index: column(&header, &map, "file_index"),
+            times_s: column(&header, &map, "times_s"),
+            features: Features {
+                f0_hz: column(&header, &map, "f0_hz"),
+                voicedness: column(&header, &map, "voicedness"),
+                mfcc: column(&header, &map, "mfcc_raw"),
+                spectrum: column(&header, &map, "spectrum"),
             },
             scaler: Scaler {
-                mean: reader.values(
-                    "scaler_mean",
-                    Dtype::F64,
-                    &[Some(analysis.n_mfcc)],
-                    f64::from_le_bytes,
-                )?,
-                scale: reader.values(
-                    "scaler_scale",
-                    Dtype::F64,
-                    &[Some(analysis.n_mfcc)],
-                    f64::from_le_bytes,
-                )?,
+                mean: column(&header, &map, "scaler_mean").to_vec(),
+                scale: column(&header, &map, "scaler_scale").to_vec(),
             },
-            params,
+            params: header.params,
+            files: header.files,
+            skipped: header.skipped,
         };
         let known = frames.files.len() as i32;
         match frames.file_index.iter().find(|index| !(0..known).contains(*index)) {
-            Some(index) => Err(wrong(format!("a frame names file {index} of {known}"))),
+            Some(index) => {
+                Err(Error::features(path, format!("a frame names file {index} of {known}")))
+            }
             None => Ok(frames),
         }
     }
 }
 
-fn bytes<T: Copy, const N: usize>(values: &[T], to_bytes: impl Fn(T) -> [u8; N]) -> Vec<u8> {
-    values.iter().flat_map(|&value| to_bytes(value)).collect()
+fn column<T: Plain>(header: &Header, map: &Arc<Mmap>, name: &str) -> Column<T> {
+    let place = header.place(name);
+    of_file(map, place.start, place.len() / size_of::<T>())
 }
 
-struct Reader<'a> {
-    path: &'a Path,
-    tensors: SafeTensors<'a>,
+/// Reads a file's arrays piece by piece, into memory that does not grow with it.
+pub(super) struct Reader {
+    path: PathBuf,
+    file: File,
+    pub header: Header,
 }
 
-impl Reader<'_> {
-    /// The values of an array, whose shape must be `shape`; `None` takes any length.
-    fn values<T, const N: usize>(
-        &self,
-        name: &str,
-        dtype: Dtype,
-        shape: &[Option<usize>],
-        from_bytes: impl Fn([u8; N]) -> T,
-    ) -> Result<Vec<T>> {
-        let tensor = self
-            .tensors
-            .tensor(name)
-            .map_err(|_| Error::features(self.path, format!("lacks the array \"{name}\"")))?;
-        let fits = tensor.dtype() == dtype
-            && tensor.shape().len() == shape.len()
-            && tensor.shape().iter().zip(shape).all(|(got, want)| want.is_none_or(|w| w == *got));
-        if !fits {
-            let want: Vec<String> =
-                shape.iter().map(|n| n.map_or("any".into(), |n| n.to_string())).collect();
-            return Err(Error::features(
-                self.path,
-                format!(
-                    "array \"{name}\" is {:?} {:?}, wanted {dtype:?} [{}]",
-                    tensor.dtype(),
-                    tensor.shape(),
-                    want.join(", ")
-                ),
-            ));
-        }
-        Ok(tensor.data().as_chunks::<N>().0.iter().map(|chunk| from_bytes(*chunk)).collect())
+impl Reader {
+    /// # Errors
+    /// As [`Frames::load`].
+    pub fn open(path: &Path) -> Result<Self> {
+        let mut file = File::open(path).map_err(|source| Error::io(path, source))?;
+        let header = Header::read(path, &mut file)?;
+        Ok(Self { path: path.into(), file, header })
+    }
+
+    /// Cepstral coefficients of `count` frames from `first` on.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be read.
+    pub fn mfcc(&mut self, first: usize, count: usize) -> Result<Vec<f32>> {
+        self.values("mfcc_raw", self.header.params.analysis().n_mfcc, first, count)
+    }
+
+    /// All features of `count` frames from `first` on.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if they cannot be read.
+    pub fn features(&mut self, first: usize, count: usize) -> Result<SignalFeatures> {
+        Ok(SignalFeatures {
+            f0_hz: self.values("f0_hz", 1, first, count)?,
+            voicedness: self.values("voicedness", 1, first, count)?,
+            mfcc: self.mfcc(first, count)?,
+            spectrum: {
+                let bins = self.header.params.analysis().n_bins;
+                self.values("spectrum", bins, first, count)?
+            },
+        })
+    }
+
+    fn values(&mut self, name: &str, width: usize, first: usize, count: usize) -> Result<Vec<f32>> {
+        let start = self.header.place(name).start + 4 * width * first;
+        let mut bytes = vec![0; 4 * width * count];
+        self.file
+            .seek(SeekFrom::Start(start as u64))
+            .and_then(|_| self.file.read_exact(&mut bytes))
+            .map_err(|source| Error::io(&self.path, source))?;
+        Ok(f32::from_bytes(&bytes))
     }
 }

@@ -1,5 +1,6 @@
 //! Frames of one or more recordings.
 
+use super::column::Column;
 use crate::Params;
 use crate::analysis::SignalFeatures;
 use crate::timbre::{PITCH_OFFSET, Scaler, log_pitch};
@@ -15,13 +16,37 @@ pub struct Frames {
     /// Recordings that could not be analysed.
     pub skipped: Vec<Skipped>,
     /// The recording of each frame, shape `(T,)`.
-    pub file_index: Vec<i32>,
+    pub file_index: Column<i32>,
     /// Time of each frame's centre in its recording, s, shape `(T,)`.
-    pub times_s: Vec<f32>,
+    pub times_s: Column<f32>,
     /// Fundamentals, voicedness, coefficients and spectra.
-    pub features: SignalFeatures,
+    pub features: Features,
     /// Standardisation of the coefficients over all frames.
     pub scaler: Scaler,
+}
+
+/// What the analysis found in `T` frames, as [`SignalFeatures`]; possibly in a mapped file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Features {
+    /// Fundamental frequency, Hz, shape `(T,)`.
+    pub f0_hz: Column<f32>,
+    /// Voicedness, 0 to 1, shape `(T,)`.
+    pub voicedness: Column<f32>,
+    /// Cepstral coefficients, not standardised, shape `(T, n_mfcc)`.
+    pub mfcc: Column<f32>,
+    /// `log(1 + magnitude)`, shape `(T, n_bins)`.
+    pub spectrum: Column<f32>,
+}
+
+impl From<SignalFeatures> for Features {
+    fn from(features: SignalFeatures) -> Self {
+        Self {
+            f0_hz: features.f0_hz.into(),
+            voicedness: features.voicedness.into(),
+            mfcc: features.mfcc.into(),
+            spectrum: features.spectrum.into(),
+        }
+    }
 }
 
 /// A recording that was left out, and why.

@@ -8,12 +8,15 @@ use crate::Error;
 use crate::analysis::Watch;
 use crate::audio::resample;
 use crate::corpus::{Frames, Recording, analyze_files, analyze_signals};
+use crate::timbre::Scaler;
 use numpy::ndarray::{ArrayView, Dimension, Ix1, Ix2};
 use numpy::{Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
 /// The features and spectra of `T` frames of one or more recordings.
+///
+/// Those of a file are read from it when they are used.
 #[pyclass(frozen, name = "Frames", module = "wms")]
 pub(super) struct PyFrames(pub Frames);
 
@@ -26,6 +29,15 @@ pub(super) struct PyScaler {
     scale: Py<PyArray1<f64>>,
 }
 
+impl PyScaler {
+    pub fn new(py: Python<'_>, scaler: &Scaler) -> Self {
+        Self {
+            mean: scaler.mean.clone().into_pyarray(py).unbind(),
+            scale: scaler.scale.clone().into_pyarray(py).unbind(),
+        }
+    }
+}
+
 /// An array over memory that `owner` keeps; Python may read it only.
 fn borrowed<'py, T: Element, D: Dimension>(
     owner: &Bound<'py, PyFrames>,
@@ -34,7 +46,7 @@ fn borrowed<'py, T: Element, D: Dimension>(
 ) -> PyResult<Bound<'py, PyArray<T, D>>> {
     let view = ArrayView::from_shape(shape, values)
         .map_err(|error| Error::Parameter(error.to_string()))?;
-    // SAFETY: `values` belongs to `owner`, which is frozen: its vectors are never resized or
+    // SAFETY: `values` belongs to `owner`, which is frozen: its columns are never resized or
     // written, and the array keeps `owner` alive.
     let array = unsafe { PyArray::borrow_from_array(&view, owner.clone().into_any()) };
     array.readwrite().make_nonwriteable();
@@ -114,10 +126,7 @@ impl PyFrames {
     /// Standardisation of the coefficients over all frames.
     #[getter]
     fn scaler(&self, py: Python<'_>) -> PyScaler {
-        PyScaler {
-            mean: self.0.scaler.mean.clone().into_pyarray(py).unbind(),
-            scale: self.0.scaler.scale.clone().into_pyarray(py).unbind(),
-        }
+        PyScaler::new(py, &self.0.scaler)
     }
 
     /// Parameters of the analysis.
@@ -149,7 +158,7 @@ impl PyFrames {
         Ok(py.detach(|| self.0.save(&path))?)
     }
 
-    /// Read a file that save wrote.
+    /// Open a file that save wrote, or join the recordings of a store's folder in memory.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Ok(Self(py.detach(|| Frames::load(&path))?))

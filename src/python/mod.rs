@@ -14,6 +14,7 @@ mod model;
 mod params;
 mod render;
 mod settings;
+mod store;
 mod synth;
 mod watched;
 
@@ -37,6 +38,8 @@ mod _wms {
     use super::params::PyParams;
     #[pymodule_export]
     use super::render::{cycle_waveform, play_spectra, render, resynthesize};
+    #[pymodule_export]
+    use super::store::{PyStore, analyze_into, finish_store, prepare_store};
     #[pymodule_export]
     use super::synth::Synth;
 

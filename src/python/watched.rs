@@ -52,7 +52,11 @@ pub(super) fn run<T: Send>(
         }
         let result = py.detach(|| worker.join());
         match (stopped, result) {
-            (Some(error), _) => Err(error),
+            (Some(error), _) => {
+                // How far it came; that it stops is known.
+                let _ = report(watch);
+                Err(error)
+            }
             (None, Ok(result)) => Ok(result?),
             (None, Err(_)) => Err(Error::parameter("internal error in the analysis").into()),
         }

@@ -12,32 +12,11 @@ pub struct Scaler {
 impl Scaler {
     /// Fits the `columns` columns of row-major `rows`.
     pub fn fit(rows: &[f32], columns: usize) -> Self {
-        let count = (rows.len() / columns.max(1)).max(1) as f64;
-        let mut mean = vec![0.0; columns];
-        for row in rows.chunks_exact(columns) {
-            for (sum, &x) in mean.iter_mut().zip(row) {
-                *sum += f64::from(x);
-            }
-        }
-        mean.iter_mut().for_each(|sum| *sum /= count);
-        let mut variance = vec![0.0; columns];
-        for row in rows.chunks_exact(columns) {
-            for ((sum, &x), m) in variance.iter_mut().zip(row).zip(&mean) {
-                *sum += (f64::from(x) - m).powi(2);
-            }
-        }
-        let scale = variance
-            .iter()
-            .zip(&mean)
-            .map(|(sum, mean)| {
-                let variance = sum / count;
-                // scikit-learn's bound on what rounding alone can make of a constant column.
-                let rounding =
-                    count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
-                if variance <= rounding { 1.0 } else { variance.sqrt() }
-            })
-            .collect();
-        Self { mean, scale }
+        let mut mean = Mean::new(columns);
+        mean.add(rows);
+        let mut spread = mean.spread();
+        spread.add(rows);
+        spread.scaler()
     }
 
     /// Standardises one row.
@@ -46,6 +25,69 @@ impl Scaler {
         for ((to, &x), (mean, scale)) in out.iter_mut().zip(row).zip(columns) {
             *to = ((f64::from(x) - mean) / scale) as f32;
         }
+    }
+}
+
+/// The first pass of a fit over rows that come in pieces.
+pub(crate) struct Mean {
+    sums: Vec<f64>,
+    rows: usize,
+}
+
+impl Mean {
+    pub fn new(columns: usize) -> Self {
+        Self { sums: vec![0.0; columns], rows: 0 }
+    }
+
+    /// Takes the next rows.
+    pub fn add(&mut self, rows: &[f32]) {
+        for row in rows.chunks_exact(self.sums.len()) {
+            for (sum, &x) in self.sums.iter_mut().zip(row) {
+                *sum += f64::from(x);
+            }
+            self.rows += 1;
+        }
+    }
+
+    /// Goes on to the second pass.
+    pub fn spread(self) -> Spread {
+        let count = self.rows.max(1) as f64;
+        let mean: Vec<f64> = self.sums.iter().map(|sum| sum / count).collect();
+        Spread { squares: vec![0.0; mean.len()], mean, count }
+    }
+}
+
+/// The second pass of a fit: takes the same rows in the same order.
+pub(crate) struct Spread {
+    mean: Vec<f64>,
+    squares: Vec<f64>,
+    count: f64,
+}
+
+impl Spread {
+    /// Takes the next rows.
+    pub fn add(&mut self, rows: &[f32]) {
+        for row in rows.chunks_exact(self.mean.len()) {
+            for ((sum, &x), mean) in self.squares.iter_mut().zip(row).zip(&self.mean) {
+                *sum += (f64::from(x) - mean).powi(2);
+            }
+        }
+    }
+
+    /// What was fitted.
+    pub fn scaler(self) -> Scaler {
+        let count = self.count;
+        let columns = self.squares.iter().zip(&self.mean);
+        let scale = columns
+            .map(|(sum, mean)| {
+                let variance = sum / count;
+                // scikit-learn's bound on what rounding alone can make of a constant column.
+                let rounding =
+                    count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
+                if variance <= rounding { 1.0 } else { variance.sqrt() }
+            })
+            .collect();
+        Scaler { mean: self.mean, scale }
     }
 }
 

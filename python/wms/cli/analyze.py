@@ -1,41 +1,153 @@
 """Analyse recordings into features and spectra.
 
-Writes one safetensors file: f0, voicedness, MFCC and the spectrum of every frame, with the params
-inside. `wms train` takes it in place of recordings.
+Finds f0, voicedness, MFCC and the spectrum of every frame. A folder as --out becomes a store: a
+file of frames for each recording, of which the next run computes only what is new or changed. A
+.safetensors file as --out holds all frames with the params inside. `wms train` takes either in
+place of recordings. Memory grows neither with the recordings' length nor with their number, except
+with "compatibility" in the params. Ctrl-C keeps the recordings that are finished.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
+import shutil
+import sys
+from pathlib import Path
 
+from .. import Frames, Params, Store
 from .._files import check_writable
+from .._progress import AnalysisProgress
 from ..compat import write_midi
+from ..errors import FileAccessError, ParameterError
 from . import common
 
-EXAMPLE = "example: wms analyze recordings/ --out frames.safetensors"
+EXAMPLE = "example: wms analyze recordings/ --out frames/"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("audio", nargs="+", metavar="AUDIO", help="files and folders")
-    common.add_output(parser, "FRAMES", "the .safetensors file to write")
+    common.add_output(parser, "OUT", "a folder, or the .safetensors file to write")
     parser.add_argument("--midi", metavar="FILE", help="also a MIDI file of controllers 20 and up")
     parser.add_argument("--threads", type=common.whole(1), metavar="N", help="default: all cores")
+    parser.add_argument(
+        "--prune", action="store_true", help="remove from the folder what is no longer given"
+    )
+    parser.add_argument(
+        "--ray",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="analyse on a Ray cluster that sees the same folders (default: one of this machine)",
+    )
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    out, settings = common.output(options, common.NATIVE), common.params(options)
     midi = check_writable(options.midi, overwrite=options.overwrite) if options.midi else None
-    start = time.perf_counter()
-    frames = common.analysed(options.audio, settings, threads=options.threads)
-    rate = len(frames) / max(time.perf_counter() - start, 1e-9)
+    status = _analyse(options, common.params(options))
+    if midi and status == 0:
+        write_midi(Frames.load(options.out), midi)
+    return status
+
+
+def _analyse(options: argparse.Namespace, settings: Params) -> int:
+    if not options.out.lower().endswith(common.NATIVE):
+        return _into_folder(options, settings)
+    if options.prune:
+        raise ParameterError("--prune is for a folder as --out")
+    out = common.output(options, common.NATIVE)
+    if settings["compatibility"] is not None:
+        return _joined(options, settings, out)
+    # Kept when interrupted, so that the next run goes on from there.
+    parts = out.with_name(f".{out.name}.parts")
+    with _progress(settings) as progress:
+        store = _update(options, settings, parts, progress)
+        if store is None:
+            return 130
+        store.save(out)
+    shutil.rmtree(parts)
+    _report(out, store, progress)
+    return 0
+
+
+def _into_folder(options: argparse.Namespace, settings: Params) -> int:
+    out = Path(options.out)
+    if out.suffix and not out.is_dir():
+        raise ParameterError(
+            f"--out is {out}, wanted a file ending in {common.NATIVE}, or a folder, whose name has "
+            "no ending"
+        )
+    if out.is_file():
+        raise FileAccessError(f"{out}: is a file, wanted a folder")
+    with _progress(settings) as progress:
+        store = _update(options, settings, out, progress)
+    if store is None:
+        return 130
+    _report(out, store, progress)
+    return 0
+
+
+def _joined(options: argparse.Namespace, settings: Params, out: Path) -> int:
+    """Analyse recordings as wms_torch does: as one signal, in memory."""
+    if options.ray is not None:
+        raise ParameterError('--ray is not for params with "compatibility"')
+    progress = _progress(settings)
+    frames = common.analysed(options.audio, settings, threads=options.threads, progress=progress)
     frames.save(out)
-    if midi:
-        write_midi(frames, midi)
-    number, recordings = len(frames), len(frames.files)
+    number, recordings = common.count(len(frames), "frame"), len(frames.files)
     print(
-        f"{out}: {common.count(number, 'frame')} of {common.count(recordings, 'recording')}, "
-        f"{rate:,.0f} frames/s"
+        f"{out}: {number} of {common.count(recordings, 'recording')}, {progress.rate:,.0f} frames/s"
+    )
+    return 0
+
+
+def _progress(settings: Params) -> AnalysisProgress:
+    return AnalysisProgress(frame_s=settings["hop_size"] / settings["sample_rate"])
+
+
+def _update(
+    options: argparse.Namespace, settings: Params, folder: Path, progress: AnalysisProgress
+) -> Store | None:
+    """Bring the store up to date; None when interrupted."""
+    try:
+        if options.ray is None:
+            return Store.update(
+                folder,
+                options.audio,
+                settings,
+                num_threads=options.threads,
+                prune=options.prune,
+                progress=progress,
+            )
+        from .._ray import update_store
+
+        return update_store(
+            folder,
+            options.audio,
+            settings,
+            address=options.ray or None,
+            num_cpus=options.threads,
+            prune=options.prune,
+            progress=progress,
+        )
+    except KeyboardInterrupt:
+        if options.debug:
+            raise
+        kept = common.count(progress.files, "finished recording")
+        progress.__exit__()
+        print(
+            f"wms analyze: interrupted; {folder} keeps {kept}: the same command goes on from there",
+            file=sys.stderr,
+        )
+        return None
+
+
+def _report(out: Path, store: Store, progress: AnalysisProgress) -> None:
+    progress.report_skipped(store.skipped)
+    recordings = len(store.files)
+    print(
+        f"{out}: {common.count(len(store), 'frame')} of {common.count(recordings, 'recording')}: "
+        f"{recordings - store.kept} analysed, {store.kept} kept, {len(store.skipped)} skipped; "
+        f"{progress.rate:,.0f} frames/s"
     )

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from .. import Frames, Model, Params, analyze
+from .. import Frames, Model, Params, Store, analyze
 from .._files import check_writable
 from .._progress import AnalysisProgress
 from .._settings import SHARED_KEYS, analysis_params
@@ -139,20 +139,30 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def frames(sources: list[str], settings: Params) -> Frames:
-    """Analyse files and folders, or load frames that were analysed before.
+def is_store(path: str) -> bool:
+    """Whether a path is that of a store rather than of recordings."""
+    return (Path(path) / "index.json").is_file()
+
+
+def frames(sources: list[str], settings: Params) -> Frames | Store:
+    """Analyse files and folders, or open frames that were analysed before.
 
     Raises
     ------
     ParameterError
-        If a file of frames is given together with other sources.
+        If frames are given together with other sources.
     """
-    if any(source.endswith(NATIVE) for source in sources):
+    for source in sources:
+        store = is_store(source)
+        if not store and not source.endswith(NATIVE):
+            continue
         if len(sources) > 1:
+            kind = "a store" if store else f"a {NATIVE} file"
             raise ParameterError(
-                f"{len(sources)} sources of which one is a {NATIVE} file, wanted that file alone"
+                f"{len(sources)} sources of which one is {kind}, wanted that "
+                f"{'store' if store else 'file'} alone"
             )
-        return Frames.load(sources[0])
+        return Store.open(source) if store else Frames.load(source)
     return analysed(sources, settings)
 
 
@@ -169,9 +179,15 @@ def recording(path: str) -> str:
     return path
 
 
-def analysed(sources: list[str], settings: Params, *, threads: int | None = None) -> Frames:
+def analysed(
+    sources: list[str],
+    settings: Params,
+    *,
+    threads: int | None = None,
+    progress: AnalysisProgress | None = None,
+) -> Frames:
     """Analyse files and folders, show how far it is, and say what was left out."""
-    with AnalysisProgress() as progress:
-        found = analyze(sources, settings, num_threads=threads, progress=progress)
-    progress.report_skipped(found.skipped)
+    with progress or AnalysisProgress() as shown:
+        found = analyze(sources, settings, num_threads=threads, progress=shown)
+    shown.report_skipped(found.skipped)
     return found

@@ -1,11 +1,11 @@
-"""Say what is in a model file or a file of frames."""
+"""Say what is in a model file, a file of frames or a store of frames."""
 
 from __future__ import annotations
 
 import argparse
 from typing import Any
 
-from .. import Frames, Model
+from .. import Frames, Model, Store
 from ..errors import ModelFileError
 from . import common
 
@@ -14,11 +14,14 @@ EXAMPLE = "example: wms info flute.safetensors"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="a model, or frames")
+    parser.add_argument("file", metavar="FILE", help="a model, frames, or a store of frames")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    if common.is_store(options.file):
+        _describe_store(Store.open(options.file))
+        return
     try:
         model = Model.load(options.file)
     except ModelFileError as error:
@@ -48,12 +51,23 @@ def _describe_model(model: Model) -> None:
 
 def _describe_frames(path: str) -> None:
     frames = Frames.load(path)
+    _describe_analysis(frames)
+    print(f"  inputs {', '.join(frames.input_names)}; {frames.spectrum.shape[1]} bins")
+
+
+def _describe_store(store: Store) -> None:
+    print("store: a file of frames for each recording")
+    _describe_analysis(store)
+    seconds = sum(duration for _, _, _, duration in store.recordings)
+    print(f"  {seconds / 3600:.0f}:{seconds / 60 % 60:02.0f}:{seconds % 60:02.0f} of sound")
+
+
+def _describe_analysis(frames: Frames | Store) -> None:
     settings = frames.params
     recordings = common.count(len(frames.files), "recording")
     print(f"{common.count(len(frames), 'frame')} of {recordings}")
     print(f"  {settings['sample_rate']} Hz, a frame every {settings['hop_size']} samples")
     print(f"  pitch by {settings['pitch_detection_method']}")
-    print(f"  inputs {', '.join(frames.input_names)}; {frames.spectrum.shape[1]} bins")
     for _, reason in frames.skipped:
         print(f"  skipped {reason}")
 

@@ -21,7 +21,7 @@ EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "audio", nargs="+", metavar="AUDIO", help="files and folders, or one file of frames"
+        "audio", nargs="+", metavar="AUDIO", help="files and folders, or a file or store of frames"
     )
     common.add_output(parser, "MODEL", "the .safetensors file to write")
     parser.add_argument("--minutes", type=float, metavar="M", help="time to train")

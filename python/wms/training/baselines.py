@@ -7,19 +7,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .frames import FloatArray
+from .frames import FloatArray, piece_rows
+from .rows import Chosen
 
 Float32 = npt.NDArray[np.float32]
 
 
-def predict_mean(train_targets: FloatArray, num_frames: int) -> Float32:
+def predict_mean(train_targets: FloatArray | Chosen, num_frames: int) -> Float32:
     """Predict the mean training spectrum for every frame: (num_frames, K)."""
-    mean = np.asarray(train_targets.mean(axis=0, dtype=np.float64), dtype=np.float32)
+    total = np.zeros(train_targets.shape[1])
+    piece = piece_rows(train_targets.shape[1])
+    for start in range(0, len(train_targets), piece):
+        total += train_targets[start : start + piece].sum(axis=0, dtype=np.float64)
+    mean = (total / len(train_targets)).astype(np.float32)
     return np.broadcast_to(mean, (num_frames, len(mean)))
 
 
 def nearest_frame(
-    train_inputs: FloatArray, train_targets: FloatArray, inputs: FloatArray, *, chunk: int = 1024
+    train_inputs: FloatArray,
+    train_targets: FloatArray | Chosen,
+    inputs: FloatArray,
+    *,
+    chunk: int = 1024,
 ) -> Float32:
     """Predict the spectrum of the training frame nearest in Euclidean distance of inputs.
 
@@ -54,7 +63,11 @@ def nearest_frame(
 
 
 def ridge_regression(
-    train_inputs: FloatArray, train_targets: FloatArray, inputs: FloatArray, *, ridge: float = 1.0
+    train_inputs: FloatArray,
+    train_targets: FloatArray | Chosen,
+    inputs: FloatArray,
+    *,
+    ridge: float = 1.0,
 ) -> Float32:
     """Predict by linear regression with an L2 penalty on all weights but the offset.
 
@@ -73,22 +86,38 @@ def ridge_regression(
     (T, K) float32
         No bin below 0, as no log1p magnitude is.
     """
+    return _ridge_predict(_ridge_weights(train_inputs, train_targets, ridge), inputs)
+
+
+def _ridge_weights(
+    train_inputs: FloatArray, train_targets: FloatArray | Chosen, ridge: float
+) -> npt.NDArray[np.float64]:
     width = train_inputs.shape[1] + 1
     gram = np.zeros((width, width))
     moment = np.zeros((width, train_targets.shape[1]))
-    for start in range(0, len(train_inputs), 65536):
-        x = _with_offset(train_inputs[start : start + 65536])
+    piece = piece_rows(train_targets.shape[1])
+    for start in range(0, len(train_inputs), piece):
+        x = _with_offset(train_inputs[start : start + piece])
         gram += x.T @ x
-        moment += x.T @ train_targets[start : start + 65536]
+        moment += x.T @ train_targets[start : start + piece]
     penalty = np.full(width, ridge)
     penalty[-1] = 0.0
-    weights = np.linalg.lstsq(gram + np.diag(penalty), moment, rcond=None)[0]
+    weights: npt.NDArray[np.float64] = np.linalg.lstsq(gram + np.diag(penalty), moment, rcond=None)[
+        0
+    ]
+    return weights
+
+
+def _ridge_predict(weights: npt.NDArray[np.float64], inputs: FloatArray) -> Float32:
     predicted: npt.NDArray[np.float64] = np.maximum(_with_offset(inputs) @ weights, 0.0)
     return predicted.astype(np.float32)
 
 
 def baseline_errors(
-    train_inputs: FloatArray, train_targets: FloatArray, inputs: FloatArray, targets: FloatArray
+    train_inputs: FloatArray,
+    train_targets: FloatArray | Chosen,
+    inputs: FloatArray,
+    targets: FloatArray | Chosen,
 ) -> dict[str, float]:
     """Mean absolute errors of the log1p spectrum of the three baselines.
 
@@ -108,12 +137,19 @@ def baseline_errors(
     scale = train_inputs.std(axis=0, dtype=np.float64)
     scale[scale == 0] = 1.0
     known, asked = (train_inputs - mean) / scale, (inputs - mean) / scale
-    predictions = {
-        "mean": predict_mean(train_targets, len(inputs)),
-        "nearest": nearest_frame(known, train_targets, asked),
-        "ridge": ridge_regression(known, train_targets, asked),
-    }
-    return {name: float(np.abs(y - targets).mean()) for name, y in predictions.items()}
+    means, weights = predict_mean(train_targets, 1), _ridge_weights(known, train_targets, 1.0)
+    sums = dict.fromkeys(("mean", "nearest", "ridge"), 0.0)
+    piece = piece_rows(targets.shape[1])
+    for start in range(0, len(asked), piece):
+        x, y = asked[start : start + piece], targets[start : start + piece]
+        predictions = {
+            "mean": means,
+            "nearest": nearest_frame(known, train_targets, x),
+            "ridge": _ridge_predict(weights, x),
+        }
+        for name, predicted in predictions.items():
+            sums[name] += float(np.abs(predicted - y).sum(dtype=np.float64))
+    return {name: total / (len(asked) * targets.shape[1]) for name, total in sums.items()}
 
 
 def _with_offset(x: FloatArray) -> npt.NDArray[np.float64]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from torch.utils.data import Dataset
 
 from ..errors import ParameterError
 from .frames import FloatArray, IntArray
+from .rows import Rows, as_tensor
 from .splits import Stretch
 
 
@@ -23,7 +23,7 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     ----------
     inputs : (T, C) float32
         May be memory-mapped.
-    targets : (T, K) float32
+    targets : (T, K) float32, or Rows
         May be memory-mapped.
     file_index : (T,) int
         Number of the recording of each frame, equal numbers side by side.
@@ -43,7 +43,7 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __init__(
         self,
         inputs: FloatArray,
-        targets: FloatArray,
+        targets: FloatArray | Rows,
         file_index: IntArray,
         *,
         length: int,
@@ -69,7 +69,8 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
                 f"the longest run of frames has {longest}, wanted at least {length} for a sequence"
             )
         self.length = length
-        self.inputs, self.targets = _as_tensor(inputs), _as_tensor(targets)
+        self.inputs = as_tensor(inputs)
+        self.targets = targets if isinstance(targets, Rows) else Rows([targets])
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -77,17 +78,10 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return inputs (length, C) and targets (length, K) of sequence `index`, views both."""
         start = int(self.starts[index])
-        rows = slice(start, start + self.length)
-        return self.inputs[rows], self.targets[rows]
+        stop = start + self.length
+        return self.inputs[start:stop], self.targets.run(start, stop)
 
     def batch(self, indices: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
         """Gather several sequences at once: inputs (B, length, C) and targets (B, length, K)."""
-        rows = torch.from_numpy(self.starts[indices][:, None] + np.arange(self.length))
-        return self.inputs[rows], self.targets[rows]
-
-
-def _as_tensor(array: FloatArray) -> torch.Tensor:
-    with warnings.catch_warnings():
-        # Memory-mapped arrays are read-only, and nothing here writes.
-        warnings.filterwarnings("ignore", message=".*not writable.*")
-        return torch.as_tensor(array)
+        inputs, targets = zip(*(self[int(index)] for index in indices), strict=True)
+        return torch.stack(inputs), torch.stack(targets)

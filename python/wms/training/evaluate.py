@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from .rows import Rows
 from .splits import Stretch
 
 
@@ -31,7 +32,7 @@ class StretchErrors:
 def evaluate_stretches(
     network: nn.Module,
     inputs: torch.Tensor,
-    targets: torch.Tensor,
+    targets: torch.Tensor | Rows,
     stretches: Sequence[Stretch],
     criterion: nn.Module,
     *,
@@ -43,8 +44,10 @@ def evaluate_stretches(
     ----------
     network : torch.nn.Module
         Called with (B, T, C), returns (B, T, K) and a state.
-    inputs, targets : torch.Tensor
-        All frames, (T, C) and (T, K).
+    inputs : torch.Tensor
+        All frames, (T, C).
+    targets : torch.Tensor or Rows
+        All frames, (T, K).
     stretches : sequence of Stretch
         What to evaluate.
     criterion : torch.nn.Module
@@ -52,6 +55,7 @@ def evaluate_stretches(
     batch_size : int
         Stretches run at once; bounds the memory, not the result.
     """
+    targets = targets if isinstance(targets, Rows) else Rows([targets.numpy()])
     device = next(network.parameters()).device
     network.eval()
     frames, loss, absolute = 0, 0.0, 0.0
@@ -64,7 +68,7 @@ def evaluate_stretches(
         ).to(device)
         predicted, _ = network(x)
         for row, stretch in zip(predicted, group, strict=True):
-            y = targets[stretch.start : stretch.stop].to(device)
+            y = targets.run(stretch.start, stretch.stop).to(device)
             row = row[: len(stretch)]
             frames += len(stretch)
             loss += float(criterion(row, y)) * len(stretch)

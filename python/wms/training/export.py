@@ -6,6 +6,7 @@ import copy
 import datetime
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from ..compat import write_model
 from ..compat.hashing import PITCH_OFFSET_HZ
 from ..compat.models import save_rt_json
 from ..compat.torch_file import save_tensors
-from .frames import FloatArray, FramesLike, params_dict
+from .frames import FloatArray, FramesLike, n_bins, params_dict
 from .network import GRUNet
 
 
@@ -84,7 +85,7 @@ def model_config(
             "domain": "log1p",
             "window_size": given["window_size"],
             "n_fft": given["n_fft"],
-            "n_bins": int(frames.targets.shape[1]),
+            "n_bins": n_bins(frames.targets),
             "cycles_per_window": given["cycles_per_window"],
         },
         "sample_rate": given["sample_rate"],
@@ -101,7 +102,8 @@ def _rest(frames: FramesLike, inputs: FloatArray) -> FloatArray:
     """
     voicedness = np.asarray(frames.voicedness)
     sounding = voicedness >= min(0.5, float(np.median(voicedness)))
-    loudness = np.asarray(frames.targets.mean(axis=1, dtype=np.float64))
+    targets = frames.targets if isinstance(frames.targets, Sequence) else [frames.targets]
+    loudness = np.concatenate([part.mean(axis=1, dtype=np.float64) for part in targets])
     louder = sounding & (loudness >= np.median(loudness[sounding]))
     rest: FloatArray = inputs[louder].mean(axis=0, dtype=np.float64)
     return rest

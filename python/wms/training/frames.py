@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from .._wms import Store
 from ..errors import ParameterError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
+# Values that are worked on together, at most: 4 MB.
+_PIECE = 1 << 20
 
 
 class ScalerLike(Protocol):
@@ -34,8 +37,8 @@ class FramesLike(Protocol):
         """Network inputs, (T, C)."""
 
     @property
-    def targets(self) -> FloatArray:
-        """log1p magnitude spectra, (T, K)."""
+    def targets(self) -> FloatArray | Sequence[FloatArray]:
+        """log1p magnitude spectra, (T, K); or one such array for each recording."""
 
     @property
     def file_index(self) -> IntArray:
@@ -78,22 +81,72 @@ def params_dict(params: Any) -> dict[str, Any]:
     return dict(to_dict())
 
 
-def check_frames(inputs: FloatArray, targets: FloatArray, file_index: IntArray) -> None:
-    """Raise ParameterError unless the three arrays describe the same finite frames."""
-    if inputs.ndim != 2 or targets.ndim != 2 or file_index.ndim != 1:
+class StoreFrames:
+    """The frames of a store: its spectra stay in their files, the rest is small.
+
+    Parameters
+    ----------
+    store : wms.Store
+
+    Raises
+    ------
+    FeatureFileError
+        If one of its files is damaged.
+    ParameterError
+        If it has no frames.
+    """
+
+    def __init__(self, store: Store) -> None:
+        shards = store.shards
+        if not shards:
+            raise ParameterError("the store has no recordings")
+        self.params, self.scaler = store.params, store.scaler
+        self.targets = [shard.targets for shard in shards]
+        self.inputs = np.concatenate([shard.inputs for shard in shards])
+        self.f0_hz = np.concatenate([shard.f0_hz for shard in shards])
+        self.voicedness = np.concatenate([shard.voicedness for shard in shards])
+        lengths = [len(shard) for shard in shards]
+        self.file_index = np.repeat(np.arange(len(shards), dtype=np.int32), lengths)
+
+
+def piece_rows(columns: int) -> int:
+    """Return how many rows to work on together: of mapped arrays no more lie in memory."""
+    return max(1, min(8192, _PIECE // max(columns, 1)))
+
+
+def n_bins(targets: FloatArray | Sequence[FloatArray]) -> int:
+    """Return the number of spectrum bins, K."""
+    first = targets[0] if isinstance(targets, Sequence) else targets
+    return int(first.shape[1])
+
+
+def check_frames(
+    inputs: FloatArray, targets: FloatArray | Sequence[FloatArray], file_index: IntArray
+) -> None:
+    """Raise ParameterError unless the arrays describe the same finite frames.
+
+    The targets may be one array a recording.
+    """
+    parts = targets if isinstance(targets, Sequence) else [targets]
+    count, bins = sum(map(len, parts)), np.shape(parts[0])
+    if inputs.ndim != 2 or len(bins) != 2 or file_index.ndim != 1:
         raise ParameterError(
             "frames have inputs, targets and file_index of shapes "
-            f"{inputs.shape}, {targets.shape}, {file_index.shape}; wanted (T, C), (T, K) and (T,)"
+            f"{inputs.shape}, {bins}, {file_index.shape}; wanted (T, C), (T, K) and (T,)"
         )
-    if not len(inputs) == len(targets) == len(file_index):
+    if not len(inputs) == count == len(file_index):
         raise ParameterError(
-            f"frames have {len(inputs)} inputs, {len(targets)} targets and {len(file_index)} file "
+            f"frames have {len(inputs)} inputs, {count} targets and {len(file_index)} file "
             "numbers; wanted the same number of each"
         )
-    for name, array in (("inputs", inputs), ("targets", targets)):
-        # In pieces, so that a memory-mapped array never lies in memory as a whole.
-        for start in range(0, len(array), 65536):
-            bad = ~np.isfinite(array[start : start + 65536]).all(axis=1)
-            if bad.any():
-                frame = start + int(np.argmax(bad))
-                raise ParameterError(f"frames: {name} of frame {frame} are not finite")
+    for name, arrays in (("inputs", [inputs]), ("targets", parts)):
+        before = 0
+        for array in arrays:
+            # In pieces, so that a memory-mapped array never lies in memory as a whole.
+            piece = piece_rows(array.shape[1])
+            for start in range(0, len(array), piece):
+                bad = ~np.isfinite(array[start : start + piece]).all(axis=1)
+                if bad.any():
+                    frame = before + start + int(np.argmax(bad))
+                    raise ParameterError(f"frames: {name} of frame {frame} are not finite")
+            before += len(array)

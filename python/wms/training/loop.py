@@ -22,9 +22,10 @@ from .curves import plot_history
 from .dataset import FrameSequences
 from .evaluate import StretchErrors
 from .export import fold_normalisation, save_model
-from .frames import FramesLike, check_frames, params_dict
+from .frames import FramesLike, StoreFrames, check_frames, params_dict
 from .network import GRUNet
 from .progress import EpochRecord, Progress, ProgressLine
+from .rows import Chosen, Rows
 from .run import Run
 from .settings import TrainSettings
 from .splits import Split, split_frames
@@ -77,7 +78,7 @@ class TrainResult:
 
 def train(
     params: Any,
-    frames: FramesLike | None = None,
+    frames: FramesLike | wms.Store | None = None,
     *,
     out: str | os.PathLike[str] | None = None,
     name: str | None = None,
@@ -99,8 +100,9 @@ def train(
     ----------
     params : wms.Params or Mapping
         `TrainSettings` says which keys are read.
-    frames : Frames, optional
-        T frames; default: the analysis of params' audio_files_path.
+    frames : Frames or Store, optional
+        T frames; a store's spectra are read from its files as they are needed. Default: the
+        analysis of params' audio_files_path.
     out : path, optional
         Model file to write (.safetensors), with a picture of the loss curves (.png) and the
         checkpoint (.checkpoint.pt) beside it. Default: nothing is written.
@@ -143,6 +145,8 @@ def train(
         if not source:
             raise ParameterError("there are no frames, and params has no audio_files_path either")
         frames = wms.analyze(source, params)
+    if isinstance(frames, wms.Store):
+        frames = StoreFrames(frames)
     state = None if resume is None else load_checkpoint(resume)
 
     checkpoint = None if model_path is None else model_path.with_suffix(".checkpoint.pt")
@@ -217,8 +221,8 @@ def _device(name: str | torch.device | None) -> torch.device:
 
 
 def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.device) -> Trainer:
-    inputs, targets = np.asarray(frames.inputs), np.asarray(frames.targets)
-    file_index = np.asarray(frames.file_index)
+    inputs, file_index = np.asarray(frames.inputs), np.asarray(frames.file_index)
+    targets = frames.targets if isinstance(frames.targets, list) else np.asarray(frames.targets)
     check_frames(inputs, targets, file_index)
     params = params_dict(frames.params)
     frame_rate = params["sample_rate"] / params["hop_size"]
@@ -237,7 +241,7 @@ def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.dev
     )
     sequences = FrameSequences(
         inputs,
-        targets,
+        Rows(targets if isinstance(targets, list) else [targets]),
         file_index,
         length=settings.training_seq_length,
         stride=1,
@@ -250,10 +254,10 @@ def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.dev
 
 def _fingerprint(trainer: Trainer) -> int:
     sequences, crc = trainer.sequences, zlib.crc32(repr(trainer.split).encode())
-    for array in (sequences.inputs, sequences.targets):
-        # A hundred rows tell frames apart as well as all of them.
-        rows = array[:: max(1, len(array) // 100)].contiguous().numpy()
-        crc = zlib.crc32(rows.tobytes(), crc)
+    # A hundred rows tell frames apart as well as all of them.
+    some = range(0, len(sequences.targets), max(1, len(sequences.targets) // 100))
+    for rows in (sequences.inputs[list(some)], sequences.targets.pick(some)):
+        crc = zlib.crc32(rows.numpy().tobytes(), crc)
     return crc
 
 
@@ -264,7 +268,9 @@ def _best_network(run: Run) -> GRUNet:
 
 
 def _baselines(trainer: Trainer) -> dict[str, float]:
-    inputs, targets = trainer.sequences.inputs.numpy(), trainer.sequences.targets.numpy()
+    inputs, targets = trainer.sequences.inputs.numpy(), trainer.sequences.targets
     known, asked = trainer.split.training_frames, trainer.split.validation_frames
     asked = asked[:: math.ceil(len(asked) / _BASELINE_FRAMES)]
-    return baseline_errors(inputs[known], targets[known], inputs[asked], targets[asked])
+    return baseline_errors(
+        inputs[known], Chosen(targets, known), inputs[asked], Chosen(targets, asked)
+    )

@@ -16,6 +16,7 @@ from .dataset import FrameSequences
 from .evaluate import StretchErrors, evaluate_stretches
 from .losses import make_criterion
 from .network import GRUNet
+from .rows import Rows
 from .schedule import Schedule
 from .settings import TrainSettings
 from .splits import Split
@@ -231,9 +232,12 @@ def _input_moments(
     return mean, scale
 
 
-def _mean_target(targets: torch.Tensor, split: Split) -> torch.Tensor:
-    sums = [targets[s.start : s.stop].sum(dim=0, dtype=torch.float64) for s in split.training]
-    return (torch.stack(sums).sum(dim=0) / sum(map(len, split.training))).float()
+def _mean_target(targets: Rows, split: Split) -> torch.Tensor:
+    pieces = (piece for s in split.training for piece in targets.pieces(s.start, s.stop))
+    total = torch.zeros(targets.shape[1], dtype=torch.float64)
+    for piece in pieces:
+        total += piece.sum(dim=0, dtype=torch.float64)
+    return (total / sum(map(len, split.training))).float()
 
 
 def _make_optimizer(settings: TrainSettings, network: nn.Module) -> torch.optim.Optimizer:

@@ -54,7 +54,7 @@ pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Pyi
     let candidates = Candidates::new(settings, &difference);
     let observe = |frame: &Difference| (candidates.observe(frame), ());
     let (observations, _, states) =
-        track(signal, &difference, &candidates, log_floor(), watch, observe)?;
+        track(signal, &difference, candidates.lattice(log_floor()), watch, observe)?;
     Ok(PyinTrack {
         f0_hz: states.iter().map(|&state| candidates.bin_hz(state)).collect(),
         voiced: states.iter().map(|&state| (state as usize) < candidates.bins).collect(),
@@ -79,7 +79,7 @@ pub(super) fn pyin_with_leaps(
         (candidates.observe(frame), (candidates.pitches(frame), frame.presence))
     };
     let (observations, found, states) =
-        track(signal, &difference, &candidates, LEAP.ln(), watch, observe)?;
+        track(signal, &difference, candidates.lattice(LEAP.ln()).relative(), watch, observe)?;
     let frames = states.iter().zip(&found).zip(&observations);
     let tracked = frames.map(|((&state, (pitches, presence)), observation)| {
         let bin_hz = candidates.bin_hz(state);
@@ -95,12 +95,11 @@ pub(super) fn pyin_with_leaps(
 fn track<T: Send>(
     signal: &[f32],
     difference: &Difference,
-    candidates: &Candidates,
-    log_leap: f64,
+    lattice: Lattice,
     watch: &Watch,
     observe: impl Fn(&Difference) -> (Observation, T) + Sync,
 ) -> Result<(Vec<Observation>, Vec<T>, Vec<u32>)> {
-    let mut decoder = Decoder::new(Lattice::new(candidates.bins, candidates.reach, log_leap));
+    let mut decoder = Decoder::new(lattice);
     // The decoder goes from frame to frame on one thread: the others observe what comes next.
     let count = difference.frames(signal.len());
     let (mut observed, mut beside) = (Vec::new(), Vec::with_capacity(count));
@@ -153,6 +152,10 @@ impl Candidates {
             scales: decays.iter().map(|decay| (1.0 - decays[1]) / (1.0 - decay)).collect(),
             decays,
         }
+    }
+
+    fn lattice(&self, log_leap: f64) -> Lattice {
+        Lattice::new(self.bins, self.reach, log_leap)
     }
 
     fn bin_hz(&self, state: u32) -> f64 {

@@ -55,6 +55,9 @@ pub(crate) struct Lattice {
     least_switch: f64,
     /// Log probability of going to any one other state.
     log_leap: f64,
+    /// Whether every column is relative to its best state. Of paths that are equally good rounding
+    /// decides: of such sums, that of the last few frames, else that of all frames before.
+    relative: bool,
 }
 
 /// Log probabilities of all states at one time.
@@ -110,7 +113,24 @@ impl Lattice {
         let most = [0, 1].map(|switch| into[switch].iter().copied().fold(f64::MIN, f64::max));
         let kept = into[1].iter().skip(reach).step_by(width);
         let least_switch = kept.copied().fold(f64::MAX, f64::min);
-        Self { bins, reach, stride, log_stay, into, out_of, width, most, least_switch, log_leap }
+        Self {
+            bins,
+            reach,
+            stride,
+            log_stay,
+            into,
+            out_of,
+            width,
+            most,
+            least_switch,
+            log_leap,
+            relative: false,
+        }
+    }
+
+    /// The same, of which a part of a recording gives what the whole gives.
+    pub fn relative(self) -> Self {
+        Self { relative: true, ..self }
     }
 
     /// The state before `state`, given the log probabilities of that time; the lowest where several
@@ -240,6 +260,11 @@ impl Lattice {
             }
         }
         self.find_best(to, most_unvoiced);
+        if self.relative {
+            let level = to.best.1;
+            to.values.iter_mut().for_each(|value| *value -= level);
+            to.best.1 = 0.0;
+        }
     }
 
     /// The best log probability of coming to voiced `bin` from its neighbours of both planes.
@@ -422,8 +447,11 @@ mod tests {
                 .collect();
             for log_leap in [log_floor(), -9.0] {
                 let want = dense(bins, reach, log_leap, &observations);
-                let fast = decode(Lattice::new(bins, reach, log_leap), observations.clone());
+                let lattice = Lattice::new(bins, reach, log_leap);
+                let fast = decode(lattice, observations.clone());
                 assert_eq!(fast, want, "{bins} bins, reach {reach}, certain {certain}, {log_leap}");
+                let relative = Lattice::new(bins, reach, log_leap).relative();
+                assert_eq!(decode(relative, observations.clone()), want);
             }
         }
     }

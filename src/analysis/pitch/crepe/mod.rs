@@ -164,16 +164,21 @@ pub struct Grid {
     /// Samples at 16 kHz from one frame's centre to the next; not whole where the frames belong to
     /// audio at another rate.
     pub hop: f64,
+    /// Number of the first frame, where these are the frames of a part of the audio.
+    pub first: usize,
+    /// Number of the first sample of that part.
+    pub origin: usize,
 }
 
 impl Grid {
     fn of(samples: usize, hop: usize) -> Self {
-        Self { frames: 1 + samples / hop, hop: hop as f64 }
+        Self { frames: 1 + samples / hop, hop: hop as f64, first: 0, origin: 0 }
     }
 
-    /// First sample of a frame.
+    /// First sample of a frame, counted from `origin`.
     fn start(&self, frame: usize) -> isize {
-        (frame as f64 * self.hop).round() as isize - (FRAME / 2) as isize
+        let centre = ((self.first + frame) as f64 * self.hop).round() as isize;
+        centre - self.origin as isize - (FRAME / 2) as isize
     }
 }
 

@@ -1,0 +1,132 @@
+"""Analysis on a Ray cluster (``pip install 'wms[ray]'``)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ._wms import Params, Store, _analyze_into, _finish_store, _prepare_store, list_audio
+from .errors import AudioFileError, ParameterError, WmsError
+
+# Times that a recording whose worker died is tried again.
+_RETRIES = 3
+# Tasks that Ray has at a time, for each processor: enough to keep all busy.
+_AHEAD = 4
+
+
+def update_store(
+    path: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
+    params: Params,
+    *,
+    address: str | None = None,
+    num_cpus: int | None = None,
+    prune: bool = False,
+    progress: Callable[[int, int, int, float], object] | None = None,
+) -> Store:
+    """Bring a store up to date as `Store.update` does, each recording on one core of a cluster.
+
+    The recordings and the store must be at the same paths on every machine.
+
+    Parameters
+    ----------
+    path, source, params, prune, progress
+        As `Store.update` takes them.
+    address : str, optional
+        Of the cluster; default: a cluster of this machine's cores, for the time of the call. Where
+        Ray is initialised already, that cluster is used.
+    num_cpus : int, optional
+        Cores of the cluster that is started here; default: all.
+
+    Raises
+    ------
+    WmsError
+        If Ray is not installed, or the cluster cannot be reached.
+    """
+    try:
+        import ray
+    except ImportError as error:
+        raise WmsError("--ray needs Ray: pip install 'wms[ray]'") from error
+    folder = Path(path).resolve()
+    files = sorted(set(list_audio(source)))
+    if not files:
+        raise ParameterError("no audio file was given, wanted at least one")
+    _prepare_store(folder, params)
+    given = params.to_dict()
+    recordings: list[tuple[str, str, int, float]] = []
+    skipped: list[tuple[Path, str]] = []
+    kept = frames = done_bytes = 0
+    total_bytes = sum(file.stat().st_size for file in files) or 1
+    with _cluster(ray, address, num_cpus):
+        task = ray.remote(num_cpus=1, max_retries=_RETRIES)(_analyze)
+        ahead = max(1, _AHEAD * int(ray.cluster_resources().get("CPU", 1)))
+        waiting: list[Path] = files[::-1]
+        running: dict[Any, Path] = {}
+        while waiting or running:
+            while waiting and len(running) < ahead:
+                file = waiting.pop()
+                running[task.remote(str(folder), str(file.resolve()), given)] = file
+            finished, _ = ray.wait(list(running), timeout=0.2)
+            for reference in finished:
+                file = running.pop(reference)
+                found, reason = _result(ray, reference, file)
+                done_bytes += file.stat().st_size
+                if found is None:
+                    skipped.append((file, reason))
+                    continue
+                recording, was_there = found
+                recordings.append((str(file), *recording[1:]))
+                kept += was_there
+                frames += 0 if was_there else int(recording[2])
+            if progress is not None:
+                done = len(recordings) + len(skipped)
+                progress(done, len(files), frames, done_bytes / total_bytes)
+    if not recordings:
+        first = skipped[0][1]
+        if len(files) == 1:
+            raise AudioFileError(first)
+        raise ParameterError(
+            f"none of the {len(files)} audio files can be read; the first: {first}"
+        )
+    return _finish_store(folder, params, recordings, skipped, prune=prune, kept=kept)
+
+
+def _analyze(folder: str, file: str, params: dict[str, Any]) -> Any:
+    """What a worker does."""
+    return _analyze_into(folder, file, Params.from_dict(params))
+
+
+def _result(ray: Any, reference: Any, file: Path) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayTaskError as error:
+        raise WmsError(f"{file}: {error.cause}") from error
+    except ray.exceptions.RayError as error:
+        raise WmsError(
+            f"{file}: its worker died {_RETRIES + 1} times: {str(error).splitlines()[0]}"
+        ) from error
+
+
+@contextlib.contextmanager
+def _cluster(ray: Any, address: str | None, num_cpus: int | None) -> Iterator[None]:
+    """Join the cluster, and leave it again unless it was joined before."""
+    if ray.is_initialized():
+        yield
+        return
+    try:
+        ray.init(
+            address=address or "local",
+            num_cpus=None if address else num_cpus,
+            include_dashboard=False if not address else None,
+            log_to_driver=False,
+            logging_level="error",
+        )
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise WmsError(f"Ray at {address}: {str(error).splitlines()[0]}") from error
+    try:
+        yield
+    finally:
+        ray.shutdown()

@@ -1,0 +1,216 @@
+//! What a file of frames says of itself.
+
+use super::frames::Skipped;
+use crate::params::AnalysisParams;
+use crate::{Error, Params, Result};
+use safetensors::Dtype;
+use safetensors::tensor::Metadata;
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::ops::Range;
+use std::path::Path;
+
+const FORMAT: &str = "wms-frames";
+const VERSION: &str = "1";
+/// Longest header: a list of a million recordings.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// The arrays, in the order in which they are written: what must be aligned to eight bytes first.
+pub(super) const ARRAYS: [(&str, Dtype, Width); 8] = [
+    ("scaler_mean", Dtype::F64, Width::Scaler),
+    ("scaler_scale", Dtype::F64, Width::Scaler),
+    ("spectrum", Dtype::F32, Width::Bins),
+    ("mfcc_raw", Dtype::F32, Width::Coefficients),
+    ("f0_hz", Dtype::F32, Width::One),
+    ("voicedness", Dtype::F32, Width::One),
+    ("times_s", Dtype::F32, Width::One),
+    ("file_index", Dtype::I32, Width::One),
+];
+
+/// The shape of an array.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    /// `(n_mfcc,)`.
+    Scaler,
+    /// `(T, n_bins)`.
+    Bins,
+    /// `(T, n_mfcc)`.
+    Coefficients,
+    /// `(T,)`.
+    One,
+}
+
+impl Width {
+    /// The shape; `None` takes any length.
+    fn shape(self, frames: Option<usize>, params: &AnalysisParams) -> Vec<Option<usize>> {
+        match self {
+            Self::Scaler => vec![Some(params.n_mfcc)],
+            Self::Bins => vec![frames, Some(params.n_bins)],
+            Self::Coefficients => vec![frames, Some(params.n_mfcc)],
+            Self::One => vec![frames],
+        }
+    }
+}
+
+/// The header of a file of frames; its arrays are known to lie in the file and to fit each other.
+pub(super) struct Header {
+    pub params: Params,
+    pub files: Vec<String>,
+    pub skipped: Vec<Skipped>,
+    /// Samples of the recording, where the file is a shard.
+    pub samples: Option<usize>,
+    /// Number of frames.
+    pub frames: usize,
+    /// Where the arrays lie, as bytes of the file.
+    places: HashMap<&'static str, Range<usize>>,
+}
+
+impl Header {
+    /// Reads a file's header.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, [`Error::FeatureFile`] if the file is truncated, foreign
+    /// or its arrays do not fit each other.
+    pub fn read(path: &Path, file: &mut File) -> Result<Self> {
+        let wrong = |message: String| Error::features(path, message);
+        let io = |source| Error::io(path, source);
+        let length = file.metadata().map_err(io)?.len();
+        let mut size = [0; 8];
+        if length < 8 {
+            return Err(wrong("not a safetensors file: too short".into()));
+        }
+        file.read_exact(&mut size).map_err(io)?;
+        let size = u64::from_le_bytes(size);
+        if size > MAX_HEADER || size > length - 8 {
+            return Err(wrong("not a safetensors file, or truncated: no whole header".into()));
+        }
+        let mut text = vec![0; size as usize];
+        file.read_exact(&mut text).map_err(io)?;
+        let header: Metadata = serde_json::from_slice(&text)
+            .map_err(|error| wrong(format!("not a safetensors file: {error}")))?;
+        let end = header.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
+        if (end as u64).checked_add(8 + size) != Some(length) {
+            return Err(wrong(format!(
+                "not a safetensors file as it was written: {length} bytes, wanted {end} after a \
+                 header of {}",
+                8 + size
+            )));
+        }
+        Self::parse(path, &header, 8 + size as usize)
+    }
+
+    fn parse(path: &Path, header: &Metadata, start: usize) -> Result<Self> {
+        let wrong = |message: String| Error::features(path, message);
+        let empty = HashMap::new();
+        let metadata = header.metadata().as_ref().unwrap_or(&empty);
+        if metadata.get("format").map(String::as_str) != Some(FORMAT) {
+            return Err(wrong("not a file of frames written by wms".into()));
+        }
+        if metadata.get("version").map(String::as_str) != Some(VERSION) {
+            return Err(wrong(format!(
+                "version {} of the format, wanted {VERSION}",
+                metadata.get("version").map_or("none", String::as_str)
+            )));
+        }
+        let text = |key: &str| {
+            metadata.get(key).ok_or_else(|| wrong(format!("its metadata lacks \"{key}\"")))
+        };
+        let params = Params::from_json(text("params")?)
+            .map_err(|error| wrong(format!("its params: {error}")))?;
+        let files: Vec<String> = serde_json::from_str(text("files")?)
+            .map_err(|error| wrong(format!("its list of files: {error}")))?;
+        let skipped: Vec<Value> = serde_json::from_str(text("skipped")?)
+            .map_err(|error| wrong(format!("its list of skipped files: {error}")))?;
+        let samples = match metadata.get("samples") {
+            None => None,
+            Some(text) => Some(text.parse().map_err(|_| wrong(format!("has {text} samples")))?),
+        };
+        let mut frames = None;
+        let mut places = HashMap::new();
+        // f0 first: its length is the number of frames.
+        for at in [4, 7, 6, 5, 3, 2, 0, 1] {
+            let (name, dtype, width) = ARRAYS[at];
+            let info =
+                header.info(name).ok_or_else(|| wrong(format!("lacks the array \"{name}\"")))?;
+            let shape = width.shape(frames, params.analysis());
+            let fits = info.dtype == dtype
+                && info.shape.len() == shape.len()
+                && info.shape.iter().zip(&shape).all(|(got, want)| want.is_none_or(|w| w == *got));
+            if !fits {
+                let want: Vec<String> =
+                    shape.iter().map(|n| n.map_or("any".into(), |n| n.to_string())).collect();
+                return Err(wrong(format!(
+                    "array \"{name}\" is {:?} {:?}, wanted {dtype:?} [{}]",
+                    info.dtype,
+                    info.shape,
+                    want.join(", ")
+                )));
+            }
+            frames = frames.or(Some(info.shape[0]));
+            places.insert(name, start + info.data_offsets.0..start + info.data_offsets.1);
+        }
+        let frames = frames.unwrap_or_default();
+        let skipped = skipped_from(&skipped);
+        Ok(Self { params, files, skipped, samples, frames, places })
+    }
+
+    /// Where an array of [`ARRAYS`] lies, as bytes of the file.
+    pub fn place(&self, name: &str) -> Range<usize> {
+        self.places.get(name).cloned().unwrap_or_default()
+    }
+
+    /// Bytes of the file up to the end of the last array.
+    pub fn end(&self) -> usize {
+        self.places.values().map(|place| place.end).max().unwrap_or_default()
+    }
+}
+
+/// The text of a header, of a file that is going to be written.
+pub(super) fn text(
+    params: &Params,
+    files: &[String],
+    skipped: &[Skipped],
+    samples: Option<usize>,
+    frames: usize,
+) -> String {
+    let mut metadata = json!({
+        "format": FORMAT,
+        "version": VERSION,
+        "params": Value::Object(params.to_map()).to_string(),
+        "files": json!(files).to_string(),
+        "skipped": skipped_to(skipped).to_string(),
+    });
+    if let Some(samples) = samples {
+        metadata["samples"] = samples.to_string().into();
+    }
+    let mut header = Map::from_iter([("__metadata__".to_owned(), metadata)]);
+    let mut start = 0;
+    for (name, dtype, width) in ARRAYS {
+        let shape = width.shape(Some(frames), params.analysis());
+        let shape: Vec<usize> = shape.into_iter().flatten().collect();
+        let end = start + shape.iter().product::<usize>() * dtype.bitsize() / 8;
+        let info = json!({"dtype": dtype, "shape": shape, "data_offsets": [start, end]});
+        header.insert(name.into(), info);
+        start = end;
+    }
+    Value::Object(header).to_string()
+}
+
+/// Recordings that were left out, as JSON.
+pub(super) fn skipped_to(skipped: &[Skipped]) -> Value {
+    skipped
+        .iter()
+        .map(|s| json!({"path": s.path.display().to_string(), "reason": s.reason}))
+        .collect()
+}
+
+/// The same from JSON.
+pub(super) fn skipped_from(values: &[Value]) -> Vec<Skipped> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    values
+        .iter()
+        .map(|s| Skipped { path: text(&s["path"]).into(), reason: text(&s["reason"]) })
+        .collect()
+}

@@ -1,0 +1,112 @@
+//! What a recording's analysis depends on, as a name.
+
+use crate::analysis::Watch;
+use crate::params::{AnalysisParams, PitchMethod};
+use crate::{Error, Params, Result};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
+use std::fs::{File, Metadata};
+use std::io::Read;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Raised whenever the same recording and parameters give other numbers than before.
+const ANALYSIS_VERSION: u32 = 1;
+/// Digits of the hashes that are kept.
+const CONTENT_DIGITS: usize = 32;
+const PARAMS_DIGITS: usize = 16;
+
+/// The parameters that the analysis reads, all others at their defaults.
+///
+/// # Errors
+/// None for parameters that are valid.
+pub(super) fn relevant(params: &Params) -> Result<Params> {
+    Params::default().replace(relevant_keys(params.analysis()))
+}
+
+fn relevant_keys(analysis: &AnalysisParams) -> Map<String, Value> {
+    // Taken apart, so that no new one is forgotten.
+    let AnalysisParams {
+        sample_rate,
+        hop_size,
+        window_size,
+        n_fft,
+        n_bins,
+        cycles_per_window,
+        n_mfcc,
+        n_mel,
+        f_low_hz,
+        f_high_hz,
+        pitch_method,
+        include_voicedness: _,
+        compatibility: _,
+    } = analysis;
+    let (method, include_voicedness) = match pitch_method {
+        PitchMethod::Crepe => ("crepe", true),
+        PitchMethod::Pyin => ("pyin", true),
+        PitchMethod::Yin => ("yin", false),
+    };
+    let keys = json!({
+        "sample_rate": sample_rate,
+        "hop_size": hop_size,
+        "window_size": window_size,
+        "n_fft": n_fft,
+        "n_fft_preserved": n_bins,
+        "cycles_per_window": cycles_per_window,
+        "n_mfcc": n_mfcc,
+        "n_mel": n_mel,
+        "f_low": f_low_hz,
+        "f_high": f_high_hz,
+        "pitch_detection_method": method,
+        "include_voicedness": include_voicedness,
+    });
+    match keys {
+        Value::Object(keys) => keys,
+        _ => Map::new(),
+    }
+}
+
+/// Names the parameters that the analysis reads.
+pub(super) fn of_params(analysis: &AnalysisParams) -> String {
+    let keys = Value::Object(relevant_keys(analysis));
+    let mut hash = Sha256::new();
+    hash.update(format!("wms analysis {ANALYSIS_VERSION} {keys}"));
+    digits(hash, PARAMS_DIGITS)
+}
+
+/// Names a file's content.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read, [`Error::Interrupted`] if `watch` was stopped.
+pub(super) fn of_content(path: &Path, watch: &Watch) -> Result<String> {
+    let io = |source| Error::io(path, source);
+    let mut file = File::open(path).map_err(io)?;
+    let mut hash = Sha256::new();
+    let mut block = vec![0; 1 << 20];
+    loop {
+        watch.check()?;
+        match file.read(&mut block).map_err(io)? {
+            0 => return Ok(digits(hash, CONTENT_DIGITS)),
+            read => hash.update(&block[..read]),
+        }
+    }
+}
+
+fn digits(hash: Sha256, count: usize) -> String {
+    let mut text = String::with_capacity(count);
+    for byte in hash.finalize().iter().take(count / 2) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// What changes when a file is written to.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be asked.
+pub(super) fn state(path: &Path) -> Result<(u64, Option<SystemTime>)> {
+    let state = |metadata: Metadata| (metadata.len(), metadata.modified().ok());
+    std::fs::metadata(path).map(state).map_err(|source| Error::io(path, source))
+}
