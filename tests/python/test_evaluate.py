@@ -288,3 +288,12 @@ def test_no_recording_is_refused(files, model):
         evaluate(model, files / "no.wav")
     with pytest.raises(AudioFileError, match=r"bad\.wav"):
         evaluate(model, files / "mixed" / "bad.wav")
+
+
+def test_baselines_from_a_store(files, model, evaluation, tmp_path):
+    store = wms.Store.update(tmp_path / "store", files / "known.wav", PARAMS)
+    found = evaluate(model, files / "unseen.wav", train=store)
+    for system in ("nearest", "ridge", "mean"):
+        wanted = evaluation[system]["spectrum_error"]
+        assert found[system]["spectrum_error"] == pytest.approx(wanted, rel=1e-3)
+    assert found.figures["baselines"]["recordings"] == ["known.wav"]

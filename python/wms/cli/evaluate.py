@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_model(parser)
     common.add_output(parser, "FOLDER", "the folder to write")
     parser.add_argument(
-        "--train", nargs="+", metavar="AUDIO", help="training sound, or one file of its frames"
+        "--train", nargs="+", metavar="AUDIO", help="training sound, or its frames or store"
     )
     parser.add_argument(
         "--baselines", action="store_true", help="train two more networks on it to compare with"

@@ -16,6 +16,7 @@ from .. import (
     Frames,
     Model,
     Params,
+    Store,
     __version__,
     analyze,
     list_audio,
@@ -113,7 +114,7 @@ def evaluate(
     audio: _Source | Sequence[_Source],
     *,
     params: Params | None = None,
-    train: Frames | _Source | Sequence[_Source] | None = None,
+    train: Frames | Store | _Source | Sequence[_Source] | None = None,
     baselines: bool = False,
     minutes: float | None = None,
     seconds: float = 30.0,
@@ -137,7 +138,7 @@ def evaluate(
         others.
     params : Params, optional
         Of the analysis; default: those that the model was trained with.
-    train : Frames, path, or sequence of paths, optional
+    train : Frames, Store, path, or sequence of paths, optional
         What the model was trained on, from which baselines are made: nearest frame, ridge
         regression, mean (needs PyTorch). Default: no baselines.
     baselines : bool
@@ -239,23 +240,23 @@ def _check_ranges(
 
 
 def _training(
-    train: Frames | _Source | Sequence[_Source], settings: Params, tested: Sequence[Path]
-) -> Frames:
-    if isinstance(train, Frames):
-        names, frames = [Path(name) for name in train.files], train
+    train: Frames | Store | _Source | Sequence[_Source], settings: Params, tested: Sequence[Path]
+) -> Frames | Store:
+    if isinstance(train, (Frames, Store)):
+        names = [Path(name) for name in train.files]
     else:
-        names, frames = list_audio(train), None
+        names = list_audio(train)
     both = {path.resolve() for path in names} & {path.resolve() for path in tested}
     if both:
         raise ParameterError(
             f"{min(both).name}: is among the training sound too, wanted recordings that the model "
             "was not trained on"
         )
-    return analyze(names, settings) if frames is None else frames
+    return train if isinstance(train, (Frames, Store)) else analyze(names, settings)
 
 
 def _baselines(
-    model: Model, frames: Frames, *, trained: bool, minutes: float | None, show: bool
+    model: Model, frames: Frames | Store, *, trained: bool, minutes: float | None, show: bool
 ) -> tuple[dict[str, Predictor], dict[str, Any]]:
     seen = training_frames(model, frames)
     predictors = simple_baselines(seen)

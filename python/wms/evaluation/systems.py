@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .. import Frames, Model
+from .. import Frames, Model, Store
 from ..errors import ParameterError, WmsError
 
 Float32 = npt.NDArray[np.float32]
@@ -41,25 +41,30 @@ class TrainingFrames:
     params: Any
 
 
-def training_frames(model: Model, frames: Frames) -> TrainingFrames:
-    """See analysed frames as `model` does.
+def training_frames(model: Model, frames: Frames | Store) -> TrainingFrames:
+    """See analysed frames as `model` does, those of a store all in memory.
 
     Raises
     ------
     ParameterError
-        If they have another number of bins than the model.
+        If there are none, or they have another number of bins than the model.
     """
-    if frames.spectrum.shape[1] != model.output_size:
+    parts = frames.shards if isinstance(frames, Store) else [frames]
+    if not any(len(part) for part in parts):
+        raise ParameterError("there are no training frames, wanted at least one")
+    bins = parts[0].spectrum.shape[1]
+    if bins != model.output_size:
         raise ParameterError(
-            f"the training frames have {frames.spectrum.shape[1]} bins, wanted the model's "
-            f"{model.output_size}"
+            f"the training frames have {bins} bins, wanted the model's {model.output_size}"
         )
+    # Each part of a store is one recording.
+    index = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
     return TrainingFrames(
-        inputs=model.inputs(frames),
-        targets=frames.spectrum,
-        file_index=frames.file_index,
-        f0_hz=frames.f0_hz,
-        voicedness=frames.voicedness,
+        inputs=np.concatenate([model.inputs(part) for part in parts]),
+        targets=np.concatenate([part.spectrum for part in parts]),
+        file_index=frames.file_index if isinstance(frames, Frames) else index,
+        f0_hz=np.concatenate([part.f0_hz for part in parts]),
+        voicedness=np.concatenate([part.voicedness for part in parts]),
         scaler=frames.scaler,
         params=frames.params,
     )
