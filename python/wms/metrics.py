@@ -12,7 +12,25 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ._yin import track_pitch
 from .errors import ParameterError
+
+__all__ = [
+    "LoudnessErrors",
+    "PitchErrors",
+    "PitchScores",
+    "SpectralDistance",
+    "f0_error_cents",
+    "log_spectral_distance",
+    "loudness",
+    "loudness_errors",
+    "mel_cepstral_distortion",
+    "multi_scale_spectral",
+    "multi_scale_spectral_parts",
+    "pitch_scores",
+    "remove_delay",
+    "track_pitch",
+]
 
 _Signal = npt.NDArray[np.floating[Any]]
 _Float64 = npt.NDArray[np.float64]
@@ -170,8 +188,8 @@ def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
     return float(frames[_audible(first)].mean())
 
 
-def loudness(x: _Signal, *, sr: float) -> _Float64:
-    """A-weighted level of frames in dB (IEC 61672), FFT 2048, hop 512, Hann.
+def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
+    """A-weighted level of frames in dB (IEC 61672), FFT 2048, Hann.
 
     Parameters
     ----------
@@ -179,6 +197,8 @@ def loudness(x: _Signal, *, sr: float) -> _Float64:
         Signal.
     sr : float
         Sample rate in Hz.
+    hop_length : int
+        Samples between frames; the first begins with the signal.
 
     Returns
     -------
@@ -190,7 +210,7 @@ def loudness(x: _Signal, *, sr: float) -> _Float64:
     ParameterError
         If the signal is empty, not one-dimensional or not finite.
     """
-    power = _magnitudes(_checked(x), _LSD_FFT_SIZE, _LSD_HOP) ** 2
+    power = _magnitudes(_checked(x), _LSD_FFT_SIZE, hop_length) ** 2
     hz = np.arange(power.shape[1]) * sr / _LSD_FFT_SIZE
     window = _hann(_LSD_FFT_SIZE)
     # A sine's power in a one-sided spectrum under this window (Parseval).

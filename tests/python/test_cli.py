@@ -17,7 +17,7 @@ from wms.cli import main
 from wms.waves import make_waves
 
 RATE = 16000
-COMMANDS = ("waves", "analyze", "train", "predict", "resynth", "render", "info")
+COMMANDS = ("waves", "analyze", "train", "predict", "evaluate", "resynth", "render", "info")
 # Quick to analyse and to train; the rest is as shipped.
 QUICK = {
     "pitch_detection_method": "yin",
@@ -81,6 +81,8 @@ RIGHT = {
     "train": "train {f}/tone.wav --out {o}/new/m.safetensors --epochs 1 --name Tone "
     "--device cpu --params {f}/quick.json",
     "predict": "predict {f}/tone.wav --model {f}/model.safetensors --out {o}/p --count 2",
+    "evaluate": "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --seconds 1 "
+    "--noise 0.5 --seed 3 --train {f}/frames.safetensors",
     "resynth": "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav "
     "--sample-rate 22050 --noise 0.5 --seed 7 --params {f}/quick.json",
     "render": "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 4 "
@@ -92,6 +94,7 @@ WRITTEN = {
     "analyze": {"x.safetensors"},
     "train": {"new", "new/m.safetensors", "new/m.png"},
     "predict": {"p", "p/predicted.png", "p/predicted.wav", "p/target.wav"},
+    "evaluate": {"e", "e/figures.json", "e/index.html"},
     "resynth": {"r.wav"},
     "render": {"s.wav"},
     "info": set(),
@@ -138,6 +141,7 @@ def test_networks_of_wms_torch_without_their_params(files, tmp_path, generation)
     network = Path(__file__).parents[1] / "data" / "wms_torch" / f"{generation}.pth"
     for command in (
         "predict {f}/half.wav --model {n} --out {o}/p",
+        "evaluate {f}/half.wav --model {n} --out {o}/e",
         "resynth {f}/half.wav --model {n} --out {o}/r.wav --oracle",
         "render {f}/song.mid --model {n} --out {o}/s.wav",
         "info {n}",
@@ -204,6 +208,43 @@ WRONG = [
         "predict {f}/mixed --model {f}/model.safetensors --out {o}/p",
         1,
         r"mixed: is a folder, wanted one recording",
+    ),
+    (
+        "evaluate {f}/corrupt.wav --model {f}/model.safetensors --out {o}/e",
+        1,
+        r"corrupt\.wav: not a readable wav",
+    ),
+    ("evaluate {f}/no.wav --model {f}/model.safetensors --out {o}/e", 1, r"no\.wav: no such file"),
+    (
+        "evaluate {f}/half.wav --model {f}/truncated.safetensors --out {o}/e",
+        1,
+        r"truncated\.safetensors: truncated",
+    ),
+    (
+        "evaluate {f}/half.wav --model {f}/model.safetensors --out {f}/mixed",
+        1,
+        r"mixed: exists already, wanted a new or empty folder",
+    ),
+    (
+        "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --baselines",
+        1,
+        r"--baselines needs --train",
+    ),
+    (
+        "evaluate {f}/tone.wav --model {f}/model.safetensors --out {o}/e "
+        "--train {f}/frames.safetensors",
+        1,
+        r"tone\.wav: is among the training sound too",
+    ),
+    (
+        "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --seconds 0",
+        1,
+        r"seconds is 0, wanted 1 to 3600",
+    ),
+    (
+        "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --sample-rate 100",
+        2,
+        r"--sample-rate: '100', wanted a whole number, 4000 to",
     ),
     (
         "resynth {f}/no.wav --model {f}/model.safetensors --out {o}/r.wav",

@@ -64,6 +64,8 @@ def test_loudness_is_a_weighted():
     assert level[1000] == pytest.approx(0, abs=0.01)
     assert level[100] == pytest.approx(-19.1, abs=0.3)
     assert level[4000] == pytest.approx(1.0, abs=0.2)
+    finer = metrics.loudness(np.sin(2 * np.pi * 1000 * t), sr=SR, hop_length=160)
+    assert len(finer) == 1 + math.ceil((2 * SR - 2048) / 160)
 
 
 def test_f0_errors_count_frames_with_a_pitch_in_both():
@@ -72,6 +74,25 @@ def test_f0_errors_count_frames_with_a_pitch_in_both():
     errors = metrics.f0_error_cents(a, b)
     assert errors.median_cents == pytest.approx(10)
     assert errors.within_50_cents == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("hz", [50.0, 110.3, 440.0, 1234.5])
+def test_pitch_is_tracked(hz):
+    t = np.arange(SR) / SR
+    tone = sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, int(SR / 2 / hz)))
+    found = metrics.track_pitch(tone, sr=SR, fmin=46, fmax=1600)
+    assert found.shape == (101,)
+    # Frames at the ends reach into silence.
+    assert np.abs(1200 * np.log2(found[4:-4] / hz)).max() < 3
+
+
+def test_noise_silence_and_quiet_frames_have_no_pitch(noises):
+    assert np.mean(metrics.track_pitch(noises[0, :SR], sr=SR, fmin=46, fmax=1600) > 0) < 0.02
+    assert not metrics.track_pitch(np.zeros(SR), sr=SR, fmin=46, fmax=1600).any()
+    tone = np.sin(2 * np.pi * 440 * np.arange(SR) / SR)
+    tone[SR // 2 :] *= 1e-3
+    found = metrics.track_pitch(tone, sr=SR, fmin=46, fmax=1600)
+    assert (found[5:45] > 0).all() and not found[55:].any()
 
 
 def test_pitch_scores_are_those_counted_by_hand():
@@ -136,5 +157,9 @@ def test_bad_arguments_are_refused():
         metrics.mel_cepstral_distortion(np.ones(5), np.ones(5), sr=0)
     with pytest.raises(ParameterError, match="shapes"):
         metrics.f0_error_cents(np.ones(3), np.ones(4))
+    with pytest.raises(ParameterError, match="fmin is 0 Hz"):
+        metrics.track_pitch(np.ones(5), sr=SR, fmin=0, fmax=100)
+    with pytest.raises(ParameterError, match="finite samples"):
+        metrics.track_pitch(np.ones((2, 5)), sr=SR, fmin=50, fmax=100)
     with pytest.raises(ParameterError, match="no frame"):
         metrics.f0_error_cents(np.zeros(3), np.ones(3))

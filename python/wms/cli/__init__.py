@@ -11,13 +11,14 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import WmsError
-from . import analyze, cache, convert, info, predict, render, resynth, train, waves
+from . import analyze, cache, convert, evaluate, info, predict, render, resynth, train, waves
 
 _COMMANDS: tuple[ModuleType, ...] = (
     waves,
     analyze,
     train,
     predict,
+    evaluate,
     resynth,
     render,
     info,

@@ -9,14 +9,13 @@ from pathlib import Path
 from .. import Frames, Model, Params, Store, analyze
 from .._files import check_writable
 from .._progress import AnalysisProgress
-from ..errors import ModelFileError, ParameterError
+from .._settings import SHARED_KEYS, analysis_params
+from ..errors import FileAccessError, ModelFileError, ParameterError
 
 #: Ending of the files that `wms analyze` and `wms train` write.
 NATIVE = ".safetensors"
 #: Ending of the sounds that are written.
 WAV = ".wav"
-#: What a model and params must have in common for the one to play what the other analyses.
-_SHARED_KEYS = ("sample_rate", "hop_size", "window_size", "n_fft", "cycles_per_window")
 
 
 def whole(low: int, high: int = 2**32 - 1) -> Callable[[str], int]:
@@ -79,6 +78,24 @@ def output(options: argparse.Namespace, ending: str) -> Path:
     return check_writable(options.out, overwrite=options.overwrite)
 
 
+def output_folder(options: argparse.Namespace) -> Path:
+    """Return the folder of --out, made where there was none.
+
+    Raises
+    ------
+    FileAccessError
+        If it holds something and --overwrite was not given, or cannot be made.
+    """
+    path, overwrite = Path(options.out), options.overwrite
+    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
+        raise FileAccessError(f"{path}: exists already, wanted a new or empty folder")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be made: {error.strerror}") from error
+    return path
+
+
 def params(options: argparse.Namespace) -> Params:
     """Return the params of --params, or the shipped ones."""
     return Params.load(options.params) if options.params else Params()
@@ -96,22 +113,7 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
         given = Params.load(options.params)
         return fitting_model(options.model, given), given
     model = Model.load(options.model)
-    return model, _analysis_params(model)
-
-
-def _analysis_params(model: Model) -> Params:
-    own = model.config
-    if own["params"]:
-        return Params.from_dict(own["params"])
-    # A network without its params: the shipped ones, and what can be told from the network.
-    told = {key: {**own, **own["spectrum"]}[key] for key in _SHARED_KEYS}
-    return Params().replace(
-        **told,
-        n_fft_preserved=model.output_size,
-        n_mfcc=len(own["scaler"]["mean"]),
-        f_low=own["f0_mapping"]["f_low_hz"],
-        include_voicedness="voicedness" in model.input_names,
-    )
+    return model, analysis_params(model)
 
 
 def fitting_model(path: str, settings: Params) -> Model:
@@ -124,7 +126,7 @@ def fitting_model(path: str, settings: Params) -> Model:
     """
     model = Model.load(path, settings)
     own = {**model.config, **model.config["spectrum"]}
-    for key in _SHARED_KEYS:
+    for key in SHARED_KEYS:
         if own[key] != settings[key]:
             raise ModelFileError(
                 f"{path}: the model has {key} {own[key]}, but the params say {settings[key]}"

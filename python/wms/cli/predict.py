@@ -8,12 +8,10 @@ spectra, as sound.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import numpy as np
 
 from .. import play_spectra, resynthesize, save_audio
-from ..errors import FileAccessError
 from . import common
 
 EXAMPLE = "example: wms predict phrase.wav --model flute.safetensors --out predicted/"
@@ -35,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
     from ..plot import draw_predictions, save_figure
 
     audio = common.recording(options.audio)
-    folder = _folder(Path(options.out), overwrite=options.overwrite)
+    folder = common.output_folder(options)
     model, settings = common.model_and_params(options)
     frames = common.analysed([audio], settings)
     predicted, _ = model.predict(model.inputs(frames))
@@ -62,13 +60,3 @@ def run(options: argparse.Namespace) -> None:
     for name, sound in sounds.items():
         save_audio(folder / f"{name}.wav", sound, rate)
     print(f"{folder}: mean absolute error of the log1p spectrum {error:.4f}")
-
-
-def _folder(path: Path, *, overwrite: bool) -> Path:
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
-        raise FileAccessError(f"{path}: exists already, wanted a new or empty folder")
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileAccessError(f"{path}: cannot be made: {error.strerror}") from error
-    return path

@@ -1,0 +1,89 @@
+"""Judge a model by recordings that it was not trained on.
+
+Analyses the recordings, plays what the model makes of them through the realtime oscillator, and
+measures how far that is from the original, beside what the recordings' own true spectra reach: the
+ceiling, what a network without errors would play. Writes a folder with a page to look at and
+listen to (index.html, which needs nothing else) and its figures (figures.json). Give the training
+sound with --train to have simple baselines beside the model. Nothing tells whether the model was
+trained on AUDIO: choose other recordings.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import list_audio
+from .._progress import AnalysisProgress
+from ..errors import ParameterError
+from . import common
+
+EXAMPLE = (
+    "example: wms evaluate phrase.wav --model flute.safetensors --out report/ --train recordings/"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add this command's arguments."""
+    parser.add_argument(
+        "audio", nargs="+", metavar="AUDIO", help="recordings and folders, not trained on"
+    )
+    common.add_model(parser)
+    common.add_output(parser, "FOLDER", "the folder to write")
+    parser.add_argument(
+        "--train", nargs="+", metavar="AUDIO", help="training sound, or its frames or store"
+    )
+    parser.add_argument(
+        "--baselines", action="store_true", help="train two more networks on it to compare with"
+    )
+    parser.add_argument(
+        "--minutes", type=float, metavar="M", help="to train each (default: as long as the model)"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=30.0, metavar="S",
+        help="longest passage, from a recording's middle (default 30)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--sample-rate",
+        type=common.whole(4000, 768_000),
+        metavar="HZ",
+        help="at which to play and measure (default: the model's)",
+    )
+    common.add_noise(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    from ..evaluation import evaluate
+
+    if options.baselines and not options.train:
+        raise ParameterError("--baselines needs --train, the sound to train them on")
+    model, settings = common.model_and_params(options)
+    list_audio(options.audio)
+    out = common.output_folder(options)
+    train = common.frames(options.train, settings) if options.train else None
+    with AnalysisProgress() as progress:
+        found = evaluate(
+            model,
+            options.audio,
+            params=settings,
+            train=train,
+            baselines=options.baselines,
+            minutes=options.minutes,
+            seconds=options.seconds,
+            sample_rate=options.sample_rate,
+            noise=options.noise,
+            seed=options.seed,
+            progress=progress,
+        )
+    progress.report_skipped(found.skipped)
+    page = found.save(out)
+    model_row, ceiling = found["model"], found["true_spectra"]
+    print(f"{page}: of sound taken to be unseen (ceiling: its true spectra)")
+    for key, name in (("spectrum_error", "spectrum error"), ("mss", "multi-scale spectral")):
+        others = ", ".join(
+            f"{system} {found[system][key]:.4f}"
+            for system in found.figures["systems"]
+            if system not in ("model", "true_spectra")
+        )
+        more = f", {others}" if others else ""
+        print(f"  {name} {model_row[key]:.4f} (ceiling {ceiling[key]:.4f}{more})")
