@@ -316,11 +316,16 @@ impl Decoder {
         let runs: Vec<_> = self.observations.chunks(RUN).zip(&self.checkpoints).collect();
         let mut state = self.column.best.0;
         let mut at = states.len();
-        for batch in runs.rchunks(2 * rayon::current_num_threads()) {
+        // The same room for every batch: to ask for memory anew costs as much as to fill it.
+        let batch_runs = (2 * rayon::current_num_threads()).min(runs.len());
+        let mut room = vec![vec![self.lattice.empty(); RUN]; batch_runs];
+        for batch in runs.rchunks(batch_runs.max(1)) {
             watch.check()?;
-            let columns: Vec<Vec<Column>> =
-                batch.par_iter().map(|(run, checkpoint)| self.columns(run, checkpoint)).collect();
-            for column in columns.iter().flatten().rev() {
+            batch.par_iter().zip(&mut room).for_each(|((run, checkpoint), columns)| {
+                self.fill(run, checkpoint, columns);
+            });
+            let columns = batch.iter().zip(&room).flat_map(|((run, _), room)| &room[..run.len()]);
+            for column in columns.rev() {
                 // The path's last state is known; every other one follows from its successor.
                 if at < states.len() {
                     state = self.lattice.predecessor(column, state);
@@ -333,14 +338,12 @@ impl Decoder {
     }
 
     /// The columns of a run of frames, given that of its first.
-    fn columns(&self, run: &[Observation], checkpoint: &Column) -> Vec<Column> {
-        let mut columns = vec![checkpoint.clone()];
-        for observation in &run[1..] {
-            let mut next = self.lattice.empty();
-            self.lattice.advance(&columns[columns.len() - 1], &mut next, observation);
-            columns.push(next);
+    fn fill(&self, run: &[Observation], checkpoint: &Column, columns: &mut [Column]) {
+        columns[0].clone_from(checkpoint);
+        for (at, observation) in run.iter().enumerate().skip(1) {
+            let (before, after) = columns.split_at_mut(at);
+            self.lattice.advance(&before[at - 1], &mut after[0], observation);
         }
-        columns
     }
 }
 
