@@ -6,6 +6,7 @@
 //! every instruction set gives the same bits.
 
 use super::layers::Dense;
+use multiversion::multiversion;
 
 /// Most voices that share a passage.
 pub const LANES: usize = 4;
@@ -36,14 +37,30 @@ impl Whole {
 
     /// Takes the values of `x`, the largest of which fills the range.
     pub fn take(&mut self, x: &[f32]) {
-        let largest = x.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+        let largest = largest(x);
         // All zero, or not a number: the product is the bias.
         let scale = if largest > 1e-30 { INPUT_MAX / largest } else { 0.0 };
-        self.unit = largest / INPUT_MAX;
-        let slots = self.runs.as_flattened_mut().as_flattened_mut();
-        for (slot, &x) in slots.iter_mut().zip(x) {
-            *slot = (x * scale).round_ties_even() as i16;
-        }
+        self.unit = if scale > 0.0 { largest / INPUT_MAX } else { 0.0 };
+        round(x, scale, self.runs.as_flattened_mut().as_flattened_mut());
+    }
+}
+
+/// The largest magnitude, 0 where one is not finite.
+#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
+fn largest(x: &[f32]) -> f32 {
+    // As whole numbers, magnitudes are in the same order.
+    let bits = x.iter().fold(0, |max, x| (x.to_bits() & 0x7fff_ffff).max(max));
+    let largest = f32::from_bits(bits);
+    if largest.is_finite() { largest } else { 0.0 }
+}
+
+/// Rounds `x` times `scale`, within 15 bits and a sign.
+#[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
+fn round(x: &[f32], scale: f32, out: &mut [i16]) {
+    /// Added to a number below 2^22, it leaves the nearest whole number in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    for (out, x) in out.iter_mut().zip(x) {
+        *out = (x * scale + ROUND).to_bits() as i16;
     }
 }
 
