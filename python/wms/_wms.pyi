@@ -385,6 +385,9 @@ class Store:
 
     def __len__(self) -> int: ...
 
+def factory_models() -> list[str]:
+    """Names of the models that come with the package, for `Model.load("factory:NAME")`."""
+
 @final
 class Model:
     """A network and what its inputs and outputs mean; immutable.
@@ -400,7 +403,8 @@ class Model:
         ----------
         path
             A `.safetensors` file that `Model.save` or the training wrote, or a `.pth` or `rt_model`
-            JSON of wms_torch of any generation; the content decides, not the name.
+            JSON of wms_torch of any generation; the content decides, not the name. Or
+            `factory:NAME`, see `factory_models`.
         params
             The model's inputs and outputs must be those of these params. For wms_torch's files,
             which hold weights only, they tell the rest, unless `wms convert` wrote it beside

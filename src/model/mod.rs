@@ -3,6 +3,8 @@
 pub mod activation;
 pub mod batch;
 pub mod config;
+#[cfg(feature = "factory")]
+pub mod factory;
 pub mod file;
 pub mod layers;
 pub mod network;

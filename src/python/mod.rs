@@ -33,7 +33,7 @@ mod _wms {
     #[pymodule_export]
     use super::frames::{PyFrames, PyScaler, analyze};
     #[pymodule_export]
-    use super::model::Model;
+    use super::model::{Model, factory_models};
     #[pymodule_export]
     use super::params::PyParams;
     #[pymodule_export]

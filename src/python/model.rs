@@ -71,12 +71,16 @@ pub(super) fn matrix(
 
 #[pymethods]
 impl Model {
-    /// Read a model file of this project or of `wms_torch`.
+    /// Read a model file of this project or of `wms_torch`, or a factory model (`factory:NAME`).
     #[staticmethod]
     #[pyo3(signature = (path, params=None))]
     fn load(py: Python<'_>, path: PathBuf, params: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let params = params.map(|params| json(params, "params")).transpose()?;
-        let inner = py.detach(|| model::Model::load_with(&path, params.as_ref()))?;
+        let factory = path.to_str().and_then(|path| path.strip_prefix("factory:"));
+        let inner = match factory {
+            Some(name) => model::Model::factory(name)?,
+            None => py.detach(|| model::Model::load_with(&path, params.as_ref()))?,
+        };
         let assumed: Vec<&str> = inner.config().assumptions().collect();
         if !assumed.is_empty() {
             let text = format!(
@@ -214,4 +218,10 @@ impl Model {
             self.inner.output_size()
         )
     }
+}
+
+/// Names of the models that come with the package, for `Model.load("factory:NAME")`.
+#[pyfunction]
+pub(super) fn factory_models() -> Vec<&'static str> {
+    model::factory::MODELS.iter().map(|model| model.name).collect()
 }

@@ -1,0 +1,57 @@
+//! The models that come with the program, in its binary.
+
+use super::Model;
+use crate::{Error, Result};
+
+/// A model file in the binary.
+#[derive(Clone, Copy, Debug)]
+pub struct FactoryModel {
+    /// Its short name, as in `factory:NAME`.
+    pub name: &'static str,
+    /// What its file holds.
+    pub bytes: &'static [u8],
+}
+
+macro_rules! models {
+    ($($name:literal),* $(,)?) => {
+        &[$(FactoryModel {
+            name: $name,
+            bytes: include_bytes!(concat!("../../factory/", $name, ".safetensors")),
+        }),*]
+    };
+}
+
+/// All of them, in the order in which a browser shows them.
+pub static MODELS: &[FactoryModel] = models!["alto_sax"];
+
+impl Model {
+    /// The factory model of that name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none, with the names that there are.
+    pub fn factory(name: &str) -> Result<Self> {
+        let Some(found) = MODELS.iter().find(|model| model.name == name) else {
+            let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
+            return Err(Error::parameter(format!(
+                "there is no factory model {name:?}, only {}",
+                names.join(", ")
+            )));
+        };
+        Self::from_bytes(found.bytes)
+            .map_err(|message| Error::parameter(format!("factory model {name}: {message}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_load_and_an_unknown_name_is_refused() {
+        for model in MODELS {
+            Model::factory(model.name).unwrap();
+        }
+        let message = Model::factory("kazoo").unwrap_err().to_string();
+        assert!(message.contains("kazoo") && message.contains("alto_sax"), "{message}");
+    }
+}
