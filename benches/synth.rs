@@ -1,7 +1,8 @@
 //! Time of one network step, of one oscillator sample, and of the whole engine; one thread.
 //!
 //! Each line has the best and the median of its repetitions: on a machine that does other things
-//! too, the best is what the code can do.
+//! too, the best is what the code can do. `networks`, `oscillator` or `engine` as an argument runs
+//! that part alone.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -179,6 +180,24 @@ fn worst_block(model: &Arc<Model>) {
 
 fn main() {
     println!("{:44} {:>8} {:>8}", "", "best", "median");
+    let part = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let wanted = |name| part.as_deref().is_none_or(|part| part == name);
+    if wanted("networks") {
+        networks();
+    }
+    if wanted("oscillator") {
+        oscillator();
+    }
+    if wanted("engine") {
+        let model = model(network(10, 10, 256, &[256, 80]));
+        engine(&model, 16, 0.0);
+        engine(&model, 16, 1.0);
+        engine(&model, 64, 1.0);
+        worst_block(&model);
+    }
+}
+
+fn networks() {
     let networks =
         [("2024-11", network(5, 13, 132, &[513])), ("2026-08", network(10, 10, 256, &[256, 80]))];
     for (name, network) in &networks {
@@ -187,10 +206,4 @@ fn main() {
             batches(name, network, Precision::Reduced, voices);
         }
     }
-    oscillator();
-    let model = model(network(10, 10, 256, &[256, 80]));
-    engine(&model, 16, 0.0);
-    engine(&model, 16, 1.0);
-    engine(&model, 64, 1.0);
-    worst_block(&model);
 }

@@ -254,6 +254,36 @@ fn fewer_voices_are_kept_while_it_plays() {
 }
 
 #[test]
+fn settings_that_change_do_not_click() {
+    let magnitudes: Vec<f32> =
+        (0..80).map(|i| if i % 2 == 0 { 40.0 / (1 + i) as f32 } else { 0.0 }).collect();
+    let mut engine = engine(&constant_model(&magnitudes, 2), quiet_noise());
+    engine.handle(on(50));
+    run(&mut engine, 24_000);
+    let bend = |part: &[f32]| {
+        part.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0f32, f32::max)
+    };
+    let changes: [fn(&mut Settings); 7] = [
+        |s| s.gain = 0.25,
+        |s| s.gain = 1.0,
+        |s| s.tuning_hz = 415.0,
+        |s| s.velocity_level = 0.0,
+        |s| s.spread = 1.0,
+        |s| s.normalise = true,
+        |s| s.envelope.sustain = 0.5,
+    ];
+    let mut settings = quiet_noise();
+    for (number, change) in changes.into_iter().enumerate() {
+        let (before, _) = run(&mut engine, 9600);
+        change(&mut settings);
+        engine.set(&settings);
+        let (during, _) = run(&mut engine, 24_000);
+        let steady = bend(&before).max(bend(&during[14_400..]));
+        assert!(bend(&during) < 1.1 * steady, "change {number}: {} {steady}", bend(&during));
+    }
+}
+
+#[test]
 fn reduced_precision_is_not_heard() {
     let render = |precision: Precision| {
         let settings = Settings { noise: 0.0, ..Settings::default() };

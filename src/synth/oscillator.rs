@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock::FrameClock;
 use super::reading::{Crossfade, Phase, Reader, Tables};
-use super::table::{TableBuilder, TableScratch};
+use super::table::{Table, TableBuilder, TableScratch};
 
 /// Partials begin to fade at this share of the Nyquist frequency ...
 const FADE_FROM: f64 = 0.94;
@@ -25,17 +25,40 @@ fn nyquist_gain(share: f64) -> f32 {
     }
 }
 
+/// Number of the highest partial that may sound at `increment` cycles a sample.
+fn highest_partial(increment: f64) -> usize {
+    // Rounded up: a partial too many is silent, one too few would be missing.
+    (0.5 * FADE_TO / increment.max(f64::MIN_POSITIVE)).ceil() as usize
+}
+
 /// A frame's amplitudes as they were put into a table.
 #[derive(Clone, Debug)]
 struct Level {
     amplitudes: Vec<f32>,
-    table: Vec<f32>,
+    /// Number of the highest partial that may sound.
+    partials: usize,
+    table: Table,
 }
 
 impl Level {
+    /// Takes amplitudes for increments up to `increment`; the table is built next.
+    fn set(&mut self, increment: f64, amplitude: impl Fn(usize) -> f32) {
+        self.partials = highest_partial(increment).min(self.amplitudes.len());
+        for (k, slot) in self.amplitudes.iter_mut().enumerate() {
+            // Increments are cycles a sample, the Nyquist frequency is half a cycle a sample.
+            *slot = amplitude(k) * nyquist_gain((k + 1) as f64 * increment * 2.0);
+        }
+    }
+
+    /// Builds the table, as long as `partials` need.
+    fn build(&mut self, partials: usize, builder: &TableBuilder, scratch: &mut TableScratch) {
+        builder.build(&self.amplitudes, partials, scratch, &mut self.table);
+    }
+
     fn copy_from(&mut self, other: &Self) {
         self.amplitudes.copy_from_slice(&other.amplitudes);
-        self.table.copy_from_slice(&other.table);
+        self.partials = other.partials;
+        self.table.copy_from(&other.table);
     }
 }
 
@@ -67,10 +90,10 @@ pub struct Oscillator {
 impl Oscillator {
     /// A silent oscillator.
     pub fn new(builder: Arc<TableBuilder>, partials: usize) -> Self {
-        let level = Level { amplitudes: vec![0.0; partials], table: builder.table() };
+        let level = Level { amplitudes: vec![0.0; partials], partials, table: builder.table() };
         Self {
             scratch: builder.scratch(),
-            reader: Reader::new(&builder),
+            reader: Reader::default(),
             builder,
             phase: Phase::default(),
             earlier: vec![0.0; partials],
@@ -92,11 +115,13 @@ impl Oscillator {
         self.built_for = increment * HEADROOM;
         self.ceiling = self.built_for;
         self.span = [0.0, 1.0];
-        fill(&mut self.from, &self.builder, &mut self.scratch, self.built_for, |k| earlier[k]);
+        self.from.set(self.built_for, |k| earlier[k]);
+        self.to.set(self.built_for, |k| later[k]);
+        self.from.build(self.from.partials, &self.builder, &mut self.scratch);
         if earlier == later {
             self.to.copy_from(&self.from);
         } else {
-            fill(&mut self.to, &self.builder, &mut self.scratch, self.built_for, |k| later[k]);
+            self.build_to();
         }
     }
 
@@ -111,7 +136,18 @@ impl Oscillator {
         self.built_for = lasts;
         self.span = [0.0, 1.0];
         let later = &self.later;
-        fill(&mut self.to, &self.builder, &mut self.scratch, lasts, |k| later[k]);
+        self.to.set(lasts, |k| later[k]);
+        self.build_to();
+    }
+
+    /// Builds the table of `to`, and that of `from` again if it has another length: two tables that
+    /// sound together are as long as the one with more partials needs.
+    fn build_to(&mut self) {
+        let partials = self.from.partials.max(self.to.partials);
+        self.to.build(partials, &self.builder, &mut self.scratch);
+        if self.from.table.length_log2() != self.to.table.length_log2() {
+            self.from.build(partials, &self.builder, &mut self.scratch);
+        }
     }
 
     /// At `time`: makes room for increments up to `increment` by fading what would pass the Nyquist
@@ -122,7 +158,8 @@ impl Oscillator {
         for (from, to) in from.amplitudes.iter_mut().zip(&to.amplitudes) {
             *from += fade * (to - *from);
         }
-        self.builder.build(&from.amplitudes, &mut self.scratch, &mut from.table);
+        from.partials = from.partials.max(to.partials);
+        from.build(from.partials, &self.builder, &mut self.scratch);
         self.built_for = increment * HEADROOM;
         self.fill_at(until);
         self.span = [time, until];
@@ -131,9 +168,8 @@ impl Oscillator {
     /// Fills `to` with what the frames say for `time`.
     fn fill_at(&mut self, time: f64) {
         let (earlier, later, time) = (&self.earlier, &self.later, time as f32);
-        fill(&mut self.to, &self.builder, &mut self.scratch, self.built_for, |k| {
-            earlier[k] + time * (later[k] - earlier[k])
-        });
+        self.to.set(self.built_for, |k| earlier[k] + time * (later[k] - earlier[k]));
+        self.build_to();
     }
 
     /// Call when time reaches [`Self::span_end`] before the frame is over.
@@ -198,18 +234,4 @@ impl Oscillator {
         };
         self.phase = self.reader.read(tables, self.phase, increments, output);
     }
-}
-
-fn fill(
-    level: &mut Level,
-    builder: &TableBuilder,
-    scratch: &mut TableScratch,
-    increment: f64,
-    amplitude: impl Fn(usize) -> f32,
-) {
-    for (k, slot) in level.amplitudes.iter_mut().enumerate() {
-        // Increments are cycles a sample, the Nyquist frequency is half a cycle a sample.
-        *slot = amplitude(k) * nyquist_gain((k + 1) as f64 * increment * 2.0);
-    }
-    builder.build(&level.amplitudes, scratch, &mut level.table);
 }
