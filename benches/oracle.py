@@ -5,6 +5,7 @@ whose level is read halfway between the partials, computed without regard to tim
 `wms.metrics` says what the columns are.
 
 Usage: python benches/oracle.py AUDIO... [--sample-rate 44100] [--cycles 4] [--seconds 10]
+       [--compare-at 16000]
 """
 
 from __future__ import annotations
@@ -67,8 +68,14 @@ def noise(spectra: Float, f0_hz: Float, length: int, params: wms.Params) -> Floa
     return sound[:length]
 
 
-def figures(original: Float, sound: Float, rate: int) -> list[float]:
-    """The four measures of SOUND: mss, its linear part, lsd, mcd."""
+def figures(original: Float, sound: Float, rate: int, heard: int) -> list[float]:
+    """mss, its linear part, lsd and mcd, of what both hold at the rate `heard`."""
+    if heard != rate:
+        original, sound = (
+            wms.resample(y.astype(np.float32), orig_sr=rate, target_sr=heard).astype(np.float64)
+            for y in (original, sound)
+        )
+        rate = heard
     a, b = metrics.remove_delay(original, sound, sr=rate)[:2]
     parts = metrics.multi_scale_spectral_parts(a, b)
     return [
@@ -87,6 +94,7 @@ def main() -> None:
     parser.add_argument("--cycles", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--start", type=float, default=30.0, help="where in the recording, s")
+    parser.add_argument("--compare-at", type=int, help="compare at this rate, Hz")
     options = parser.parse_args()
     rate = options.sample_rate
     window = 1024 if rate <= 24000 else 2048
@@ -94,7 +102,8 @@ def main() -> None:
         sample_rate=rate, cycles_per_window=options.cycles, window_size=window, n_fft=window,
         n_fft_preserved=window // 2 + 1, hop_size=256,
     )  # fmt: skip
-    print(f"{rate} Hz, {options.cycles} cycles, {options.seconds:g} s")
+    heard = options.compare_at or rate
+    print(f"compared at {heard} Hz; {rate} Hz, {options.cycles} cycles, {options.seconds:g} s")
     print(f"{'':32} {'mss':>6} {'lin':>6} {'lsd':>6} {'mcd':>6}")
     for path in options.audio:
         y, _ = wms.load_audio(path, rate)
@@ -111,7 +120,7 @@ def main() -> None:
             "plain sines and noise": plain + noise(spectra, f0_hz, len(y), params),
         }
         for name, sound in played.items():
-            values = figures(y.astype(np.float64), np.asarray(sound, np.float64), rate)
+            values = figures(y.astype(np.float64), np.asarray(sound, np.float64), rate, heard)
             row = f"{Path(path).stem}, {name}"
             print(f"{row:32} {values[0]:6.2f} {values[1]:6.3f} {values[2]:6.2f} {values[3]:6.2f}")
 
