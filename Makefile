@@ -36,6 +36,7 @@ test: lint
 bench: setup
 	$(BIN)/python -m pip install --quiet librosa soxr torchcrepe
 	$(BIN)/python benches/analysis.py
+	cargo bench --bench synth
 
 plugin:
 	cargo build --release -p wms-plugin

@@ -352,6 +352,23 @@ fn outrageous_input_stays_finite_and_bounded() {
 }
 
 #[test]
+fn what_is_no_number_changes_nothing() {
+    let (mut plain, mut troubled) = (engine(&model(), 48_000.0), engine(&model(), 48_000.0));
+    plain.handle(note_on(60));
+    troubled.handle(note_on(60));
+    for event in [
+        Event::bend(0, f32::NAN),
+        Event::volume(0, f32::NAN),
+        Event::Timbre { input: 2, value: f32::NAN },
+        Event::NoteOn { channel: 0, note: 72, velocity: f32::NAN },
+    ] {
+        troubled.handle(event);
+        assert_eq!(run(&mut plain, 3000), run(&mut troubled, 3000), "{event:?}");
+    }
+    assert!(run(&mut plain, 3000).iter().any(|v| v.abs() > 1e-3));
+}
+
+#[test]
 fn options_out_of_range_are_named() {
     let model = model();
     let refused = |options: EngineOptions, name: &str| {
