@@ -19,6 +19,8 @@ _FloatArray = npt.NDArray[np.float32]
 # Frames after which a network that is given the same inputs has come to rest.
 _SETTLED = 60
 _RELEASE_S = 0.3
+# Recordings are seldom loud, and one note is all that plays.
+_GAIN = 4.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +127,13 @@ class Sounding:
         if not 0 < seconds <= 60:
             raise ParameterError(f"seconds is {seconds!r}, wanted above 0 and at most 60")
         at = self._place(note, timbre)
-        synth = Synth(self.model, sample_rate=self.sample_rate, attack_s=0.02, release_s=_RELEASE_S)
+        synth = Synth(
+            self.model,
+            sample_rate=self.sample_rate,
+            gain=_GAIN,
+            attack_s=0.02,
+            release_s=_RELEASE_S,
+        )
         synth.set_timbre(**at)
         synth.note_on(note, velocity=0.9)
         held = synth.process(int(seconds * self.sample_rate))

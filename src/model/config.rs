@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::projection::Projection;
+
 /// How raw features are standardised: (x - mean) / scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
@@ -112,6 +114,8 @@ pub struct ModelConfig {
     pub input_names: Vec<String>,
     /// Standardisation of the raw MFCC.
     pub scaler: Scaler,
+    /// What makes the timbre inputs of the standardised MFCC, if they are not these themselves.
+    pub projection: Option<Projection>,
     /// How a pitch becomes an input.
     pub f0_mapping: F0Mapping,
     /// Lowest and highest voiced f0 in the training data, Hz.
@@ -169,6 +173,22 @@ impl ModelConfig {
                 .as_bool()
                 .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
         };
+
+        let projection = match raw.get("projection") {
+            None => None,
+            Some(_) => Some(Projection::from_json(object(&raw, "config", "projection")?)?),
+        };
+        if let Some(map) = &projection {
+            let timbre = input_names.len() - 1 - usize::from(voicedness_index.is_some());
+            if (map.inputs, map.outputs) != (mean.len(), timbre) {
+                return Err(format!(
+                    "config.projection maps {} coefficients to {}, expected {} to {timbre}",
+                    map.inputs,
+                    map.outputs,
+                    mean.len()
+                ));
+            }
+        }
 
         let mapping = object(&raw, "config", "f0_mapping")?;
         let kind = text(mapping, "config.f0_mapping", "kind")?;
@@ -230,6 +250,7 @@ impl ModelConfig {
         Ok(Self {
             name: text(&raw, "config", "name")?.to_owned(),
             scaler: Scaler { mean, scale, known },
+            projection,
             f0_mapping,
             f0_range_hz,
             statistics,
@@ -303,14 +324,14 @@ fn object<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a Object, 
     get(parent, place, key)?.as_object().ok_or_else(|| format!("{place}.{key} is no object"))
 }
 
-fn list<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a [Value], String> {
+pub(super) fn list<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a [Value], String> {
     get(parent, place, key)?
         .as_array()
         .map(Vec::as_slice)
         .ok_or_else(|| format!("{place}.{key} is no list"))
 }
 
-fn text<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a str, String> {
+pub(super) fn text<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a str, String> {
     get(parent, place, key)?.as_str().ok_or_else(|| format!("{place}.{key} is no string"))
 }
 
@@ -322,7 +343,7 @@ fn integer(parent: &Object, place: &str, key: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("{place}.{key} is {value}, expected a whole number"))
 }
 
-fn positive(parent: &Object, place: &str, key: &str) -> Result<f64, String> {
+pub(super) fn positive(parent: &Object, place: &str, key: &str) -> Result<f64, String> {
     let value = get(parent, place, key)?;
     value
         .as_f64()

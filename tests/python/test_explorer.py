@@ -46,8 +46,9 @@ def test_the_sound_follows_timbre_and_note(model):
             sound[:8000], fmin=80, fmax=1000, sr=22050, frame_length=2048, hop_length=512
         )
         assert np.median(measured[4:-4]) == pytest.approx(f0_hz, rel=0.01)
-    other = sounding.play(57, {"mfcc_1": 2.0}, seconds=0.4)
-    assert np.abs(other - low).max() > 0.01
+    assert 0.05 < np.abs(low).max() <= 1
+    other = sounding.play(57, {"mfcc_1": sounding.axes[1].low}, seconds=0.4)
+    assert np.abs(other - low).max() > 0.1 * np.abs(low).max()
 
 
 def test_a_place_that_is_not_there(model):
@@ -71,20 +72,20 @@ def test_sound_for_a_page():
 def test_controls_move_each_other(model):
     pytest.importorskip("anywidget")
     explorer = wms.explore(model, sample_rate=22050)
-    pictures = [explorer._picture.value]
+    pictures = [bytes(explorer._picture.value)]
     assert pictures[0].startswith(b"\x89PNG")
 
     explorer.pad.x = 0.75
     across = explorer.sliders[explorer.across.value]
     assert across.value == pytest.approx(across.min + 0.75 * (across.max - across.min), abs=0.01)
-    pictures.append(explorer._picture.value)
+    pictures.append(bytes(explorer._picture.value))
     up = explorer.sliders[explorer.up.value]
     up.value = up.max
     assert explorer.pad.y == pytest.approx(1)
     explorer.note.value += 5
     explorer.across.value = "mfcc_3"
     assert explorer.pad.x_name == "mfcc_3"
-    pictures.append(explorer._picture.value)
+    pictures.append(bytes(explorer._picture.value))
     assert len(set(pictures)) == 3
 
     explorer.rest.click()

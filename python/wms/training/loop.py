@@ -27,6 +27,7 @@ from .log import RunLog
 from .network import GRUNet
 from .parallel import Processes
 from .progress import EpochRecord, Progress, ProgressLine
+from .projection import projected
 from .rows import Chosen, Rows
 from .run import Run
 from .settings import TrainSettings
@@ -111,7 +112,8 @@ def train(
         `TrainSettings` says which keys are read.
     frames : Frames or Store, optional
         T frames; a store's spectra are read from its files as they are needed. Default: the
-        analysis of params' audio_files_path.
+        analysis of params' audio_files_path. Where their params say mfcc_dim_reduction "pacmap",
+        `ProjectedFrames` are made of them, and the map is kept in the model.
     out : path, optional
         Model file to write (.safetensors), with a picture of the loss curves (.png) and the
         checkpoint (.checkpoint.pt) beside it. Default: nothing is written.
@@ -163,6 +165,7 @@ def train(
         frames = wms.analyze(source, params)
     if isinstance(frames, wms.Store):
         frames = StoreFrames(frames)
+    frames = projected(frames)
     state = None if resume is None else load_checkpoint(resume)
 
     if not processes.first:
