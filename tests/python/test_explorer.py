@@ -47,7 +47,8 @@ def test_the_sound_follows_timbre_and_note(model):
         )
         assert np.median(measured[4:-4]) == pytest.approx(f0_hz, rel=0.01)
     assert 0.05 < np.abs(low).max() <= 1
-    other = sounding.play(57, {"mfcc_1": sounding.axes[1].low}, seconds=0.4)
+    dull = {axis.name: axis.low for axis in sounding.axes if axis.name != "voicedness"}
+    other = sounding.play(57, dull, seconds=0.4)
     assert np.abs(other - low).max() > 0.1 * np.abs(low).max()
 
 
