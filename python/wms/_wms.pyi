@@ -485,7 +485,7 @@ class Model:
         """
 
     def inputs(self, frames: _Frames) -> NDArray[np.float32]:
-        """Analysed frames as this model wants them: its own scaler, projection, f0 mapping and order.
+        """Analysed frames as this model wants them: its scaler, projection, f0 mapping and order.
 
         Parameters
         ----------
