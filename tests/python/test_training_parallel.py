@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import torch
 
+import wms
 from training_helpers import made_up_frames
+from wms.cli import main
 from wms.errors import FileAccessError, ParameterError
 from wms.training import train
 from wms.training.log import RunLog
@@ -22,7 +24,9 @@ WORKER = """
 import os, sys
 import torch
 torch.set_num_threads(1)
+import wms
 from training_helpers import made_up_frames
+from wms.cli import main
 from wms.training import train
 frames = made_up_frames(300, **{"input_noise": float(sys.argv[2]), "learning_rate": 3e-3})
 limit = {"minutes": 0.02} if sys.argv[3] == "minutes" else {"epochs": 60}
@@ -161,3 +165,26 @@ def test_a_batch_is_shared_out_whole(monkeypatch):
     assert sorted(np.concatenate(parts)) == list(range(10))
     with pytest.raises(ParameterError, match="has 2 sequences, wanted at least one for each of 3"):
         Processes().share(np.arange(2))
+
+
+def test_from_the_command_line(tmp_path, capsys):
+    t = np.arange(3 * 16000) / 16000
+    sound = 0.3 * np.sin(2 * np.pi * 220 * t + 3 * np.sin(9 * t)).astype(np.float32)
+    params = wms.Params(
+        pitch_detection_method="yin",
+        include_voicedness=False,
+        hidden_size=8,
+        training_seq_length=10,
+        validation_stretch_s=0.3,
+    )
+    wms.analyze(sound, params, sample_rate=16000).save(tmp_path / "f.safetensors")
+    params.save(tmp_path / "p.json")
+    command = ["train", str(tmp_path / "f.safetensors"), "--out", str(tmp_path / "m.safetensors")]
+    command += ["--params", str(tmp_path / "p.json"), "--epochs", "2", "--device", "cpu"]
+    command += ["--log", str(tmp_path / "log"), "--precision"]
+    assert main([*command, "float16"]) == 1
+    assert "only a CUDA device" in capsys.readouterr().err
+    assert not (tmp_path / "m.safetensors").exists()
+    assert main([*command, "bfloat16"]) == 0
+    assert "2 epochs" in capsys.readouterr().out
+    assert len(rows(tmp_path / "log")) == 1
