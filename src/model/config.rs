@@ -160,35 +160,9 @@ impl ModelConfig {
         };
         let count = input_names.len();
 
-        let scaler = object(&raw, "config", "scaler")?;
-        let mean = numbers(scaler, "config.scaler", "mean", None)?;
-        let scale = numbers(scaler, "config.scaler", "scale", Some(mean.len()))?;
-        if let Some(bad) = scale.iter().find(|&&scale| scale <= 0.0) {
-            return Err(format!("config.scaler.scale holds {bad}, expected values above 0"));
-        }
-
-        let known = match scaler.get("known") {
-            None => true,
-            Some(value) => value
-                .as_bool()
-                .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
-        };
-
-        let projection = match raw.get("projection") {
-            None => None,
-            Some(_) => Some(Projection::from_json(object(&raw, "config", "projection")?)?),
-        };
-        if let Some(map) = &projection {
-            let timbre = input_names.len() - 1 - usize::from(voicedness_index.is_some());
-            if (map.inputs, map.outputs) != (mean.len(), timbre) {
-                return Err(format!(
-                    "config.projection maps {} coefficients to {}, expected {} to {timbre}",
-                    map.inputs,
-                    map.outputs,
-                    mean.len()
-                ));
-            }
-        }
+        let scaler = scaler(&raw)?;
+        let timbre = count - 1 - usize::from(voicedness_index.is_some());
+        let projection = projection(&raw, scaler.mean.len(), timbre)?;
 
         let mapping = object(&raw, "config", "f0_mapping")?;
         let kind = text(mapping, "config.f0_mapping", "kind")?;
@@ -249,7 +223,7 @@ impl ModelConfig {
         }
         Ok(Self {
             name: text(&raw, "config", "name")?.to_owned(),
-            scaler: Scaler { mean, scale, known },
+            scaler,
             projection,
             f0_mapping,
             f0_range_hz,
@@ -294,6 +268,38 @@ impl ModelConfig {
         (0..self.input_size())
             .filter(|&i| i != self.pitch_index && Some(i) != self.voicedness_index)
     }
+}
+
+/// How the raw coefficients are standardised.
+fn scaler(raw: &Object) -> Result<Scaler, String> {
+    let scaler = object(raw, "config", "scaler")?;
+    let mean = numbers(scaler, "config.scaler", "mean", None)?;
+    let scale = numbers(scaler, "config.scaler", "scale", Some(mean.len()))?;
+    if let Some(bad) = scale.iter().find(|&&scale| scale <= 0.0) {
+        return Err(format!("config.scaler.scale holds {bad}, expected values above 0"));
+    }
+    let known = match scaler.get("known") {
+        None => true,
+        Some(value) => value
+            .as_bool()
+            .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
+    };
+    Ok(Scaler { mean, scale, known })
+}
+
+/// The map from `n_mfcc` coefficients to `timbre` inputs, where the file has one.
+fn projection(raw: &Object, n_mfcc: usize, timbre: usize) -> Result<Option<Projection>, String> {
+    if !raw.contains_key("projection") {
+        return Ok(None);
+    }
+    let map = Projection::from_json(object(raw, "config", "projection")?)?;
+    if (map.inputs, map.outputs) != (n_mfcc, timbre) {
+        return Err(format!(
+            "config.projection maps {} coefficients to {}, expected {n_mfcc} to {timbre}",
+            map.inputs, map.outputs
+        ));
+    }
+    Ok(Some(map))
 }
 
 /// How many inputs and outputs a network trained with this params.json has.

@@ -178,9 +178,8 @@ def _fit(
     # The linear part is not held back: it is what places sound unlike any heard.
     penalty = np.full(len(gram), _RIDGE * len(mfcc) / count)
     penalty[count:] = 1e-9 * len(mfcc)
-    weights: npt.NDArray[np.float64] = np.linalg.solve(
-        gram + np.diag(penalty), columns.T @ embedding
-    )
+    solved = np.linalg.solve(gram + np.diag(penalty), columns.T @ embedding)
+    weights: npt.NDArray[np.float64] = np.asarray(solved, np.float64)
     left = embedding - columns @ weights
     spread = embedding - embedding.mean(axis=0)
     fit = 1 - float((left**2).sum()) / max(float((spread**2).sum()), 1e-300)
