@@ -35,6 +35,7 @@ from .errors import (
     ParameterError,
     WmsError,
 )
+from .explorer import explore
 
 __all__ = [
     "AudioFileError",
@@ -57,6 +58,7 @@ __all__ = [
     "cycle_frames",
     "cycle_spectrum",
     "cycle_waveform",
+    "explore",
     "factory_models",
     "list_audio",
     "load_audio",

@@ -232,7 +232,8 @@ class Frames:
         """Network inputs, `wms_torch`'s X, (T, C), a new array.
 
         Standardised coefficients, log(max(f0, f_low) - f_low + 1e-4), and voicedness if the
-        parameters include it.
+        parameters include it. With `mfcc_dim_reduction` "pacmap" they are coefficients still:
+        `wms.training.ProjectedFrames` has the coordinates.
         """
 
     @property
@@ -484,7 +485,7 @@ class Model:
         """
 
     def inputs(self, frames: _Frames) -> NDArray[np.float32]:
-        """Analysed frames as this model wants them: its own scaler, f0 mapping and order.
+        """Analysed frames as this model wants them: its scaler, projection, f0 mapping and order.
 
         Parameters
         ----------

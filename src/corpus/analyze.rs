@@ -30,7 +30,6 @@ pub struct Recording {
 /// The file's own error if there is only one, or if none can be read; [`Error::Parameter`] if the
 /// parameters cannot be worked with; [`Error::Interrupted`] if `watch` was stopped.
 pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Result<Frames> {
-    check_supported(params)?;
     let analysis = params.analysis();
     let compatible = analysis.compatibility != Compatibility::Own;
     let results: Vec<Result<Part>> = if compatible {
@@ -102,7 +101,6 @@ pub fn analyze_signals(
     params: &Params,
     watch: &Watch,
 ) -> Result<Frames> {
-    check_supported(params)?;
     for recording in &recordings {
         check_finite(&recording.samples)?;
     }
@@ -115,16 +113,6 @@ pub fn analyze_signals(
         Part::analyzed(name.clone(), &open, params, at_once, watch)
     });
     Ok(assemble(parts.into_iter().collect::<Result<_>>()?, params, Vec::new()))
-}
-
-/// Refuses what a params.json may say but this analysis does not do.
-pub(super) fn check_supported(params: &Params) -> Result<()> {
-    match params.get("mfcc_dim_reduction").and_then(|value| value.as_str()) {
-        Some("") | None => Ok(()),
-        Some(method) => Err(Error::Parameter(format!(
-            "\"mfcc_dim_reduction\" is \"{method}\", which the analysis does not do; wanted \"\""
-        ))),
-    }
 }
 
 /// A recording and what was found in it.

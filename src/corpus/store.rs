@@ -1,6 +1,6 @@
 //! A folder of analysed recordings: one file of frames each, and an index of them.
 
-use super::analyze::{check_supported, none_left};
+use super::analyze::none_left;
 use super::file::Reader;
 use super::frames::{Features, Frames, Skipped};
 use super::header::{skipped_from, skipped_to};
@@ -151,7 +151,6 @@ impl Store {
     /// # Errors
     /// As [`Store::update`].
     pub(crate) fn prepare(folder: &Path, params: &Params) -> Result<Shards> {
-        check_supported(params)?;
         if params.analysis().compatibility != Compatibility::Own {
             return Err(Error::Parameter(format!(
                 "\"compatibility\" is {}: recordings are analysed as one signal then, which no \

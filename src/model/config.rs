@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use super::projection::Projection;
+
 /// How raw features are standardised: (x - mean) / scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
@@ -112,6 +114,8 @@ pub struct ModelConfig {
     pub input_names: Vec<String>,
     /// Standardisation of the raw MFCC.
     pub scaler: Scaler,
+    /// What makes the timbre inputs of the standardised MFCC, if they are not these themselves.
+    pub projection: Option<Projection>,
     /// How a pitch becomes an input.
     pub f0_mapping: F0Mapping,
     /// Lowest and highest voiced f0 in the training data, Hz.
@@ -156,19 +160,9 @@ impl ModelConfig {
         };
         let count = input_names.len();
 
-        let scaler = object(&raw, "config", "scaler")?;
-        let mean = numbers(scaler, "config.scaler", "mean", None)?;
-        let scale = numbers(scaler, "config.scaler", "scale", Some(mean.len()))?;
-        if let Some(bad) = scale.iter().find(|&&scale| scale <= 0.0) {
-            return Err(format!("config.scaler.scale holds {bad}, expected values above 0"));
-        }
-
-        let known = match scaler.get("known") {
-            None => true,
-            Some(value) => value
-                .as_bool()
-                .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
-        };
+        let scaler = scaler(&raw)?;
+        let timbre = count - 1 - usize::from(voicedness_index.is_some());
+        let projection = projection(&raw, scaler.mean.len(), timbre)?;
 
         let mapping = object(&raw, "config", "f0_mapping")?;
         let kind = text(mapping, "config.f0_mapping", "kind")?;
@@ -229,7 +223,8 @@ impl ModelConfig {
         }
         Ok(Self {
             name: text(&raw, "config", "name")?.to_owned(),
-            scaler: Scaler { mean, scale, known },
+            scaler,
+            projection,
             f0_mapping,
             f0_range_hz,
             statistics,
@@ -275,6 +270,38 @@ impl ModelConfig {
     }
 }
 
+/// How the raw coefficients are standardised.
+fn scaler(raw: &Object) -> Result<Scaler, String> {
+    let scaler = object(raw, "config", "scaler")?;
+    let mean = numbers(scaler, "config.scaler", "mean", None)?;
+    let scale = numbers(scaler, "config.scaler", "scale", Some(mean.len()))?;
+    if let Some(bad) = scale.iter().find(|&&scale| scale <= 0.0) {
+        return Err(format!("config.scaler.scale holds {bad}, expected values above 0"));
+    }
+    let known = match scaler.get("known") {
+        None => true,
+        Some(value) => value
+            .as_bool()
+            .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
+    };
+    Ok(Scaler { mean, scale, known })
+}
+
+/// The map from `n_mfcc` coefficients to `timbre` inputs, where the file has one.
+fn projection(raw: &Object, n_mfcc: usize, timbre: usize) -> Result<Option<Projection>, String> {
+    if !raw.contains_key("projection") {
+        return Ok(None);
+    }
+    let map = Projection::from_json(object(raw, "config", "projection")?)?;
+    if (map.inputs, map.outputs) != (n_mfcc, timbre) {
+        return Err(format!(
+            "config.projection maps {} coefficients to {}, expected {n_mfcc} to {timbre}",
+            map.inputs, map.outputs
+        ));
+    }
+    Ok(Some(map))
+}
+
 /// How many inputs and outputs a network trained with this params.json has.
 ///
 /// # Errors
@@ -303,14 +330,14 @@ fn object<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a Object, 
     get(parent, place, key)?.as_object().ok_or_else(|| format!("{place}.{key} is no object"))
 }
 
-fn list<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a [Value], String> {
+pub(super) fn list<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a [Value], String> {
     get(parent, place, key)?
         .as_array()
         .map(Vec::as_slice)
         .ok_or_else(|| format!("{place}.{key} is no list"))
 }
 
-fn text<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a str, String> {
+pub(super) fn text<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a str, String> {
     get(parent, place, key)?.as_str().ok_or_else(|| format!("{place}.{key} is no string"))
 }
 
@@ -322,7 +349,7 @@ fn integer(parent: &Object, place: &str, key: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("{place}.{key} is {value}, expected a whole number"))
 }
 
-fn positive(parent: &Object, place: &str, key: &str) -> Result<f64, String> {
+pub(super) fn positive(parent: &Object, place: &str, key: &str) -> Result<f64, String> {
     let value = get(parent, place, key)?;
     value
         .as_f64()

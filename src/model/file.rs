@@ -272,7 +272,7 @@ impl Model {
     ///
     /// # Errors
     /// [`Error::Parameter`] if a length does not fit, a value is not finite, or the model's timbre
-    /// inputs are not its standardised MFCC.
+    /// inputs are neither its standardised MFCC nor a projection of them that it knows.
     pub fn inputs(
         &self,
         mfcc_raw: &[f32],
@@ -282,9 +282,10 @@ impl Model {
         let config = &self.config;
         let timbre: Vec<usize> = config.timbre_indices().collect();
         let n_mfcc = config.scaler.mean.len();
-        if timbre.len() != n_mfcc {
+        if config.projection.is_none() && timbre.len() != n_mfcc {
             return Err(Error::parameter(format!(
-                "the model's {} timbre inputs are no plain MFCC (its scaler has {n_mfcc})",
+                "the model's {} timbre inputs are no plain MFCC (its scaler has {n_mfcc}), and it \
+                 has no projection",
                 timbre.len()
             )));
         }
@@ -306,10 +307,21 @@ impl Model {
             (None, _) => None,
         };
         let mut inputs = vec![0.0; frames * self.input_size()];
+        let mut projected = vec![0.0; timbre.len()];
         for (t, row) in inputs.chunks_exact_mut(self.input_size()).enumerate() {
-            for (m, &index) in timbre.iter().enumerate() {
-                row[index] =
-                    (mfcc_raw[t * n_mfcc + m] - config.scaler.mean[m]) / config.scaler.scale[m];
+            let raw = &mfcc_raw[t * n_mfcc..(t + 1) * n_mfcc];
+            let moments = config.scaler.mean.iter().zip(&config.scaler.scale);
+            let standard = raw.iter().zip(moments).map(|(x, (mean, scale))| (x - mean) / scale);
+            if let Some(projection) = &config.projection {
+                let standard: Vec<f64> = standard.map(f64::from).collect();
+                projection.apply(&standard, &mut projected);
+                for (&index, &value) in timbre.iter().zip(&projected) {
+                    row[index] = value as f32;
+                }
+            } else {
+                for (&index, value) in timbre.iter().zip(standard) {
+                    row[index] = value;
+                }
             }
             row[config.pitch_index()] = config.f0_mapping.apply(f64::from(f0_hz[t]));
             if let Some((index, values)) = voicedness {

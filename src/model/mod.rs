@@ -8,6 +8,7 @@ pub mod factory;
 pub mod file;
 pub mod layers;
 pub mod network;
+mod projection;
 mod reduced;
 pub mod wms_torch;
 
@@ -15,4 +16,5 @@ pub use batch::{Batch, BatchNetwork, Precision};
 pub use config::{F0Mapping, ModelConfig, Scaler, SpectrumLayout, Statistics};
 pub use file::Model;
 pub use network::{Generation, Network, State};
+pub use projection::Projection;
 pub use reduced::LANES;

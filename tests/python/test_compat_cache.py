@@ -298,3 +298,10 @@ def test_command_used_wrong(tmp_path, capsys):
         error = capsys.readouterr().err
         assert message in error and error.count("\n") == 1
     assert not (tmp_path / "root").exists()
+
+
+def test_coordinates_are_not_cached(tmp_path):
+    params = wms.Params(**YIN, mfcc_dim_reduction="pacmap")
+    with pytest.raises(wms.ParameterError, match='"mfcc_dim_reduction" is "pacmap"'):
+        write_cache(TONE, params, tmp_path)
+    assert not list(tmp_path.iterdir())

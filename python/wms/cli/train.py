@@ -4,6 +4,8 @@ Analyses the recordings, trains a network on them, and writes a model file with 
 to play it. Parts of the recordings are kept aside: the error shown is that on sound never trained
 on, beside what simple baselines reach there. Ctrl-C ends the training with the best weights so far
 as the model, and exit status 130.
+
+Several GPUs, or machines: torchrun --nproc-per-node 2 -m wms train ...
 """
 
 from __future__ import annotations
@@ -29,6 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="CHECKPOINT", help="go on from a checkpoint")
     parser.add_argument("--name", help="name of the model (default: that of the file)")
     parser.add_argument("--device", help="cpu, cuda, mps (default: a GPU where there is one)")
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "float16"),
+        help="of the network's arithmetic (default: bfloat16 on a GPU that has it, else float32)",
+    )
+    parser.add_argument(
+        "--log", metavar="FOLDER", help="write log.csv there, and TensorBoard's events if installed"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -52,8 +62,13 @@ def run(options: argparse.Namespace) -> int:
         minutes=options.minutes,
         epochs=options.epochs,
         device=options.device,
+        precision=options.precision,
+        log=options.log,
         overwrite=options.overwrite,
     )
+    if result.model_path is None:
+        # Under torchrun the first process tells.
+        return 130 if result.interrupted else 0
     epochs = common.count(result.epochs, "epoch")
     print(f"{out}: {epochs} in {result.minutes:.1f} min")
     baselines = ", ".join(f"{name} {error:.4f}" for name, error in result.baselines.items())

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import _wms
 from .._files import check_writable, replacing
-from ..errors import FeatureFileError, FileAccessError
+from ..errors import FeatureFileError, FileAccessError, ParameterError
 from .hashing import arguments_hash, cached_arguments, check_version, waveform_hash
 from .midi import write_midi
 from .torch_file import save_tensors
@@ -95,6 +95,11 @@ def write_cache(
         warnings.warn(
             '"force_recompute_features" is true, so wms_torch will compute the features anew',
             stacklevel=2,
+        )
+    if settings["mfcc_dim_reduction"]:
+        raise ParameterError(
+            f'"mfcc_dim_reduction" is "{settings["mfcc_dim_reduction"]}", whose coordinates differ '
+            'from run to run of wms_torch; a cache can be written with "" only'
         )
     root, rate, window_size = Path(root), settings["sample_rate"], settings["window_size"]
     files = listed(source)

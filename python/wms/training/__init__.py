@@ -22,6 +22,7 @@ from .loop import TrainResult, train
 from .losses import SmoothnessLoss, SpectralLoss, WeightedMSELoss, make_criterion
 from .network import GRUNet
 from .progress import EpochRecord
+from .projection import ProjectedFrames, Projection, fit_projection
 from .settings import TrainSettings
 from .splits import Split, Stretch, split_frames
 
@@ -30,6 +31,8 @@ __all__ = [
     "FrameSequences",
     "FramesLike",
     "GRUNet",
+    "ProjectedFrames",
+    "Projection",
     "SmoothnessLoss",
     "SpectralLoss",
     "Split",
@@ -41,6 +44,7 @@ __all__ = [
     "draw_errors",
     "evaluate_stretches",
     "export_wms_torch",
+    "fit_projection",
     "fold_normalisation",
     "make_criterion",
     "nearest_frame",

@@ -23,6 +23,7 @@ from ..compat.models import save_rt_json
 from ..compat.torch_file import save_tensors
 from .frames import FloatArray, FramesLike, n_bins, params_dict
 from .network import GRUNet
+from .projection import ProjectedFrames
 
 
 def fold_normalisation(
@@ -62,12 +63,17 @@ def model_config(
     has_voicedness = bool(given.get("include_voicedness", True))
     names = [f"mfcc_{i}" for i in range(inputs.shape[1] - 1 - has_voicedness)] + ["pitch"]
     names += ["voicedness"] if has_voicedness else []
+    projection = {}
+    if isinstance(frames, ProjectedFrames):
+        names = frames.input_names
+        projection = {"projection": frames.projection.to_config()}
     created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     return {
         "generation": "2026-08",
         "name": name,
         "input_names": names,
         "scaler": {"mean": _floats(frames.scaler.mean), "scale": _floats(frames.scaler.scale)},
+        **projection,
         "f0_mapping": {
             "kind": "log_offset",
             "f_low_hz": float(given["f_low"]),

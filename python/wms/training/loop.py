@@ -23,8 +23,11 @@ from .dataset import FrameSequences
 from .evaluate import StretchErrors
 from .export import fold_normalisation, save_model
 from .frames import FramesLike, StoreFrames, check_frames, params_dict
+from .log import RunLog
 from .network import GRUNet
+from .parallel import Processes
 from .progress import EpochRecord, Progress, ProgressLine
+from .projection import projected
 from .rows import Chosen, Rows
 from .run import Run
 from .settings import TrainSettings
@@ -52,7 +55,8 @@ class TrainResult:
     validation : StretchErrors
         Errors of `network` on the stretches kept aside, the state carried through each.
     baselines : dict
-        Mean absolute errors of "mean", "nearest" and "ridge" on the same frames.
+        Mean absolute errors of "mean", "nearest" and "ridge" on the same frames; empty in all
+        but the first process.
     split : Split
         Frames trained on and kept aside.
     epochs : int
@@ -87,6 +91,8 @@ def train(
     epochs: int | None = None,
     progress: bool | Progress = True,
     device: str | torch.device | None = None,
+    precision: str | None = None,
+    log: str | os.PathLike[str] | None = None,
     overwrite: bool = False,
 ) -> TrainResult:
     """Train a network on frames and write it as a model file.
@@ -96,13 +102,18 @@ def train(
     On the CPU, with the same number of threads and a given number of epochs, the same params and
     frames give the same weights.
 
+    Under torchrun all processes train together, each on its share of every batch: the result is
+    that of one process, but for noise and dropout. The first process alone writes files, shows
+    progress and compares with baselines; in the others the paths are None.
+
     Parameters
     ----------
     params : wms.Params or Mapping
         `TrainSettings` says which keys are read.
     frames : Frames or Store, optional
         T frames; a store's spectra are read from its files as they are needed. Default: the
-        analysis of params' audio_files_path.
+        analysis of params' audio_files_path. Where their params say mfcc_dim_reduction "pacmap",
+        `ProjectedFrames` are made of them, and the map is kept in the model.
     out : path, optional
         Model file to write (.safetensors), with a picture of the loss curves (.png) and the
         checkpoint (.checkpoint.pt) beside it. Default: nothing is written.
@@ -117,15 +128,21 @@ def train(
     progress : bool or callable
         Whether to show a line on stderr; or what to call with each `EpochRecord`.
     device : str or torch.device, optional
-        Where to compute; default: a GPU where there is one.
+        Where to compute; default: a GPU where there is one, under torchrun one a process.
+    precision : {"float32", "bfloat16", "float16"}, optional
+        Of the network's arithmetic while training, by autocast; weights and validation are
+        float32. Default: bfloat16 on a GPU that has it, else float32.
+    log : path, optional
+        Folder that gets log.csv, a row a validation (the fields of `EpochRecord`), and events for
+        TensorBoard where that is installed.
     overwrite : bool
-        Replace `out` if it exists.
+        Replace `out`, and a log in `log`, if they exist. A resumed log is replaced always.
 
     Raises
     ------
     ParameterError
         If a param is out of range, the frames are too few, the checkpoint does not fit them, or
-        there is no such device.
+        there is no such device or precision.
     FileAccessError
         If `out` exists or cannot be written, before training starts.
     WmsError
@@ -138,7 +155,8 @@ def train(
     if minutes is None and epochs is None:
         minutes = settings.train_minutes
         epochs = settings.num_epochs if minutes is None else None
-    where = _device(device)
+    processes = Processes()
+    where = _device(processes.device(device))
     model_path = None if out is None else check_writable(out, overwrite=overwrite)
     if frames is None:
         source = params_dict(params).get("audio_files_path")
@@ -147,22 +165,33 @@ def train(
         frames = wms.analyze(source, params)
     if isinstance(frames, wms.Store):
         frames = StoreFrames(frames)
+    frames = projected(frames)
     state = None if resume is None else load_checkpoint(resume)
 
+    if not processes.first:
+        model_path = log = None
+        progress = False
+    run_log = None if log is None else RunLog(log, overwrite=overwrite or resume is not None)
     checkpoint = None if model_path is None else model_path.with_suffix(".checkpoint.pt")
     shown = ProgressLine() if progress is True else progress or None
     # The seed is this training's alone: the caller's random numbers go on as they were.
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
-        trainer = _make_trainer(settings, frames, where)
+        processes.start(where)
+        trainer = _make_trainer(settings, frames, where, precision, processes)
         run = Run(trainer, minutes=minutes, epochs=epochs, fingerprint=_fingerprint(trainer))
         if state is not None:
             run.restore(state)
+        if run_log is not None:
+            run_log.start(run.history)
         try:
-            run.to_the_end(shown, checkpoint)
+            run.to_the_end(_all_of(shown, run_log), checkpoint)
         finally:
             if isinstance(shown, ProgressLine):
                 shown.close()
-    baselines = _baselines(trainer)
+            if run_log is not None:
+                run_log.close()
+            processes.stop()
+    baselines = _baselines(trainer) if processes.first else {}
     network = _best_network(run)
     curve_path = None
     if model_path is not None and checkpoint is not None:
@@ -206,6 +235,15 @@ def train(
     )
 
 
+def _all_of(*listeners: Progress | None) -> Progress:
+    def tell(record: EpochRecord) -> None:
+        for listener in listeners:
+            if listener is not None:
+                listener(record)
+
+    return tell
+
+
 def _device(name: str | torch.device | None) -> torch.device:
     if name is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -220,7 +258,13 @@ def _device(name: str | torch.device | None) -> torch.device:
     return device
 
 
-def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.device) -> Trainer:
+def _make_trainer(
+    settings: TrainSettings,
+    frames: FramesLike,
+    device: torch.device,
+    precision: str | None,
+    processes: Processes,
+) -> Trainer:
     inputs, file_index = np.asarray(frames.inputs), np.asarray(frames.file_index)
     targets = frames.targets if isinstance(frames.targets, list) else np.asarray(frames.targets)
     check_frames(inputs, targets, file_index)
@@ -249,7 +293,15 @@ def _make_trainer(settings: TrainSettings, frames: FramesLike, device: torch.dev
     )
     # As wms_torch has it, which counts the MFCC before any reduction.
     encoded_size = int(params["n_mfcc"]) + 2
-    return Trainer(settings, sequences, split, encoded_size=encoded_size, device=device)
+    return Trainer(
+        settings,
+        sequences,
+        split,
+        encoded_size=encoded_size,
+        device=device,
+        precision=precision,
+        processes=processes,
+    )
 
 
 def _fingerprint(trainer: Trainer) -> int:

@@ -66,17 +66,18 @@ class Run:
         settings, trainer = self.trainer.settings, self.trainer
         started = time.monotonic() - self.elapsed_s
         with _interrupts() as interrupted:
-            while not self._over() and not interrupted.is_set():
+            while not self._over() and not self.interrupted:
                 trainer.train_batch(self.progress)
-                self.elapsed_s = time.monotonic() - started
+                self._agree(started, interrupted)
                 if not trainer.at_epoch_end:
                     continue
                 if trainer.step - self._validated >= _BATCHES_BETWEEN_VALIDATIONS:
                     self._validate(show)
+                    self._agree(started, interrupted)
                 every = settings.save_scratch_model_every
                 if checkpoint is not None and every and trainer.epoch % every == 0:
                     self._save(checkpoint)
-            self.interrupted = interrupted.is_set() and not self._over()
+            self.interrupted = self.interrupted and not self._over()
             if self.interrupted and checkpoint is not None:
                 # Before the validation below, which a training without interruption lacks.
                 self._save(checkpoint)
@@ -113,6 +114,12 @@ class Run:
             "validated": self._validated,
         }
         save_checkpoint(path, state)
+
+    def _agree(self, started: float, interrupted: threading.Event) -> None:
+        # All processes must stop at the same batch, or some would wait for ever.
+        mine = [time.monotonic() - started, interrupted.is_set()]
+        self.elapsed_s, stop = self.trainer.processes.agree(mine, self.trainer.device)
+        self.interrupted = bool(stop)
 
     def _over(self) -> bool:
         patience = self.trainer.settings.early_stop_patience

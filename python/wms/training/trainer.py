@@ -16,6 +16,8 @@ from .dataset import FrameSequences
 from .evaluate import StretchErrors, evaluate_stretches
 from .losses import make_criterion
 from .network import GRUNet
+from .parallel import Processes
+from .precision import Precision
 from .rows import Rows
 from .schedule import Schedule
 from .settings import TrainSettings
@@ -37,6 +39,11 @@ class Trainer:
         Width of the network's input encoder.
     device : torch.device
         Where to compute.
+    precision : {"float32", "bfloat16", "float16"}, optional
+        Of the network's arithmetic while training; weights and validation are float32.
+        Default: bfloat16 on a GPU that has it, else float32.
+    processes : Processes
+        Those that train together.
     """
 
     def __init__(
@@ -47,9 +54,13 @@ class Trainer:
         *,
         encoded_size: int,
         device: torch.device,
+        precision: str | None = None,
+        processes: Processes | None = None,
     ) -> None:
         self.settings, self.sequences, self.split = settings, sequences, split
         self.device = device
+        self.processes = processes or Processes()
+        self._precision = Precision(precision, device)
         inputs, targets = sequences.inputs, sequences.targets
         self.mean, self.scale = _input_moments(inputs, split, enabled=settings.normalise_inputs)
         self._mean = torch.from_numpy(self.mean).float().to(device)
@@ -61,12 +72,18 @@ class Trainer:
         ).to(device)
         if settings.normalise_inputs:
             self.network.start_from(_mean_target(targets, split).to(device))
+        self._trained: nn.Module = self.network
+        if self.processes.count > 1:
+            self._trained = nn.parallel.DistributedDataParallel(self.network)
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self._criterion = make_criterion(
             settings.criterion, targets.shape[1], smoothness_weight=settings.smoothness_weight
         ).to(device)
         self._optimizer = _make_optimizer(settings, self.network)
         self.schedule = Schedule(settings)
+        # Weights are the same in all processes, noise is not.
+        if self.processes.rank:
+            torch.manual_seed(settings.seed + self.processes.rank)
         self.learning_rate = 0.0
         self.epoch = 0
         self.step = 0
@@ -93,7 +110,9 @@ class Trainer:
         """
         if not self._order:
             self._order = self._draw_epoch()
-        x, y = (part.to(self.device) for part in self.sequences.batch(self._order[0]))
+        batch = self._order[0]
+        share = self.processes.share(batch)
+        x, y = (part.to(self.device) for part in self.sequences.batch(share))
         x = (x - self._mean) / self._scale
         if self.settings.input_noise:
             x = x + self.settings.input_noise * torch.randn_like(x)
@@ -102,7 +121,9 @@ class Trainer:
             group["lr"] = self.learning_rate
         self.network.train()
         self._optimizer.zero_grad(set_to_none=True)
-        loss = self._criterion(self.network(x)[0], y)
+        with self._precision.arithmetic():
+            predicted = self._trained(x)[0]
+        loss = self._criterion(predicted.float(), y)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise WmsError(
@@ -110,10 +131,12 @@ class Trainer:
                 f"{self.step + 1}; learning_rate {self.settings.learning_rate:g} is too high, or "
                 "set grad_clip_norm"
             )
-        loss.backward()
+        # The processes' gradients are averaged, whose shares may differ by a sequence.
+        weight = len(share) * self.processes.count / len(batch)
+        self._precision.backward(loss * weight, self._optimizer)
         if self.settings.grad_clip_norm is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.grad_clip_norm)
-        self._optimizer.step()
+        self._precision.step(self._optimizer)
         self._update_average()
         self._losses.append(value)
         self._order.pop(0)
@@ -127,13 +150,16 @@ class Trainer:
 
     def validate(self) -> tuple[StretchErrors, float]:
         """Return errors of the averaged network, and the mean training loss since the last time."""
-        errors = evaluate_stretches(
-            _Normalised(self.average, self._mean, self._scale),
-            self.sequences.inputs,
-            self.sequences.targets,
-            self.split.validation,
-            self._criterion,
-        )
+        errors = StretchErrors(math.nan, math.nan)
+        if self.processes.first:
+            errors = evaluate_stretches(
+                _Normalised(self.average, self._mean, self._scale),
+                self.sequences.inputs,
+                self.sequences.targets,
+                self.split.validation,
+                self._criterion,
+            )
+        errors = StretchErrors(*self.processes.agree([errors.loss, errors.mae], self.device))
         self.schedule.validated(errors.loss)
         losses, self._losses = self._losses, []
         return errors, sum(losses) / len(losses) if losses else math.nan
@@ -145,6 +171,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            "precision": self._precision.state(),
             "schedule": self.schedule.state(),
             "epoch": self.epoch,
             "step": self.step,
@@ -167,6 +194,7 @@ class Trainer:
             self.network.load_state_dict(state["network"])
             self.average.load_state_dict(state["average"])
             self._optimizer.load_state_dict(state["optimizer"])
+            self._precision.restore(state["precision"])
             self.schedule.restore(state["schedule"])
             self.epoch, self.step = state["epoch"], state["step"]
             self._order = [indices.numpy() for indices in state["order"]]
@@ -175,6 +203,8 @@ class Trainer:
             if state["cuda_rng"] is not None and self.device.type == "cuda":
                 torch.cuda.set_rng_state(state["cuda_rng"], self.device)
             self._numpy.bit_generator.state = state["numpy_rng"]
+            if self.processes.rank:
+                torch.manual_seed(self.settings.seed + self.processes.rank + self.step)
         except (KeyError, RuntimeError, ValueError) as error:
             raise ParameterError(
                 "the checkpoint is of a network or optimizer of another kind or size than params "
