@@ -57,6 +57,12 @@ impl Loader {
         let playing = Playing { loaded: None, changes: 0, sample_rate: None, made: None };
         let link = Arc::new(link);
         let core = Arc::new(Core { params, shared, link, playing: Mutex::new(playing) });
+        let restored = Arc::downgrade(&core);
+        core.params.model.on_restored(move || {
+            if let Some(core) = restored.upgrade() {
+                core.restored();
+            }
+        });
         let own = Arc::clone(&core);
         let thread = std::thread::Builder::new().name("wms loader".into());
         let thread = thread.spawn(move || own.run(&requests));
@@ -195,15 +201,28 @@ impl Core {
         Ok(Some(Box::new(engine)))
     }
 
-    fn activate(&self, sample_rate: f64) -> Result<Option<Box<Engine>>, String> {
+    /// A state has come while an engine may be playing. At once, on the host's thread: what it renders
+    /// next is to sound as saved.
+    fn restored(&self) {
         let mut playing = lock(&self.playing);
+        if playing.sample_rate.is_none() {
+            return;
+        }
+        match self.recall(&mut playing) {
+            Ok(()) => self.send(&mut playing),
+            Err(message) => self.shared.tell(message, true),
+        }
+    }
+
+    /// Makes the saved model the one that plays; where that is impossible another, and says so.
+    fn recall(&self, playing: &mut Playing) -> Result<(), String> {
         let saved = self.params.model.get();
         let now = playing.loaded.as_ref().map(|loaded| &loaded.saved);
         if now != Some(&*saved) && saved.source.is_some() {
             match models::recall(&saved) {
                 Ok((loaded, message)) => {
                     self.shared.tell(message.unwrap_or_default(), true);
-                    self.take(&mut playing, loaded);
+                    self.take(playing, loaded);
                 }
                 Err(message) => self.shared.tell(message, true),
             }
@@ -211,12 +230,18 @@ impl Core {
         if playing.loaded.is_none() {
             let first = factory::MODELS.first().ok_or("there is no factory model")?;
             let loaded = models::load(&Source::Factory(first.name.to_owned()))?;
-            self.take(&mut playing, loaded);
+            self.take(playing, loaded);
             if saved.source.is_some() {
                 // What could not be read here may be readable elsewhere: the project keeps it.
                 self.params.model.put((*saved).clone());
             }
         }
+        Ok(())
+    }
+
+    fn activate(&self, sample_rate: f64) -> Result<Option<Box<Engine>>, String> {
+        let mut playing = lock(&self.playing);
+        self.recall(&mut playing)?;
         playing.sample_rate = Some(sample_rate);
         let engine = self.engine(&mut playing, sample_rate)?;
         if engine.is_some() {
