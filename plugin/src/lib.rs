@@ -23,7 +23,7 @@ use loader::Loader;
 use params::WmsParams;
 use picture::Painter;
 use player::Player;
-use shared::{Request, Shared};
+use shared::Shared;
 
 /// The instrument.
 pub struct WmsPlugin {
@@ -69,13 +69,9 @@ impl Plugin for WmsPlugin {
 
     type Editor = nice_plug_egui::EguiEditor<editor::EditorApp>;
     type SysExMessage = ();
-    /// Passed on to the loader: all instances share the thread that tasks run on.
-    type BackgroundTask = Request;
-
-    fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let shared = Arc::clone(&self.shared);
-        Box::new(move |request| shared.request(request))
-    }
+    /// None: the thread that the framework runs tasks on is shared by all instances, and ends for all
+    /// when one of them goes while its task waits.
+    type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::clone(&self.params) as Arc<dyn Params>
@@ -114,6 +110,10 @@ impl Plugin for WmsPlugin {
         }
     }
 
+    fn deactivate(&mut self) {
+        self.loader.deactivate();
+    }
+
     fn process(
         &mut self,
         buffer: &mut Buffer,
@@ -124,9 +124,7 @@ impl Plugin for WmsPlugin {
             return ProcessStatus::Error("not activated with two channels");
         };
         let watch = self.painter.begin(&self.shared);
-        if let Some(request) = player.begin(&self.params) {
-            context.execute_background(request);
-        }
+        player.begin(&self.params);
         let mut done = 0;
         while let Some(event) = context.next_event() {
             let at = (event.timing() as usize).clamp(done, left.len());

@@ -2,7 +2,7 @@
 //! disk under one of them stops no other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +18,12 @@ use crate::{bank, models};
 /// Longest wait for the thread at the end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How often the thread looks after the engine while there is one: the audio thread wakes nobody.
+const PERIOD: Duration = Duration::from_millis(250);
+
+/// The same without one.
+const IDLE: Duration = Duration::from_secs(3600);
+
 /// What goes between the loader and the audio thread.
 pub struct Link {
     /// The engine that is to play next; the newest counts.
@@ -31,7 +37,7 @@ struct Playing {
     loaded: Option<models::Loaded>,
     /// Counts changes: what was begun before the last one comes too late.
     changes: u32,
-    /// What engines are made for, from the first activation on.
+    /// What engines are made for, while there is an audio thread.
     sample_rate: Option<f64>,
     /// What the audio thread's engine was made with.
     made: Option<(u32, f64, Precision)>,
@@ -87,6 +93,11 @@ impl Loader {
     pub fn activate(&self, sample_rate: f64) -> Result<Option<Box<Engine>>, String> {
         self.core.activate(sample_rate)
     }
+
+    /// There is no audio thread until the next activation.
+    pub fn deactivate(&self) {
+        lock(&self.core.playing).sample_rate = None;
+    }
 }
 
 impl Drop for Loader {
@@ -110,10 +121,13 @@ fn lock(playing: &Mutex<Playing>) -> MutexGuard<'_, Playing> {
 
 impl Core {
     fn run(&self, requests: &Receiver<Request>) {
-        while let Ok(request) = requests.recv() {
-            if request == Request::Quit {
-                return;
-            }
+        loop {
+            let is_active = lock(&self.playing).sample_rate.is_some();
+            let request = match requests.recv_timeout(if is_active { PERIOD } else { IDLE }) {
+                Ok(Request::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(request) => request,
+                Err(RecvTimeoutError::Timeout) => Request::Wake,
+            };
             // A fault in reading one file must not end all reading.
             if catch_unwind(AssertUnwindSafe(|| self.answer(&request))).is_err() {
                 self.shared.tell("loading failed for an unknown reason", true);
@@ -127,8 +141,9 @@ impl Core {
             Request::Previous => self.step(-1),
             Request::Next => self.step(1),
             Request::Refresh => self.shared.set_bank(bank::scan(bank::user_folder())),
-            Request::Rebuild => self.rebuild(),
-            Request::Collect | Request::Quit => {}
+            // Another quality wants another engine.
+            Request::Wake => self.send(&mut lock(&self.playing)),
+            Request::Quit => {}
         }
         while self.link.leaving.pop().is_some() {}
     }
@@ -154,10 +169,6 @@ impl Core {
             }
             Err(message) => self.shared.tell(message, true),
         }
-    }
-
-    fn rebuild(&self) {
-        self.send(&mut lock(&self.playing));
     }
 
     /// Makes a model the one that plays and is saved.
@@ -248,6 +259,7 @@ impl Core {
             // What was on its way is older.
             drop(self.link.arriving.pop());
         }
+        self.shared.request(Request::Wake);
         Ok(engine)
     }
 }

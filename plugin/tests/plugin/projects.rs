@@ -14,8 +14,7 @@ use crate::host::{Act, Host, blocks, off, on, peak};
 pub fn write_other_model(path: &Path) {
     let model = Model::factory(factory::MODELS[0].name).unwrap();
     let mut tensors = model.network().to_state_dict();
-    let (_, last) =
-        tensors.iter_mut().filter(|(name, _)| name.contains("bias")).next_back().unwrap();
+    let (_, last) = tensors.iter_mut().rfind(|(name, _)| name.contains("bias")).unwrap();
     last.data.iter_mut().enumerate().for_each(|(i, bias)| *bias -= 0.3 * (i % 5) as f32);
     let network = Network::from_state_dict(tensors).unwrap();
     Model::new(model.config().clone(), network).unwrap().save(path).unwrap();
@@ -123,7 +122,7 @@ fn hostile_states_are_refused_and_the_sound_goes_on() {
         framed(""),
         framed("[1, 2]"),
         framed("{\"version\": 3}"),
-        framed(&text.replace("{", "[")),
+        framed(&text.replace('{', "[")),
     ];
     for bytes in &refused {
         assert!(!host.restore(bytes));
