@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # torch comes as a wheel of several GB from the package index; nothing else here is large.
 TORCH ?= torch==2.13.0
 
-.PHONY: setup demo test lint bench plugin
+.PHONY: setup demo test lint bench plugin audio-libraries
 
 $(BIN)/maturin:
 	$(PYTHON) -m venv $(VENV)
@@ -22,7 +22,7 @@ lint: setup
 	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --all-targets --features python -- -D warnings
-	cargo clippy -p wms-plugin --all-targets -- -D warnings
+	cargo clippy -p wms-plugin -p wms-plugin-xtask --all-targets -- -D warnings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -31,11 +31,27 @@ lint: setup
 test: lint
 	cargo test
 	cargo test -p wms-plugin
+	cargo run -p wms-plugin-xtask -- bundle wms-plugin
+	$(BIN)/python -m pip install --quiet dawdreamer || \
+		echo "no dawdreamer for this Python: the tests of the VST3 will be skipped"
 	$(BIN)/python -m pytest
 
 bench: setup
 	$(BIN)/python -m pip install --quiet librosa soxr torchcrepe
 	$(BIN)/python benches/analysis.py
 
-plugin:
-	cargo build --release -p wms-plugin
+# wms-plugin.clap, wms-plugin.vst3 and wms-synth in target/bundled.
+plugin: audio-libraries
+	cargo run -p wms-plugin-xtask
+
+# What wms-synth alone needs to build; other systems have it.
+audio-libraries:
+ifeq ($(shell uname -s),Linux)
+	@pkg-config --exists alsa jack 2>/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq libasound2-dev libjack-jackd2-dev pkg-config; \
+	else \
+		echo "wms-synth needs ALSA and JACK to build: sudo apt install libasound2-dev libjack-jackd2-dev pkg-config"; \
+		exit 1; \
+	fi
+endif

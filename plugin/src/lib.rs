@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use nice_plug::context::process::SendEventError;
 use nice_plug::prelude::*;
 
 pub mod bank;
@@ -136,7 +137,8 @@ impl Plugin for WmsPlugin {
         let last = left.len().saturating_sub(1) as u32;
         player.ended_notes(|voice_id, channel, key| {
             let event = NoteEvent::VoiceTerminated { timing: last, voice_id, channel, key };
-            context.try_send_event(event).is_ok()
+            // Hosts without a place for events want none.
+            !matches!(context.try_send_event(event), Err((_, SendEventError::HostBufferFull)))
         });
         if let Some(watch) = watch {
             self.painter.end(watch, &self.shared, player.engine(), left, right);

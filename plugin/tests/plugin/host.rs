@@ -1,5 +1,6 @@
 //! A small CLAP host in the test's own process.
 
+use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
 use clack_extensions::state::PluginState;
 use clack_host::entry::EntryDescriptor;
@@ -7,6 +8,7 @@ use clack_host::events::event_types::{
     MidiEvent, NoteExpressionEvent, NoteExpressionType, NoteOffEvent, NoteOnEvent, ParamModEvent,
     ParamValueEvent,
 };
+use clack_host::events::spaces::CoreEventSpace;
 use clack_host::events::{Match, Pckn};
 use clack_host::prelude::*;
 use clack_host::utils::ClapId;
@@ -61,6 +63,8 @@ pub struct Param {
 pub struct Host {
     instance: PluginInstance<Handlers>,
     processor: Option<StartedPluginAudioProcessor<Handlers>>,
+    /// Ids of the notes that the plugin has said to be over.
+    pub ended: Vec<u32>,
 }
 
 impl Host {
@@ -72,7 +76,7 @@ impl Host {
         let instance =
             PluginInstance::new(|()| Nothing, |_| (), &entry, c"org.wms.wms-plugin", &info)
                 .unwrap();
-        Self { instance, processor: None }
+        Self { instance, processor: None, ended: Vec::new() }
     }
 
     pub fn params(&mut self) -> Vec<Param> {
@@ -96,6 +100,12 @@ impl Host {
     /// The parameter of that name.
     pub fn param(&mut self, name: &str) -> Param {
         self.params().into_iter().find(|param| param.name == name).unwrap()
+    }
+
+    /// Samples that the plugin says it is late.
+    pub fn latency(&mut self) -> u32 {
+        let handle = self.instance.plugin_handle();
+        handle.get_extension::<PluginLatency>().map_or(0, |latency| latency.get(&handle))
     }
 
     pub fn value(&mut self, param: ClapId) -> f64 {
@@ -185,6 +195,11 @@ impl Host {
                 None,
             )
             .unwrap();
+        for event in &answers {
+            if let Some(CoreEventSpace::NoteEnd(end)) = event.as_core_event() {
+                self.ended.extend(end.pckn().note_id.into_specific());
+            }
+        }
         output
     }
 }

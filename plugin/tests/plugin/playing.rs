@@ -83,6 +83,21 @@ fn notes_have_their_pitch_from_the_first_sample() {
 }
 
 #[test]
+fn hosts_hear_of_ended_notes_and_of_no_latency() {
+    let mut host = Host::new();
+    host.reset();
+    assert_eq!(host.latency(), 0);
+    host.play(&blocks(24_000, 480), &[(0, on(60)), (0, on(64)), (4_800, off(60))]);
+    assert_eq!(host.ended, [60]);
+    // The same key again takes the place of its first note.
+    let again = Act::On { channel: 0, key: 64, velocity: 0.8, id: 640 };
+    host.play(&[480], &[(0, again)]);
+    assert_eq!(host.ended, [60, 64]);
+    host.play(&blocks(24_000, 480), &[(0, off(64))]);
+    assert_eq!(host.ended, [60, 64, 640]);
+}
+
+#[test]
 fn the_size_of_blocks_changes_nothing() {
     let mut host = Host::new();
     let axis = host.param("Timbre 1").id;
