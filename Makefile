@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # torch comes as a wheel of several GB from the package index; nothing else here is large.
 TORCH ?= torch==2.13.0
 
-.PHONY: setup demo test lint bench plugin audio-libraries
+.PHONY: setup demo test lint bench plugin audio-libraries display
 
 $(BIN)/maturin:
 	$(PYTHON) -m venv $(VENV)
@@ -28,7 +28,7 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest wms._wms
 
-test: lint
+test: lint display
 	cargo test
 	cargo test -p wms-plugin
 	cargo run -p wms-plugin-xtask -- bundle wms-plugin
@@ -53,5 +53,17 @@ ifeq ($(shell uname -s),Linux)
 	else \
 		echo "wms-synth needs ALSA and JACK to build: sudo apt install libasound2-dev libjack-jackd2-dev pkg-config"; \
 		exit 1; \
+	fi
+endif
+
+# A screen for the tests that open the plugin's editor; without one they are skipped.
+display:
+ifeq ($(shell uname -s),Linux)
+	@command -v Xvfb >/dev/null || \
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && \
+		apt-get install -y -qq xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1; \
+	else \
+		echo "the editor's tests need: sudo apt install xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1"; \
 	fi
 endif

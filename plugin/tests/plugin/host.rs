@@ -1,5 +1,9 @@
 //! A small CLAP host in the test's own process.
 
+#[cfg(target_os = "linux")]
+use clack_extensions::gui::{
+    GuiApiType, GuiConfiguration, GuiSize, HostGui, HostGuiImpl, PluginGui, Window,
+};
 use clack_extensions::latency::PluginLatency;
 use clack_extensions::params::{ParamInfoBuffer, PluginParams};
 use clack_extensions::state::PluginState;
@@ -30,12 +34,33 @@ impl SharedHandler<'_> for Nothing {
     fn request_callback(&self) {}
 }
 
+// Without this the plugin opens no window.
+#[cfg(target_os = "linux")]
+impl HostGuiImpl for Nothing {
+    fn resize_hints_changed(&self) {}
+    fn request_resize(&self, _: GuiSize) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_show(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn request_hide(&self) -> Result<(), HostError> {
+        Ok(())
+    }
+    fn closed(&self, _: bool) {}
+}
+
 pub struct Handlers;
 
 impl HostHandlers for Handlers {
     type Shared<'a> = Nothing;
     type MainThread<'a> = ();
     type AudioProcessor<'a> = ();
+
+    #[cfg(target_os = "linux")]
+    fn declare_extensions(builder: &mut HostExtensions<Self>, _: &Self::Shared<'_>) {
+        builder.register::<HostGui>();
+    }
 }
 
 /// What happens at a sample of the whole performance.
@@ -106,6 +131,32 @@ impl Host {
     pub fn latency(&mut self) -> u32 {
         let handle = self.instance.plugin_handle();
         handle.get_extension::<PluginLatency>().map_or(0, |latency| latency.get(&handle))
+    }
+
+    /// Opens the editor in a window of the host, an X11 id, and returns its size.
+    #[cfg(target_os = "linux")]
+    pub fn open_editor(&mut self, window: u32) -> [u32; 2] {
+        let handle = self.instance.plugin_handle();
+        let gui = handle.get_extension::<PluginGui>().unwrap();
+        let api_type = GuiApiType::X11;
+        gui.create(&handle, GuiConfiguration { api_type, is_floating: false }).unwrap();
+        let size = gui.get_size(&handle).unwrap();
+        // SAFETY: the test closes the editor before it destroys the window.
+        unsafe { gui.set_parent(&handle, Window::from_x11_handle(window.into())).unwrap() };
+        gui.show(&handle).unwrap();
+        [size.width, size.height]
+    }
+
+    /// What the plugin has asked the host's thread to do.
+    #[cfg(target_os = "linux")]
+    pub fn idle(&mut self) {
+        self.instance.call_on_main_thread_callback();
+    }
+
+    #[cfg(target_os = "linux")]
+    pub fn close_editor(&mut self) {
+        let handle = self.instance.plugin_handle();
+        handle.get_extension::<PluginGui>().unwrap().destroy(&handle);
     }
 
     pub fn value(&mut self, param: ClapId) -> f64 {

@@ -4,3 +4,5 @@ mod host;
 mod playing;
 mod projects;
 mod realtime;
+#[cfg(target_os = "linux")]
+mod window;
