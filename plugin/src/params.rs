@@ -238,7 +238,12 @@ fn seconds(name: &str, default: f32, max: f32) -> FloatParam {
     let factor = FloatRange::skew_factor(-2.0);
     FloatParam::new(name, default, FloatRange::Skewed { min: 0.0, max, factor })
         .with_value_to_string(Arc::new(|value| {
-            if value < 1.0 { format!("{:.1} ms", value * 1e3) } else { format!("{value:.2} s") }
+            // What would be rounded to 1000 ms is a second.
+            if value < 0.999_95 {
+                format!("{:.1} ms", value * 1e3)
+            } else {
+                format!("{value:.2} s")
+            }
         }))
         .with_string_to_value(Arc::new(|text| {
             let text = text.trim().to_lowercase();
@@ -287,5 +292,24 @@ mod tests {
         assert_eq!(shown(&params.level), "0.0 dB");
         assert_eq!(shown(&params.axes.0[3]), "0.00 σ");
         assert_eq!(shown(&params.sustain), "100.0 %");
+    }
+
+    /// Fuzzing hosts compare what they read with what they have typed in.
+    #[test]
+    fn texts_are_read_as_they_are_written() {
+        let params = WmsParams::default();
+        for (id, param, _) in params.param_map() {
+            for step in 0..=1000u16 {
+                let value = f32::from(step) / 1000.0;
+                // SAFETY: the parameters live as long as this function.
+                let (text, again) = unsafe {
+                    let text = param.normalized_value_to_string(value, true);
+                    let read = param.string_to_normalized_value(&text);
+                    let read = read.unwrap_or_else(|| panic!("{id}: {text:?} cannot be read"));
+                    (text, param.normalized_value_to_string(read, true))
+                };
+                assert_eq!(text, again, "{id} at {value}");
+            }
+        }
     }
 }
