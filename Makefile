@@ -63,7 +63,8 @@ ifeq ($(shell uname -s),Linux)
 	@command -v Xvfb >/dev/null || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && \
-		apt-get install -y -qq xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1; \
+		apt-get install -y -qq xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1 || \
+		echo "no Xvfb: the tests of the editor will be skipped"; \
 	else \
 		echo "the editor's tests need: sudo apt install xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1"; \
 	fi
