@@ -76,6 +76,10 @@ pub struct Params {
 
 const SHIPPED: &str = include_str!("../params.json");
 
+/// Names of the profiles, and their params.json.
+const PROFILES: &[(&str, &str)] =
+    &[("default", SHIPPED), ("hifi", include_str!("../python/wms/profiles/hifi.json"))];
+
 impl Default for Params {
     fn default() -> Self {
         Self::from_json(SHIPPED).expect("the shipped params.json is valid: a test loads it")
@@ -83,6 +87,24 @@ impl Default for Params {
 }
 
 impl Params {
+    /// The set of parameters of that name: `default`, the shipped `params.json`, or `hifi`, the
+    /// whole band at 44.1 kHz.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none, with the names that there are.
+    pub fn profile(name: &str) -> Result<Self> {
+        match PROFILES.iter().find(|(known, _)| *known == name) {
+            Some((_, text)) => Self::from_json(text),
+            None => {
+                let names: Vec<&str> = PROFILES.iter().map(|(name, _)| *name).collect();
+                Err(Error::parameter(format!(
+                    "there is no profile \"{name}\", only {}",
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+
     /// Reads a `params.json`.
     ///
     /// # Errors

@@ -74,6 +74,7 @@ fn a_saved_model_comes_back_with_everything() {
     assert_eq!(again.network().to_state_dict(), tensors("2026-08.weights"));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let missing = folder.path().join("no/such/folder/m.safetensors");
+    assert!(matches!(model.save_halved(&missing), Err(wms::Error::Io { .. })));
     assert!(matches!(model.save(&missing), Err(wms::Error::Io { .. })));
     assert!(matches!(Model::load(&missing), Err(wms::Error::Io { .. })));
 }
@@ -201,4 +202,28 @@ fn inputs_are_standardised_mapped_and_ordered() {
         assert!(matches!(wrong, Err(wms::Error::Parameter(_))));
     }
     assert!(Model::load(Path::new("/")).is_err());
+}
+
+#[test]
+fn half_precision_halves_the_file_and_hardly_changes_the_outputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let (full, half) = (folder.path().join("full"), folder.path().join("half"));
+    let model = model();
+    model.save(&full).unwrap();
+    model.save_halved(&half).unwrap();
+    let weights = |path: &std::path::Path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.len() - usize::try_from(u64::from_le_bytes(bytes[..8].try_into().unwrap())).unwrap()
+    };
+    assert!(weights(&half) < weights(&full) * 6 / 10);
+
+    let again = Model::load(&half).unwrap();
+    assert_eq!(again.config(), model.config());
+    let frames: Vec<f32> =
+        (0..100 * model.input_size()).map(|i| (i as f32 * 0.37).sin() * 2.0).collect();
+    let play = |model: &Model| model.predict(&frames, &mut model.network().state()).unwrap();
+    let (exact, rounded) = (play(&model), play(&again));
+    let error: f32 = exact.iter().zip(&rounded).map(|(a, b)| (a - b).abs()).sum();
+    let level: f32 = exact.iter().sum();
+    assert!(error < 2e-3 * level, "{error} of {level}");
 }

@@ -98,6 +98,22 @@ class Params:
         """
 
     @staticmethod
+    def profile(name: str) -> Params:
+        """One of the sets of parameters that come with the package.
+
+        Parameters
+        ----------
+        name
+            "default": the shipped `params.json`, as `wms_torch` publishes it. "hifi": 44.1 kHz,
+            four cycles, the whole band.
+
+        Raises
+        ------
+        ParameterError
+            There is no such profile; the message names those that there are.
+        """
+
+    @staticmethod
     def from_dict(values: dict[str, Any]) -> Params:
         """Check the keys and values of a `params.json` given as a dict.
 
@@ -426,8 +442,23 @@ class Model:
             It cannot be read.
         """
 
-    def save(self, path: _Path) -> None:
-        """Write the model file; an existing one is replaced when the new one is complete."""
+    def save(self, path: _Path, *, half: bool = False) -> None:
+        """Write the model file; an existing one is replaced when the new one is complete.
+
+        Parameters
+        ----------
+        path
+            The file.
+        half
+            Keep large tensors in half precision: a file of half the size, read like any other.
+
+        Raises
+        ------
+        FileAccessError
+            It cannot be written.
+        ModelFileError
+            With `half`, a weight is beyond 65504.
+        """
 
     @property
     def generation(self) -> str:

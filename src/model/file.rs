@@ -9,6 +9,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use serde_json::Value;
 
 use super::config::{ModelConfig, sizes_from_params};
+use super::half;
 use super::network::{Generation, Network, StateDict, Tensor};
 use super::wms_torch;
 use crate::files::write_atomic;
@@ -16,6 +17,10 @@ use crate::{Error, Result};
 
 /// No model comes near this size; a larger file is something else.
 const MAX_FILE_BYTES: u64 = 1 << 30;
+
+/// Smaller tensors are never halved: there is little to gain, and the first layer, into which the
+/// inputs' mean and scale are folded, lives on differences of large numbers.
+const LEAST_HALVED: usize = 2048;
 
 /// A network and what its inputs and outputs mean; immutable, to be shared by `Arc`.
 #[derive(Clone, Debug)]
@@ -168,37 +173,53 @@ impl Model {
 
         let mut tensors = StateDict::new();
         for (name, view) in SafeTensors::deserialize(bytes).map_err(foreign)?.iter() {
-            if view.dtype() != Dtype::F32 {
-                return Err(format!("tensor {name} is {:?}, expected F32", view.dtype()));
-            }
-            let data = view.data().chunks_exact(4);
-            let data = data.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let bytes = view.data();
+            let data = match view.dtype() {
+                Dtype::F32 => {
+                    let values = bytes.chunks_exact(4);
+                    values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
+                }
+                Dtype::F16 => {
+                    let values = bytes.chunks_exact(2);
+                    values.map(|b| half::to_f32(u16::from_le_bytes([b[0], b[1]]))).collect()
+                }
+                other => {
+                    return Err(format!("tensor {name} is {other:?}, expected F32 or F16"));
+                }
+            };
             tensors.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
         }
         Self::join(config, Network::from_state_dict(tensors)?)
     }
 
-    /// The bytes of a model file.
+    /// The bytes of a model file; with `halved`, large tensors in half precision.
     ///
     /// # Errors
     /// One line if the format cannot hold this model.
-    pub fn to_bytes(&self) -> std::result::Result<Vec<u8>, String> {
+    pub fn to_bytes(&self, halved: bool) -> std::result::Result<Vec<u8>, String> {
         let config = serde_json::to_string(self.config.json()).map_err(|e| e.to_string())?;
         let metadata = HashMap::from([
             ("format".to_owned(), "wms-model".to_owned()),
             ("version".to_owned(), "1".to_owned()),
             ("config".to_owned(), config),
         ]);
-        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = self
+        let tensors: Vec<(String, Vec<usize>, Dtype, Vec<u8>)> = self
             .network
             .to_state_dict()
             .into_iter()
-            .map(|(name, t)| (name, t.shape, t.data.iter().flat_map(|v| v.to_le_bytes()).collect()))
-            .collect();
+            .map(|(name, tensor)| {
+                let (dtype, bytes) = if halved && tensor.data.len() >= LEAST_HALVED {
+                    (Dtype::F16, half_bytes(&name, &tensor.data)?)
+                } else {
+                    (Dtype::F32, tensor.data.iter().flat_map(|v| v.to_le_bytes()).collect())
+                };
+                Ok((name, tensor.shape, dtype, bytes))
+            })
+            .collect::<std::result::Result<_, String>>()?;
         let views: Vec<(&str, TensorView<'_>)> = tensors
             .iter()
-            .map(|(name, shape, data)| {
-                Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), data)?))
+            .map(|(name, shape, dtype, data)| {
+                Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), data)?))
             })
             .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
             .map_err(|e| e.to_string())?;
@@ -210,7 +231,19 @@ impl Model {
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let bytes = self.to_bytes().map_err(|message| Error::model(path, message))?;
+        self.write(path, false)
+    }
+
+    /// [`Self::save`] with large tensors in half precision: a file of half the size.
+    ///
+    /// # Errors
+    /// As there; [`Error::ModelFile`] if a weight is beyond 65504.
+    pub fn save_halved(&self, path: &Path) -> Result<()> {
+        self.write(path, true)
+    }
+
+    fn write(&self, path: &Path, halved: bool) -> Result<()> {
+        let bytes = self.to_bytes(halved).map_err(|message| Error::model(path, message))?;
         write_atomic(path, &bytes)
     }
 
@@ -335,4 +368,14 @@ impl Model {
         }
         Ok(inputs)
     }
+}
+
+fn half_bytes(name: &str, values: &[f32]) -> std::result::Result<Vec<u8>, String> {
+    let mut bytes = Vec::with_capacity(2 * values.len());
+    for &value in values {
+        let bits = half::from_f32(value)
+            .ok_or_else(|| format!("tensor {name} holds {value}, too large for half precision"))?;
+        bytes.extend_from_slice(&bits.to_le_bytes());
+    }
+    Ok(bytes)
 }

@@ -6,6 +6,7 @@ pub mod config;
 #[cfg(feature = "factory")]
 pub mod factory;
 pub mod file;
+mod half;
 pub mod layers;
 pub mod network;
 mod projection;

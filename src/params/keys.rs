@@ -77,7 +77,7 @@ pub const KEYS: &[Key] = &[
     theirs("include_voicedness", Rule::Switch, "true"),
     theirs("model_type", Rule::Word(&["GRU"]), "\"GRU\""),
     theirs("hidden_size", Rule::Whole(1, 8192), "256"),
-    theirs("criterion", Rule::Word(&["MSE", "WeightedMSE", "Spectral"]), "\"MSE\""),
+    theirs("criterion", Rule::Word(&["MSE", "WeightedMSE", "Spectral", "LogSpectral"]), "\"MSE\""),
     theirs("optimizer", Rule::Word(&["Adam", "AdamW", "SGD"]), "\"AdamW\""),
     theirs("amsgrad", Rule::Switch, "false"),
     theirs("batch_size", Rule::Whole(1, 1 << 20), "16"),

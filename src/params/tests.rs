@@ -91,3 +91,13 @@ fn not_an_object_is_refused() {
         assert!(Params::from_json(text).is_err(), "{text}");
     }
 }
+
+#[test]
+fn every_profile_loads_and_an_unknown_one_is_refused() {
+    assert_eq!(Params::profile("default").unwrap(), Params::default());
+    let hifi = Params::profile("hifi").unwrap();
+    assert_eq!(hifi.analysis().sample_rate, 44100);
+    assert!(hifi.without_effect().is_empty());
+    let message = Params::profile("lofi").unwrap_err().to_string();
+    assert!(message.contains("lofi") && message.contains("default, hifi"), "{message}");
+}

@@ -95,8 +95,10 @@ impl Model {
     }
 
     /// Write the model file; an existing one is replaced when the new one is complete.
-    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        Ok(py.detach(|| self.inner.save(&path))?)
+    #[pyo3(signature = (path, *, half=false))]
+    fn save(&self, py: Python<'_>, path: PathBuf, half: bool) -> PyResult<()> {
+        Ok(py
+            .detach(|| if half { self.inner.save_halved(&path) } else { self.inner.save(&path) })?)
     }
 
     /// Family of the network, e.g. "2026-08".

@@ -26,6 +26,12 @@ impl PyParams {
         Self(Params::load(&path)?).warned(py)
     }
 
+    /// One of the sets of parameters that come with the package.
+    #[staticmethod]
+    fn profile(name: &str) -> PyResult<Self> {
+        Ok(Self(Params::profile(name)?))
+    }
+
     /// Check the keys and values of a params.json given as a dict.
     #[staticmethod]
     fn from_dict(py: Python<'_>, values: &Bound<'_, PyDict>) -> PyResult<Self> {

@@ -124,6 +124,12 @@ def test_predict_is_pytorchs_forward_and_carries_on(model):
 def test_save_and_load(model, path, tmp_path):
     copy = tmp_path / "copy.safetensors"
     model.save(copy)
+    half = tmp_path / "half.safetensors"
+    model.save(half, half=True)
+    halved = wms.Model.load(half).state_dict()
+    for name, tensor in model.state_dict().items():
+        np.testing.assert_allclose(halved[name], tensor, rtol=5e-4, atol=1e-7)
+    half.unlink()
     again = wms.Model.load(str(copy), params=PARAMS)
     assert again.config == model.config
     np.testing.assert_array_equal(again.predict(IO["x_rand"])[0], model.predict(IO["x_rand"])[0])

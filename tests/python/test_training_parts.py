@@ -8,6 +8,7 @@ from wms.errors import ParameterError
 from wms.training import (
     FrameSequences,
     GRUNet,
+    LogSpectralLoss,
     SpectralLoss,
     Split,
     Stretch,
@@ -65,6 +66,18 @@ def test_spectral_loss_follows_its_formula():
     expected = np.abs(p - y).mean() + convergence.mean()
     got = SpectralLoss()(torch.from_numpy(p), torch.from_numpy(y))
     assert float(got) == pytest.approx(expected, rel=1e-9)
+
+
+def test_log_spectral_loss_follows_its_formula_and_hears_weak_bins():
+    rng = np.random.default_rng(0)
+    p, y = rng.random((2, 3, 8)), rng.random((2, 3, 8))
+    levels = np.abs(np.log(np.expm1(p) + 0.01) - np.log(np.expm1(y) + 0.01))
+    expected = np.abs(p - y).mean() + 0.1 * levels.mean()
+    loss = LogSpectralLoss()
+    assert float(loss(torch.from_numpy(p), torch.from_numpy(y))) == pytest.approx(expected)
+    # The same step of the log1p spectrum costs more where it is quiet.
+    quiet, loud = torch.full((1, 8), 0.01), torch.full((1, 8), 3.0)
+    assert float(loss(quiet + 0.01, quiet)) > 3 * float(loss(loud + 0.01, loud))
 
 
 def test_smoothness_is_added_to_the_loss():
@@ -211,7 +224,7 @@ def test_plateau_schedule_is_that_of_torch():
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("criterion", "L7", "criterion is 'L7', wanted one of MSE, WeightedMSE, Spectral"),
+        ("criterion", "L7", "criterion is 'L7', wanted one of MSE, WeightedMSE, Spectral, "),
         ("batch_size", 0, "batch_size is 0, wanted at least 1"),
         ("batch_size", 2.5, "batch_size is 2.5, wanted a whole number"),
         ("learning_rate", "fast", "learning_rate is 'fast', wanted a number"),

@@ -77,7 +77,9 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)
-        command.add_argument("--params", metavar="FILE", help="a params.json (default: shipped)")
+        command.add_argument(
+            "--params", metavar="FILE", help="a params.json, or hifi (default: shipped)"
+        )
         command.add_argument("--debug", action="store_true", help="show the traceback of an error")
         command.set_defaults(run=module.run)
     return parser

@@ -97,8 +97,15 @@ def output_folder(options: argparse.Namespace) -> Path:
 
 
 def params(options: argparse.Namespace) -> Params:
-    """Return the params of --params, or the shipped ones."""
-    return Params.load(options.params) if options.params else Params()
+    """Return the params of --params, a file or a profile's name, or the shipped ones."""
+    return _given_params(options.params) if options.params else Params()
+
+
+def _given_params(source: str) -> Params:
+    # A name has no ending: what has one is a file, and its absence is told as such.
+    if Path(source).suffix or Path(source).exists():
+        return Params.load(source)
+    return Params.profile(source)
 
 
 def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
@@ -110,7 +117,7 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
         If the model does not fit --params.
     """
     if options.params:
-        given = Params.load(options.params)
+        given = _given_params(options.params)
         return fitting_model(options.model, given), given
     model = Model.load(options.model)
     return model, analysis_params(model)

@@ -19,7 +19,7 @@ _BATCH = 512
 _BATCHES_BETWEEN_VALIDATIONS = 50
 
 #: What wms_torch's published params.json says of training, and what its code does besides.
-_WMS_TORCH = {
+WMS_TORCH_RECIPE = {
     "criterion": "MSE",
     "optimizer": "Adam",
     "amsgrad": False,
@@ -75,7 +75,7 @@ def wms_torch_recipe(
     KeyboardInterrupt
         On Ctrl-C, which alone would end the training early.
     """
-    params = {**seen.params.to_dict(), **_WMS_TORCH}
+    params = {**seen.params.to_dict(), **WMS_TORCH_RECIPE}
     result = train(params, seen, minutes=minutes, progress=progress, device="cpu")
     if result.interrupted:
         raise KeyboardInterrupt

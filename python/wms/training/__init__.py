@@ -19,7 +19,13 @@ from .evaluate import evaluate_stretches
 from .export import export_wms_torch, fold_normalisation, save_model
 from .frames import FramesLike
 from .loop import TrainResult, train
-from .losses import SmoothnessLoss, SpectralLoss, WeightedMSELoss, make_criterion
+from .losses import (
+    LogSpectralLoss,
+    SmoothnessLoss,
+    SpectralLoss,
+    WeightedMSELoss,
+    make_criterion,
+)
 from .network import GRUNet
 from .progress import EpochRecord
 from .projection import ProjectedFrames, Projection, fit_projection
@@ -31,6 +37,7 @@ __all__ = [
     "FrameSequences",
     "FramesLike",
     "GRUNet",
+    "LogSpectralLoss",
     "ProjectedFrames",
     "Projection",
     "SmoothnessLoss",

@@ -49,6 +49,34 @@ class SpectralLoss(nn.Module):
         return loss
 
 
+class LogSpectralLoss(nn.Module):
+    """Mean absolute error of the log1p spectra plus that of the levels on a logarithmic scale.
+
+    log1p is all but linear below a magnitude of 1, where weak partials and noise lie: they hardly
+    count in the first part, but are heard as well as strong ones. The second part is `weight` times
+    the error of ln(magnitude + `floor`).
+
+    Parameters
+    ----------
+    weight : float
+        Of the second part.
+    floor : float
+        Magnitude below which levels no longer count.
+    """
+
+    def __init__(self, weight: float = 0.1, floor: float = 0.01) -> None:
+        super().__init__()
+        self.weight = weight
+        self.floor = floor
+
+    def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return the loss, a scalar."""
+        level = torch.log(torch.expm1(predicted) + self.floor)
+        wanted = torch.log(torch.expm1(target) + self.floor)
+        loss: torch.Tensor = (predicted - target).abs().mean()
+        return loss + self.weight * (level - wanted).abs().mean()
+
+
 class SmoothnessLoss(nn.Module):
     """A loss plus `weight` times the mean squared difference between neighbouring predicted bins.
 
@@ -72,7 +100,7 @@ class SmoothnessLoss(nn.Module):
 
 
 def make_criterion(
-    name: Literal["MSE", "WeightedMSE", "Spectral"] | str,
+    name: Literal["MSE", "WeightedMSE", "Spectral", "LogSpectral"] | str,
     num_bins: int,
     *,
     smoothness_weight: float = 0.0,
@@ -82,7 +110,7 @@ def make_criterion(
     Raises
     ------
     ParameterError
-        If the name is none of MSE, WeightedMSE, Spectral.
+        If the name is none of MSE, WeightedMSE, Spectral, LogSpectral.
     """
     criterion: nn.Module
     if name == "MSE":
@@ -91,6 +119,10 @@ def make_criterion(
         criterion = WeightedMSELoss(num_bins)
     elif name == "Spectral":
         criterion = SpectralLoss()
+    elif name == "LogSpectral":
+        criterion = LogSpectralLoss()
     else:
-        raise ParameterError(f"criterion is {name!r}, wanted one of MSE, WeightedMSE, Spectral")
+        raise ParameterError(
+            f"criterion is {name!r}, wanted one of MSE, WeightedMSE, Spectral, LogSpectral"
+        )
     return SmoothnessLoss(criterion, smoothness_weight) if smoothness_weight else criterion

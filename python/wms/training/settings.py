@@ -11,7 +11,7 @@ from .frames import params_dict
 
 _CHOICES = {
     "model_type": ("GRU",),
-    "criterion": ("MSE", "WeightedMSE", "Spectral"),
+    "criterion": ("MSE", "WeightedMSE", "Spectral", "LogSpectral"),
     "optimizer": ("Adam", "AdamW", "SGD"),
     "lr_schedule": ("cosine", "plateau", "constant"),
 }
@@ -52,7 +52,7 @@ class TrainSettings:
         Kind of network.
     hidden_size : int
         Width of the GRU, 1 to 65536.
-    criterion : {"MSE", "WeightedMSE", "Spectral"}
+    criterion : {"MSE", "WeightedMSE", "Spectral", "LogSpectral"}
         Loss between predicted and target log1p spectra.
     optimizer : {"Adam", "AdamW", "SGD"}
         Rule by which the weights are updated.

@@ -1,0 +1,115 @@
+"""What training reaches on each recording, beside all baselines: the claims of the training recipe.
+
+Trains on the first part of every recording with two threads, for as many minutes of processor time
+as asked, and judges on the rest, which nothing was trained on: mean absolute error of the log1p
+spectrum. Baselines: the mean, the nearest training frame, ridge regression, wms_torch's own recipe
+for `--baseline-minutes`, and when the recipe here reached that recipe's error.
+
+Usage: python benches/training.py AUDIO... [--params hifi] [--minutes 10] [--baseline-minutes 20]
+           [--unseen 25] [--out table.md]
+`--minutes` counts processor time of the training, so that other work on the machine is not held
+against it: 10 are 5 minutes on two free cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import wms
+from wms.cli.common import params as chosen_params
+from wms.evaluation.trained import WMS_TORCH_RECIPE
+from wms.training import EpochRecord, TrainResult, predict_mean, train
+from wms.training.baselines import nearest_frame, ridge_regression
+
+# Steps of the trial by which the time of an epoch is measured.
+_TRIAL_EPOCHS = 1
+
+
+def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainResult, list]:
+    """Train for about `minutes` of processor time; return also (seconds, validation error)."""
+    started = time.process_time()
+    train(params, frames, epochs=_TRIAL_EPOCHS, progress=False, device="cpu")
+    epoch_s = (time.process_time() - started) / _TRIAL_EPOCHS
+    curve: list[tuple[float, float]] = []
+    started = time.process_time()
+
+    def note(record: EpochRecord) -> None:
+        curve.append((time.process_time() - started, record.validation_mae))
+
+    epochs = max(1, math.floor(60 * minutes / epoch_s))
+    result = train(params, frames, epochs=epochs, progress=note, device="cpu")
+    return result, curve
+
+
+def predicted(result: TrainResult, inputs: np.ndarray) -> np.ndarray:
+    """Spectra of the trained network for frames' inputs, (T, K)."""
+    with torch.no_grad():
+        return result.network(torch.from_numpy(np.ascontiguousarray(inputs))[None])[0][0].numpy()
+
+
+def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
+    """Train on one recording: a line of the table."""
+    rate = params["sample_rate"]
+    sound, _ = wms.load_audio(path, rate)
+    cut = len(sound) - round(options.unseen * rate)
+    seen = wms.analyze(sound[:cut], params, sample_rate=rate)
+    unseen = wms.analyze(sound[cut:], params, sample_rate=rate)
+    scaler = seen.scaler
+    inputs = unseen.inputs.copy()
+    inputs[:, : len(scaler.mean)] = (unseen.mfcc_raw - scaler.mean) / scaler.scale
+    target = unseen.spectrum
+
+    def error(spectra: np.ndarray) -> float:
+        return float(np.abs(spectra - target).mean(dtype=np.float64))
+
+    mean, scale = seen.inputs.mean(axis=0), np.maximum(seen.inputs.std(axis=0), 1e-6)
+    known, asked = (seen.inputs - mean) / scale, (inputs - mean) / scale
+    result, curve = budgeted(params.to_dict(), seen, options.minutes)
+    nearest = error(nearest_frame(known, seen.targets, asked))
+    model = error(predicted(result, inputs))
+    cells = [
+        path.stem, f"{model:.4f}", f"{nearest:.4f}", f"{model / nearest:.2f}",
+        f"{error(ridge_regression(known, seen.targets, asked)):.4f}",
+        f"{error(predict_mean(seen.targets, len(target))):.4f}",
+    ]  # fmt: skip
+    if options.baseline_minutes:
+        theirs, slow = budgeted(
+            {**params.to_dict(), **WMS_TORCH_RECIPE}, seen, options.baseline_minutes
+        )
+        best = min(value for _, value in slow)
+        reached = next((at for at, value in curve if value <= best), math.inf)
+        cells += [f"{error(predicted(theirs, inputs)):.4f}", f"{slow[-1][0] / reached:.0f}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("audio", nargs="+", type=Path)
+    parser.add_argument("--params", help="a params.json, or hifi (default: shipped)")
+    parser.add_argument("--minutes", type=float, default=10.0, help="of processor time")
+    parser.add_argument("--baseline-minutes", type=float, default=0.0, help="of wms_torch's recipe")
+    parser.add_argument("--unseen", type=float, default=25.0, help="seconds kept aside at the end")
+    parser.add_argument("--out", type=Path, help="Markdown file to write the table into")
+    options = parser.parse_args()
+    torch.set_num_threads(2)
+    params = chosen_params(options)
+    head = ["recording", "model", "nearest", "model / nearest", "ridge", "mean"]
+    head += ["wms_torch's recipe", "times sooner"] if options.baseline_minutes else []
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    print("\n".join(lines))
+    for path in options.audio:
+        lines.append(row(path, options, params))
+        print(lines[-1], flush=True)
+    if options.out:
+        options.out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
