@@ -1,6 +1,171 @@
-//! WMS as a DAW instrument.
+//! WMS as a DAW instrument: CLAP, VST3 and a program of its own.
 //!
-//! The plugin formats arrive with the plugin milestone; this crate already fixes the direction of
-//! the dependency: the plugin uses [`wms`] without its `python` feature.
+//! [`params`] is what a host sees, [`shared`] what the editor sees beside it, [`state`] what a project
+//! keeps. [`loader`] reads models on a thread of its own and hands engines to [`player`], which the
+//! audio thread runs.
 
-pub use wms;
+use std::sync::Arc;
+
+use nice_plug::prelude::*;
+
+pub mod bank;
+pub mod editor;
+pub mod loader;
+pub mod midi;
+pub mod models;
+pub mod params;
+pub mod picture;
+pub mod player;
+pub mod shared;
+pub mod state;
+
+use loader::Loader;
+use params::WmsParams;
+use picture::Painter;
+use player::Player;
+use shared::{Request, Shared};
+
+/// The instrument.
+pub struct WmsPlugin {
+    params: Arc<WmsParams>,
+    shared: Arc<Shared>,
+    loader: Loader,
+    painter: Painter,
+    player: Option<Player>,
+}
+
+impl Default for WmsPlugin {
+    fn default() -> Self {
+        let params = Arc::new(WmsParams::default());
+        let (requests, received) = std::sync::mpsc::channel();
+        let (shared, pictures) = Shared::new(requests);
+        let loader = Loader::start(Arc::clone(&params), Arc::clone(&shared), received);
+        Self { params, shared, loader, painter: Painter::new(pictures), player: None }
+    }
+}
+
+impl WmsPlugin {
+    /// What the editor sees, for programs that embed the plugin.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+}
+
+impl Plugin for WmsPlugin {
+    const NAME: &'static str = "WMS";
+    const VENDOR: &'static str = "Wavetable Manifold Synthesis";
+    const URL: &'static str = "";
+    const EMAIL: &'static str = "";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    const AUDIO_IO_LAYOUTS: &'static [AudioIOLayout] = &[AudioIOLayout {
+        main_input_channels: None,
+        main_output_channels: NonZeroU32::new(2),
+        ..AudioIOLayout::const_default()
+    }];
+
+    const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
+    const SAMPLE_ACCURATE_AUTOMATION: bool = true;
+
+    type Editor = nice_plug_egui::EguiEditor<editor::EditorApp>;
+    type SysExMessage = ();
+    /// Passed on to the loader: all instances share the thread that tasks run on.
+    type BackgroundTask = Request;
+
+    fn task_executor(&mut self) -> TaskExecutor<Self> {
+        let shared = Arc::clone(&self.shared);
+        Box::new(move |request| shared.request(request))
+    }
+
+    fn params(&self) -> Arc<dyn Params> {
+        Arc::clone(&self.params) as Arc<dyn Params>
+    }
+
+    fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
+        editor::create(Arc::clone(&self.params), Arc::clone(&self.shared))
+    }
+
+    fn filter_state(state: &mut PluginState) {
+        state::migrate(state);
+    }
+
+    fn activate(
+        &mut self,
+        _: &AudioIOLayout,
+        config: &BufferConfig,
+        _: &mut impl ActivateContext<Self>,
+    ) -> bool {
+        let engine = match self.loader.activate(f64::from(config.sample_rate)) {
+            Ok(engine) => engine,
+            Err(message) => {
+                self.shared.tell(message, true);
+                return false;
+            }
+        };
+        if let Some(engine) = engine {
+            self.player = Some(Player::new(engine, self.loader.link(), &self.params));
+        }
+        true
+    }
+
+    fn reset(&mut self) {
+        if let Some(player) = &mut self.player {
+            player.reset(&self.params);
+        }
+    }
+
+    fn process(
+        &mut self,
+        buffer: &mut Buffer,
+        _: &mut AuxiliaryBuffers,
+        context: &mut impl ProcessContext<Self>,
+    ) -> ProcessStatus {
+        let (Some(player), [left, right]) = (&mut self.player, buffer.as_slice()) else {
+            return ProcessStatus::Error("not activated with two channels");
+        };
+        let watch = self.painter.begin(&self.shared);
+        if let Some(request) = player.begin(&self.params) {
+            context.execute_background(request);
+        }
+        let mut done = 0;
+        while let Some(event) = context.next_event() {
+            let at = (event.timing() as usize).clamp(done, left.len());
+            player.render(&mut left[done..at], &mut right[done..at]);
+            done = at;
+            player.handle(event);
+        }
+        player.render(&mut left[done..], &mut right[done..]);
+        let last = left.len().saturating_sub(1) as u32;
+        player.ended_notes(|voice_id, channel, key| {
+            let event = NoteEvent::VoiceTerminated { timing: last, voice_id, channel, key };
+            context.try_send_event(event).is_ok()
+        });
+        if let Some(watch) = watch {
+            self.painter.end(watch, &self.shared, player.engine(), left, right);
+        }
+        if player.engine().is_silent() { ProcessStatus::Normal } else { ProcessStatus::KeepAlive }
+    }
+}
+
+impl ClapPlugin for WmsPlugin {
+    const CLAP_ID: &'static str = "org.wms.wms-plugin";
+    const CLAP_DESCRIPTION: Option<&'static str> =
+        Some("Wavetables made in real time by a small neural network");
+    const CLAP_MANUAL_URL: Option<&'static str> = None;
+    const CLAP_SUPPORT_URL: Option<&'static str> = None;
+    const CLAP_FEATURES: &'static [ClapFeature] =
+        &[ClapFeature::Instrument, ClapFeature::Synthesizer, ClapFeature::Stereo];
+    const CLAP_POLY_MODULATION_CONFIG: Option<PolyModulationConfig> = Some(PolyModulationConfig {
+        max_voice_capacity: params::VOICES as u32,
+        supports_overlapping_voices: false,
+    });
+}
+
+impl Vst3Plugin for WmsPlugin {
+    const VST3_CLASS_ID: [u8; 16] = *b"WMSWavetableMani";
+    const VST3_SUBCATEGORIES: &'static [Vst3SubCategory] =
+        &[Vst3SubCategory::Instrument, Vst3SubCategory::Synth, Vst3SubCategory::Stereo];
+}
+
+nice_export_clap!(WmsPlugin);
+nice_export_vst3!(WmsPlugin);

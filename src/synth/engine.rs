@@ -151,6 +151,17 @@ impl Engine {
         &self.timbre
     }
 
+    /// What reads partials off the model's spectra.
+    pub fn reader(&self) -> &PartialReader {
+        &self.shared.reader
+    }
+
+    /// Whether a key's note sounds, or dies away.
+    pub fn sounds(&self, channel: u8, note: u8) -> bool {
+        let meant = |n: &Note| (n.channel, n.key) == (channel % CHANNELS as u8, note);
+        self.voices.iter().any(|voice| !voice.is_free() && meant(voice.note()))
+    }
+
     /// Whether nothing sounds.
     pub fn is_silent(&self) -> bool {
         self.voices.iter().all(Voice::is_free)

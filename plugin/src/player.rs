@@ -1,0 +1,339 @@
+//! What the audio thread runs: parameters and events drive the instrument.
+
+use std::sync::Arc;
+
+use nice_plug::midi::{Channel, Key, VoiceID};
+use nice_plug::prelude::*;
+use wms::synth::envelope::EnvelopeTimes;
+use wms::synth::{self, Engine, Event, Expression, Instrument, Settings};
+
+use crate::loader::{Link, precision};
+use crate::midi::{Controllers, Inputs};
+use crate::params::{AXES, AXIS_REACH, Mode, Quality, WmsParams};
+use crate::shared::Request;
+
+/// Amplitude factor of the engine at 0 dB: room for chords.
+const FULL: f64 = 0.5;
+/// Notes whose hosts want to hear of their end.
+const NOTES: usize = 128;
+/// Axes and voicedness.
+const MOVERS: usize = AXES + 1;
+
+/// A note that the host knows.
+#[derive(Clone, Copy)]
+struct HostNote {
+    id: VoiceID,
+    channel: u8,
+    key: u8,
+    /// Whether another note has taken its key.
+    is_replaced: bool,
+}
+
+/// The model's input that an axis parameter moves, and where it rests.
+type Mover = Option<(usize, f32)>;
+
+/// The instrument and what drives it. [`Self::new`] allocates, the rest does not.
+pub struct Player {
+    instrument: Instrument,
+    link: Arc<Link>,
+    controllers: Controllers,
+    settings: Settings,
+    quality: Quality,
+    movers: [Mover; MOVERS],
+    /// Where the axes were when they were last sent.
+    moved: [f32; MOVERS],
+    notes: [Option<HostNote>; NOTES],
+}
+
+fn movers(engine: &Engine) -> [Mover; MOVERS] {
+    let (config, space) = (engine.model().config(), engine.space());
+    let mut movers = [None; MOVERS];
+    let with_rest = |input: usize| {
+        let rest = space.value(input, *space.rest().get(input)?)?;
+        Some((input, rest))
+    };
+    for (mover, input) in movers.iter_mut().zip(config.timbre_indices().take(AXES)) {
+        *mover = with_rest(input);
+    }
+    movers[AXES] = config.voicedness_index().and_then(with_rest);
+    movers
+}
+
+fn positions(params: &WmsParams) -> [f32; MOVERS] {
+    std::array::from_fn(|i| {
+        params.axes.0.get(i).map_or_else(|| params.voicedness.value(), FloatParam::value)
+    })
+}
+
+fn settings(params: &WmsParams) -> Settings {
+    let seconds = |param: &FloatParam| f64::from(param.value());
+    Settings {
+        envelope: EnvelopeTimes {
+            attack_s: seconds(&params.attack),
+            decay_s: seconds(&params.decay),
+            sustain: f64::from(params.sustain.value()),
+            release_s: seconds(&params.release),
+        },
+        normalise: params.normalise.value(),
+        noise: f64::from(params.noise.value()),
+        tuning_hz: f64::from(params.tune.value()),
+        gain: FULL * f64::from(params.level.value()),
+        mode: match params.mode.value() {
+            Mode::Poly => synth::Mode::Poly,
+            Mode::Mono => synth::Mode::Mono,
+            Mode::Legato => synth::Mode::Legato,
+        },
+        glide_s: seconds(&params.glide),
+        voices: params.voices.value() as usize,
+        unison: params.unison.value() as usize,
+        detune_cents: f64::from(params.detune.value()),
+        spread: f64::from(params.spread.value()),
+        velocity_level: f64::from(params.velocity_level.value()),
+        velocity_timbre: f64::from(params.velocity_timbre.value()),
+        pressure_timbre: f64::from(params.pressure_timbre.value()),
+        brightness_timbre: f64::from(params.brightness_timbre.value()),
+    }
+}
+
+impl Inputs for &Engine {
+    fn controlled(&self, input: usize, share: f32) -> Option<Event> {
+        let config = self.model().config();
+        if input == config.pitch_index() || input >= config.input_size() {
+            return None;
+        }
+        if Some(input) == config.voicedness_index() {
+            return Some(Event::Timbre { input, value: share });
+        }
+        // wms_torch writes the input itself, -3 .. 3, not its distance from the mean in spreads.
+        let value = self.space().value(input, 6.0 * share - 3.0)?;
+        Some(Event::Timbre { input, value })
+    }
+}
+
+impl Player {
+    /// Plays `engine`; others come over `link`.
+    pub fn new(engine: Box<Engine>, link: Arc<Link>, params: &WmsParams) -> Self {
+        let movers = movers(&engine);
+        let mut player = Self {
+            instrument: Instrument::new(engine),
+            link,
+            controllers: Controllers::new(),
+            settings: settings(params),
+            quality: params.quality.value(),
+            movers,
+            moved: [0.0; MOVERS],
+            notes: [None; NOTES],
+        };
+        player.reset(params);
+        player
+    }
+
+    /// The engine that plays.
+    pub fn engine(&self) -> &Engine {
+        self.instrument.engine()
+    }
+
+    /// Silence, and everything where the parameters say.
+    pub fn reset(&mut self, params: &WmsParams) {
+        self.settings = settings(params);
+        self.instrument.set(&self.settings);
+        self.instrument.reset();
+        self.controllers.reset();
+        self.notes = [None; NOTES];
+        self.moved = positions(params);
+        self.send_positions(|_| true);
+    }
+
+    fn send_positions(&mut self, which: impl Fn(usize) -> bool) {
+        for (i, (mover, &position)) in self.movers.iter().zip(&self.moved).enumerate() {
+            if let (Some((input, rest)), true) = (*mover, which(i)) {
+                self.instrument.handle(Event::Timbre { input, value: rest + position });
+            }
+        }
+    }
+
+    /// Before a block: takes in parameters and a new engine; what there is to ask of the loader.
+    pub fn begin(&mut self, params: &WmsParams) -> Option<Request> {
+        self.take_engine();
+        let settings = settings(params);
+        if settings != self.settings {
+            self.instrument.set(&settings);
+            self.settings = settings;
+        }
+        let bend_range = params.bend_range.value() as f32;
+        let instrument = &mut self.instrument;
+        self.controllers.set(params.mpe.value(), bend_range, |event| instrument.handle(event));
+        let positions = positions(params);
+        if positions != self.moved {
+            let before = std::mem::replace(&mut self.moved, positions);
+            self.send_positions(|i| before[i] != positions[i]);
+        }
+        let quality = params.quality.value();
+        if precision(quality) != precision(self.quality) {
+            self.quality = quality;
+            return Some(Request::Rebuild);
+        }
+        if !self.link.leaving.is_full()
+            && let Some(gone) = self.instrument.collect()
+        {
+            // There was room for it.
+            let refused = self.link.leaving.push(gone);
+            debug_assert!(refused.is_ok());
+            return Some(Request::Collect);
+        }
+        None
+    }
+
+    fn take_engine(&mut self) {
+        if !self.instrument.is_ready() {
+            return;
+        }
+        let Some(mut engine) = self.link.arriving.pop() else { return };
+        self.movers = movers(&engine);
+        for (mover, position) in self.movers.iter().zip(self.moved) {
+            if let Some((input, rest)) = *mover {
+                engine.handle(Event::Timbre { input, value: rest + position });
+            }
+        }
+        let refused = self.instrument.exchange(engine);
+        debug_assert!(refused.is_ok());
+    }
+
+    /// The next samples.
+    pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
+        if !left.is_empty() {
+            self.instrument.process(left, right);
+        }
+    }
+
+    /// Something happens before the next sample.
+    pub fn handle(&mut self, event: NoteEvent<()>) {
+        let expressed = match event {
+            NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => {
+                return self.note_on(voice_id, channel, key, velocity);
+            }
+            // There is no faster end than a release for one note alone.
+            NoteEvent::NoteOff { voice_id, channel, key, .. }
+            | NoteEvent::Choke { voice_id, channel, key, .. } => {
+                return self.note_off(voice_id, channel, key);
+            }
+            NoteEvent::PolyModulation {
+                voice_id, poly_modulation_id, normalized_offset, ..
+            } => {
+                let Some((input, reach)) = self.modulated(poly_modulation_id) else { return };
+                let offset = 2.0 * reach * normalized_offset;
+                let expression = Expression::Timbre { input, offset };
+                (VoiceID::ID(voice_id), Channel::Wildcard, Key::Wildcard, expression)
+            }
+            NoteEvent::PolyPressure { voice_id, channel, key, pressure, .. } => {
+                (voice_id, channel, key, Expression::Pressure(pressure))
+            }
+            NoteEvent::PolyVolume { voice_id, channel, key, gain, .. } => {
+                (voice_id, channel, key, Expression::Volume(gain))
+            }
+            NoteEvent::PolyExpression { voice_id, channel, key, expression, .. } => {
+                (voice_id, channel, key, Expression::Volume(expression))
+            }
+            NoteEvent::PolyPan { voice_id, channel, key, pan, .. } => {
+                (voice_id, channel, key, Expression::Pan(pan))
+            }
+            NoteEvent::PolyTuning { voice_id, channel, key, tuning, .. } => {
+                (voice_id, channel, key, Expression::Tuning(tuning))
+            }
+            NoteEvent::PolyBrightness { voice_id, channel, key, brightness, .. } => {
+                (voice_id, channel, key, Expression::Brightness(2.0 * brightness - 1.0))
+            }
+            NoteEvent::MidiChannelPressure { channel, pressure, .. } => {
+                let instrument = &mut self.instrument;
+                return self.controllers.pressure(channel, pressure, |e| instrument.handle(e));
+            }
+            NoteEvent::MidiPitchBend { channel, value, .. } => {
+                let instrument = &mut self.instrument;
+                return self.controllers.bend(channel, value, |event| instrument.handle(event));
+            }
+            NoteEvent::MidiCC { channel, cc, value, .. } => {
+                return self.control(channel, cc, value);
+            }
+            _ => return,
+        };
+        let (voice_id, channel, key, expression) = expressed;
+        if let Some((channel, note)) = self.meant(voice_id, channel, key) {
+            self.instrument.handle(Event::Note { channel, note, expression });
+        }
+    }
+
+    fn control(&mut self, channel: u8, controller: u8, value: f32) {
+        // Some messages become one event for each channel, and one for bend, pedal, ... each.
+        let mut events = [None; 20];
+        let mut slots = events.iter_mut();
+        let engine = &self.instrument.engine();
+        self.controllers.control(channel, controller, value, engine, |event| {
+            if let Some(slot) = slots.next() {
+                *slot = Some(event);
+            }
+        });
+        for event in events.into_iter().flatten() {
+            self.instrument.handle(event);
+        }
+    }
+
+    fn modulated(&self, id: u32) -> Option<(usize, f32)> {
+        let index = id as usize;
+        let (input, _) = (*self.movers.get(index)?)?;
+        Some((input, if index == AXES { 1.0 } else { AXIS_REACH }))
+    }
+
+    /// The notes that a host means; none if it names one that it never started.
+    fn meant(&self, id: VoiceID, channel: Channel, key: Key) -> Option<(Option<u8>, Option<u8>)> {
+        let known = |note: &&HostNote| !id.is_wildcard() && note.id == id;
+        if let Some(note) = self.notes.iter().flatten().find(known) {
+            return Some((Some(note.channel), Some(note.key)));
+        }
+        let named = channel.number().is_some() || key.number().is_some();
+        (named || id.is_wildcard()).then(|| (channel.number(), key.number()))
+    }
+
+    fn note_on(&mut self, id: VoiceID, channel: Channel, key: Key, velocity: f32) {
+        let (channel, key) = (channel.number().unwrap_or(0), key.number_or_middle_c());
+        self.instrument.handle(Event::NoteOn { channel, note: key, velocity });
+        for note in self.notes.iter_mut().flatten() {
+            note.is_replaced |= (note.channel, note.key) == (channel, key);
+        }
+        if let Some(slot) = self.notes.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(HostNote { id, channel, key, is_replaced: false });
+        }
+    }
+
+    fn note_off(&mut self, id: VoiceID, channel: Channel, key: Key) {
+        match self.meant(id, channel, key) {
+            Some((Some(channel), Some(note))) => {
+                self.instrument.handle(Event::NoteOff { channel, note });
+            }
+            Some((channel, note)) => {
+                // A wildcard: every note that is known and meant.
+                for known in self.notes.iter().flatten() {
+                    if channel.is_none_or(|c| c == known.channel)
+                        && note.is_none_or(|n| n == known.key)
+                    {
+                        let HostNote { channel, key, .. } = *known;
+                        self.instrument.handle(Event::NoteOff { channel, note: key });
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Tells `tell` the notes that sound no more; what it refuses to hear it is told again.
+    pub fn ended_notes(&mut self, mut tell: impl FnMut(VoiceID, Channel, Key) -> bool) {
+        for i in 0..NOTES {
+            let Some(note) = self.notes[i] else { continue };
+            let sounds = self.engine().sounds(note.channel, note.key);
+            if (note.is_replaced || !sounds)
+                && tell(note.id, Channel::Number(note.channel), Key::Number(note.key))
+            {
+                self.notes[i] = None;
+            }
+        }
+    }
+}
