@@ -23,7 +23,7 @@ use loader::Loader;
 use params::WmsParams;
 use picture::Painter;
 use player::Player;
-use shared::{Request, Shared};
+use shared::{KeyPress, Request, Shared};
 
 /// The instrument.
 pub struct WmsPlugin {
@@ -126,6 +126,15 @@ impl Plugin for WmsPlugin {
         let watch = self.painter.begin(&self.shared);
         if let Some(request) = player.begin(&self.params) {
             context.execute_background(request);
+        }
+        while let Some(KeyPress { key, velocity }) = self.shared.next_press() {
+            let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
+            let key = Key::Number(key);
+            player.handle(if velocity > 0.0 {
+                NoteEvent::NoteOn { timing, voice_id, channel, key, velocity }
+            } else {
+                NoteEvent::NoteOff { timing, voice_id, channel, key, velocity }
+            });
         }
         let mut done = 0;
         while let Some(event) = context.next_event() {

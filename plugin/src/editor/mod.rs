@@ -2,52 +2,161 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use egui::{Event, Rect, Ui, vec2};
+use nice_plug::context::PluginApi;
 use nice_plug::context::gui::GuiContext;
+use nice_plug::editor::ResizeHint;
+use nice_plug::editor::dpi::LogicalSize;
 use nice_plug_egui::{
     EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier,
     create_egui_editor,
 };
 
 use crate::params::WmsParams;
-use crate::shared::Shared;
+use crate::shared::{ModelInfo, Request, Shared, Source};
+
+mod control;
+mod keyboard;
+mod layout;
+mod panels;
+mod theme;
+mod waterfall;
+mod widgets;
+
+use keyboard::Keyboard;
+use layout::Layout;
+use panels::browser::{self, Browser};
+use panels::pad::Pad;
+use waterfall::Waterfall;
+use widgets::meter::Level;
+
+/// Time between two frames while something moves.
+const MOVING: Duration = Duration::from_millis(16);
+/// Time between two looks for something that moves.
+const RESTING: Duration = Duration::from_millis(80);
+/// Longest time that a frame counts for, s: the window may have been hidden.
+const LONGEST_S: f32 = 0.1;
+
+/// The window's own state; it is empty whenever a window opens.
+#[derive(Default)]
+struct Desk {
+    browser: Browser,
+    pad: Pad,
+    waterfall: Waterfall,
+    levels: [Level; 2],
+    keyboard: Keyboard,
+    hides_keys: bool,
+}
 
 /// What the window draws from.
 pub struct EditorApp {
     params: Arc<WmsParams>,
     shared: Arc<Shared>,
     context: Option<GuiContext>,
+    desk: Desk,
 }
 
 /// The plugin's editor.
 pub fn create(params: Arc<WmsParams>, shared: Arc<Shared>) -> Option<EguiEditor<EditorApp>> {
+    let least = LogicalSize::new(layout::MIN_WIDTH, layout::MIN_HEIGHT);
     create_egui_editor(
-        EguiEditorState::from_size(nice_plug::editor::dpi::LogicalSize::new(1120.0, 720.0), 1.0),
+        EguiEditorState::from_size(
+            LogicalSize::new(f64::from(layout::WIDTH), f64::from(layout::HEIGHT)),
+            1.0,
+        ),
         RepaintNotifier::new(),
-        EguiNiceSettings::new().with_tile("WMS"),
-        EditorApp { params, shared, context: None },
+        EguiNiceSettings::new()
+            .with_tile("WMS")
+            .with_resize_hint(ResizeHint::resizable().with_min_logical_size(least)),
+        EditorApp { params, shared, context: None, desk: Desk::default() },
     )
+}
+
+/// Files that were dropped on the window, or whose paths were pasted while nothing is typed into.
+fn given_files(ui: &Ui) -> Vec<std::path::PathBuf> {
+    let is_typing = ui.ctx().egui_wants_keyboard_input();
+    ui.input(|input| {
+        let dropped = input.raw.dropped_files.iter().filter_map(|file| file.path.clone());
+        let pasted = input.events.iter().filter_map(|event| match event {
+            Event::Text(text) | Event::Paste(text) if !is_typing && text.len() > 1 => {
+                browser::path_of(text).filter(|path| path.is_absolute())
+            }
+            _ => None,
+        });
+        dropped.chain(pasted).collect()
+    })
+}
+
+impl EditorApp {
+    /// Takes what the audio thread has shown since the last frame; whether something moves.
+    fn listen(&mut self, passed_s: f32) -> bool {
+        let Desk { waterfall, levels, .. } = &mut self.desk;
+        for (level, peak) in levels.iter_mut().zip(&self.shared.meters.peaks) {
+            level.take(peak.take(), passed_s);
+        }
+        self.shared.with_picture(|picture| waterfall.take(picture, passed_s));
+        !waterfall.is_at_rest() || !levels.iter().all(Level::is_at_rest)
+    }
+
+    fn draw(&mut self, ui: &mut Ui, model: &ModelInfo, context: &GuiContext) {
+        let (params, shared) = (&*self.params, &self.shared);
+        let setter = context.param_setter();
+        let window = ui.ctx().content_rect();
+        // What does not fit is cut off rather than squeezed.
+        let least = vec2(layout::MIN_WIDTH, layout::MIN_HEIGHT);
+        let window = Rect::from_min_size(window.min, window.size().max(least));
+        let layout = Layout::new(window, !self.desk.hides_keys);
+        let Desk { browser, pad, waterfall, levels, keyboard, hides_keys } = &mut self.desk;
+        ui.painter().rect_filled(window, 0.0, theme::GROUND);
+        panels::header::show(ui, layout.header, model, params, shared, levels);
+        panels::browser::show(ui, layout.browser, browser, model, shared);
+        panels::scope::show(ui, layout.scope, waterfall);
+        panels::pad::show(ui, layout.pad, pad, model, params, &setter);
+        panels::timbre::show(ui, layout.timbre, model, params, &setter);
+        panels::voice::show(ui, layout.voice, params, &setter);
+        if let Some(keys) = layout.keys {
+            panels::keys::show(ui, keys, keyboard, model, shared);
+        }
+        let mut with_keys = !*hides_keys;
+        panels::status::show(ui, layout.status, &shared.status(), &mut with_keys);
+        *hides_keys = !with_keys;
+    }
 }
 
 impl NiceEguiApp for EditorApp {
     fn build(
         &mut self,
-        _: egui::Context,
+        window: egui::Context,
         context: GuiContext,
         _: &mut Frame,
     ) -> Result<(), nice_plug_egui::baseview::HandlerError> {
+        theme::install(&window);
         self.context = Some(context);
+        self.desk = Desk::default();
         self.shared.watched.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    fn ui(&mut self, ui: &mut egui::Ui, _: &mut Frame) {
-        ui.heading(&self.shared.model().name);
-        ui.label(self.params.level.to_string());
-        ui.label(self.shared.status().text);
+    fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
+        let Some(context) = self.context.clone() else { return };
+        let passed_s = ui.input(|input| input.stable_dt).clamp(0.0, LONGEST_S);
+        let moves = self.listen(passed_s);
+        // Hosts have keys and shortcuts of their own for the computer's.
+        if context.plugin_api() == PluginApi::Standalone {
+            self.desk.keyboard.type_keys(ui, &self.shared);
+        }
+        for path in given_files(ui) {
+            self.shared.request(Request::Load(Source::File(path)));
+        }
+        let model = self.shared.model();
+        self.draw(ui, &model, &context);
+        ui.ctx().request_repaint_after(if moves { MOVING } else { RESTING });
     }
 
     fn editor_closed(&mut self) {
+        self.desk.keyboard.release_all(&self.shared);
         self.context = None;
         self.shared.watched.store(false, Ordering::Relaxed);
     }

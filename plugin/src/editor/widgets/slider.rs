@@ -78,8 +78,7 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
 /// A name, cut with an ellipsis where it is wider than that.
 pub fn fitted(ui: &Ui, name: &str, width: f32) -> String {
     let fits = |text: &str| {
-        let galley =
-            ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT);
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT);
         galley.size().x <= width
     };
     shortened(name, fits)

@@ -1,6 +1,6 @@
 //! A control's value as text that becomes a field to type into.
 
-use egui::text::{CCursorRange};
+use egui::text::CCursorRange;
 use egui::{Align2, FontSelection, Id, Key, Rect, Sense, TextEdit, Ui, vec2};
 use nice_plug::context::gui::ParamSetter;
 
@@ -34,12 +34,17 @@ pub fn show(ui: &mut Ui, rect: Rect, of: Id, control: &dyn Control, setter: &Par
 }
 
 fn label(ui: &Ui, rect: Rect, of: Id, control: &dyn Control) {
-    let response = ui
-        .interact(rect, of.with("value"), Sense::click())
-        .on_hover_cursor(egui::CursorIcon::Text);
+    let response =
+        ui.interact(rect, of.with("value"), Sense::click()).on_hover_cursor(egui::CursorIcon::Text);
     let color = if response.hovered() { theme::ACCENT } else { theme::TEXT };
     let painter = ui.painter();
-    painter.text(rect.center(), Align2::CENTER_CENTER, control::text(control), theme::small(), color);
+    painter.text(
+        rect.center(),
+        Align2::CENTER_CENTER,
+        control::text(control),
+        theme::small(),
+        color,
+    );
     if response.clicked() || response.secondary_clicked() {
         open(ui, of, control);
     }
