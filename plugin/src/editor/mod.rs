@@ -78,7 +78,7 @@ pub fn create(params: Arc<WmsParams>, shared: Arc<Shared>) -> Option<EguiEditor<
 fn given_files(ui: &Ui) -> Vec<std::path::PathBuf> {
     let is_typing = ui.ctx().egui_wants_keyboard_input();
     ui.input(|input| {
-        let dropped = input.raw.dropped_files.iter().filter_map(|file| file.path.clone());
+        let dropped = input.raw.dropped_files.iter().map(|file| file.path().to_path_buf());
         let pasted = input.events.iter().filter_map(|event| match event {
             Event::Text(text) | Event::Paste(text) if !is_typing && text.len() > 1 => {
                 browser::path_of(text).filter(|path| path.is_absolute())

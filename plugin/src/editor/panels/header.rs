@@ -81,7 +81,7 @@ pub fn show(
     let meter_area =
         Rect::from_min_size(pos2(rect.right() - METER - 14.0, y - 6.0), vec2(METER, 12.0));
     meter::show(painter, meter_area, levels);
-    let response = ui.interact(meter_area.expand(4.0), ui.id().with("meter"), Sense::hover());
+    let response = ui.interact(meter_area.expand(4.0), ui.scope_id().with("meter"), Sense::hover());
     response.on_hover_text("Output level, left above right, -60 to +6 dB");
     let load = 100.0 * shared.meters.load.get();
     let color = if load > 80.0 { theme::ERROR } else { theme::SECONDARY };

@@ -12,7 +12,7 @@ pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, sha
     let painter = ui.painter().with_clip_rect(rect);
     painter.rect_filled(rect, theme::PANEL_CORNER, theme::PANEL);
     let strip = rect.shrink(4.0);
-    let response = ui.interact(rect, ui.id().with("keys"), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with("keys"), Sense::click_and_drag());
     let at = response.interact_pointer_pos().filter(|_| response.is_pointer_button_down_on());
     keyboard.touch(at.and_then(|at| keys::hit(strip, at)), shared);
     let [low, high] = model.f0_range_hz;

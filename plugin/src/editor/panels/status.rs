@@ -60,7 +60,7 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
         color,
     );
     if shown.width() > line.width() {
-        let response = ui.interact(line, ui.id().with("status"), Sense::hover());
+        let response = ui.interact(line, ui.scope_id().with("status"), Sense::hover());
         response.on_hover_text(&status.text);
     }
     corner(ui, rect);
@@ -69,7 +69,7 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
 /// The corner by which the window is resized where the host gives it no border.
 fn corner(ui: &Ui, rect: Rect) {
     let area = Rect::from_min_max(rect.max - vec2(6.0, 6.0), rect.max + vec2(10.0, 10.0));
-    let response = ui.interact(area, ui.id().with("corner"), Sense::drag());
+    let response = ui.interact(area, ui.scope_id().with("corner"), Sense::drag());
     let color = if response.hovered() { theme::TEXT } else { theme::TRAINED };
     for reach in [4.0, 8.0, 12.0] {
         let corner = area.max - vec2(3.0, 3.0);

@@ -38,7 +38,7 @@ fn circle(painter: &Painter, rect: Rect, stroke: Stroke) {
 
 /// A button that fills `rect`; `salt` tells it from others, `hint` says what it does.
 pub fn show(ui: &Ui, rect: Rect, salt: &str, sign: Sign, hint: &str) -> Response {
-    let response = ui.interact(rect, ui.id().with(salt), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with(salt), Sense::click());
     let lit = response.hovered();
     let painter = ui.painter();
     if lit || matches!(sign, Sign::Word(_)) {

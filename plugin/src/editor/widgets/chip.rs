@@ -21,7 +21,7 @@ pub fn show(
     control: &dyn Control,
     setter: &ParamSetter,
 ) {
-    let id = ui.id().with(control.full_name());
+    let id = ui.scope_id().with(control.full_name());
     let response = ui.interact(rect, id, Sense::click_and_drag());
     let fill = if response.hovered() { theme::LIT } else { theme::RAISED };
     ui.painter().rect_filled(rect, theme::CORNER, fill);

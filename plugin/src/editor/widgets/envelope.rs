@@ -130,7 +130,7 @@ fn parameters<'a>(contour: &Contour<'a>, handle: Handle) -> Vec<&'a dyn Control>
 pub fn show(ui: &mut Ui, rect: Rect, contour: &Contour, setter: &ParamSetter) {
     let frame = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - TEXTS));
     let area = frame.shrink(8.0);
-    let id = ui.id().with("envelope");
+    let id = ui.scope_id().with("envelope");
     let response = ui.interact(frame, id, Sense::click_and_drag());
     let primary = PointerButton::Primary;
     let shape = Shape::of(contour);
@@ -214,7 +214,7 @@ fn values(ui: &mut Ui, row: Rect, contour: &Contour, setter: &ParamSetter) {
         );
         let at = pos2(cell.left() + 4.0, cell.center().y);
         ui.painter().text(at, Align2::LEFT_CENTER, name, theme::small(), theme::SECONDARY);
-        let id = ui.id().with(control.full_name());
+        let id = ui.scope_id().with(control.full_name());
         value::show(ui, cell.with_min_x(cell.left() + 14.0), id, control, setter);
     }
 }

@@ -51,7 +51,7 @@ pub fn show(
     setter: &ParamSetter,
 ) {
     let center = pos2(rect.center().x, rect.top() + RADIUS + 2.0);
-    let id = ui.id().with(control.full_name());
+    let id = ui.scope_id().with(control.full_name());
     let grip = Rect::from_center_size(center, vec2(2.0 * RADIUS + 10.0, 2.0 * RADIUS + 6.0));
     let response = ui.interact(grip, id, Sense::click_and_drag());
     control::turn(ui, &response, control, setter, TRAVEL);

@@ -39,7 +39,7 @@ pub fn show(
     trail: &mut Vec<Pos2>,
 ) {
     let pad = rect.shrink(8.0);
-    let response = ui.interact(rect, ui.id().with("pad"), Sense::click_and_drag());
+    let response = ui.interact(rect, ui.scope_id().with("pad"), Sense::click_and_drag());
     let both = [across.control, up.control];
     let primary = PointerButton::Primary;
     if response.drag_started_by(primary) {

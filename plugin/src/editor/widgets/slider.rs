@@ -38,7 +38,7 @@ pub fn rail(column: Rect) -> Rect {
 /// Draws a slider that fills `column`.
 pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, setter: &ParamSetter) {
     let rail = rail(column);
-    let id = ui.id().with(control.full_name());
+    let id = ui.scope_id().with(control.full_name());
     let grip = rail.expand2(vec2((column.width() / 2.0 - 5.0).clamp(6.0, 14.0), HANDLE_HEIGHT));
     let response = ui.interact(grip, id, Sense::click_and_drag());
     control::turn(ui, &response, control, setter, rail.height());

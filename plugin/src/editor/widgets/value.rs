@@ -63,7 +63,7 @@ fn edit(ui: &mut Ui, rect: Rect, mut field: Field, control: &dyn Control, setter
                 .font(FontSelection::FontId(theme::small()))
                 .text_color(if makes_sense { theme::TEXT } else { theme::ERROR })
                 .margin(vec2(3.0, 2.0))
-                .horizontal_align(egui::Align::Center)
+                .align(egui::Align2::CENTER_CENTER)
                 .desired_width(rect.width())
                 .show(ui)
         })
