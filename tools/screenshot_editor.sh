@@ -70,7 +70,7 @@ shot playing
 
 # A file that is no model: its path is typed.
 let_go a d g
-click 70 448
+click 80 404
 xdotool type --delay 15 "$work/broken.safetensors"
 xdotool key Return
 sleep 1.5
@@ -92,7 +92,7 @@ stop
 if [ -n "$models" ] && ls "$models" | grep -q 16; then
     start
     # The user's models stand below the factory's.
-    click 70 180
+    click 70 182
     sleep 2
     hold a g
     sleep 1.5

@@ -17,8 +17,6 @@ const HEADER: f32 = 44.0;
 const STATUS: f32 = 20.0;
 const KEYS: f32 = 48.0;
 const BROWSER: f32 = 216.0;
-const RIGHT: f32 = 336.0;
-const VOICE: f32 = 304.0;
 
 /// The panels' areas.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -55,8 +53,9 @@ impl Layout {
             keys
         });
         let top = header.bottom() + GAP;
-        let column = right - RIGHT;
-        let voice = Rect::from_min_max(pos2(column, bottom - VOICE), pos2(right, bottom));
+        let column = right - (0.27 * all.width()).clamp(336.0, 440.0);
+        let voice_height = (0.46 * (bottom - top)).clamp(314.0, 400.0);
+        let voice = Rect::from_min_max(pos2(column, bottom - voice_height), pos2(right, bottom));
         let pad = Rect::from_min_max(pos2(column, top), pos2(right, voice.top() - GAP));
         let sliders = (0.36 * (bottom - top)).clamp(180.0, 280.0);
         let timbre = Rect::from_min_max(pos2(left, bottom - sliders), pos2(column - GAP, bottom));

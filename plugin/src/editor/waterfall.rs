@@ -10,12 +10,14 @@ use crate::shared::Picture;
 pub const LINES: usize = 44;
 /// Points of a line.
 pub const POINTS: usize = 192;
-/// Partials that are shown.
-pub const PARTIALS: usize = 96;
+/// Most partials that are shown.
+pub const PARTIALS: usize = 64;
 /// Lowest level of a partial that is shown, dB.
-const FLOOR_DB: f32 = -84.0;
+const FLOOR_DB: f32 = -80.0;
 /// Time between lines, s.
 const STEP_S: f32 = 1.0 / 28.0;
+/// Without a new picture for so long there is silence, s.
+const STALE_S: f32 = 0.25;
 /// How fast bars fall, shares of the scale a second.
 const FALL: f32 = 1.8;
 /// Cycles of a line.
@@ -65,6 +67,7 @@ pub struct Waterfall {
     lines: VecDeque<Vec<f32>>,
     bars: Vec<f32>,
     seen: u64,
+    stale_s: f32,
     since_s: f32,
     f0_hz: f32,
 }
@@ -84,17 +87,19 @@ fn bar(amplitude: f32) -> f32 {
 impl Waterfall {
     /// Takes a picture, `passed_s` seconds after the last call.
     pub fn take(&mut self, picture: &Picture, passed_s: f32) {
-        let is_new = picture.number != self.seen;
+        // Frames come faster than pictures; where none comes for long, the audio thread has stopped.
+        self.stale_s = if picture.number == self.seen { self.stale_s + passed_s } else { 0.0 };
         self.seen = picture.number;
-        let sounding = is_new && picture.f0_hz > 0.0 && picture.partial_count > 0;
+        let is_fresh = self.stale_s < STALE_S;
+        let sounding = is_fresh && picture.f0_hz > 0.0 && picture.partial_count > 0;
         let amplitudes = &picture.partials[..if sounding { picture.partial_count } else { 0 }];
         let loudness = if sounding { loudness(&picture.samples) } else { 0.0 };
-        if is_new {
-            self.f0_hz = picture.f0_hz;
+        self.f0_hz = if is_fresh { picture.f0_hz } else { 0.0 };
+        if sounding {
+            self.bars.resize(picture.partial_count.min(PARTIALS), 0.0);
         }
-        self.bars.resize(PARTIALS, 0.0);
         for (i, height) in self.bars.iter_mut().enumerate() {
-            let to = amplitudes.get(i).map_or(0.0, |&amplitude| bar(amplitude * loudness));
+            let to = amplitudes.get(i).map_or(0.0, |&amplitude| loudness * bar(amplitude));
             *height = to.max(*height - FALL * passed_s);
         }
         self.since_s += passed_s;
@@ -163,7 +168,7 @@ mod tests {
         assert!((highest - 1.0).abs() < 0.01, "{highest}");
         let rises = line.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
         assert!((1..=2).contains(&rises), "{rises}");
-        assert!(waterfall.bars()[0] > 0.8 && waterfall.bars()[1] == 0.0);
+        assert!(waterfall.bars()[0] > 0.9 && waterfall.bars()[1] == 0.0);
         assert!(!waterfall.is_at_rest());
         // The same picture again: the audio thread has stopped.
         (0..2 * LINES).for_each(|_| waterfall.take(&picture(1), 0.05));
@@ -176,6 +181,6 @@ mod tests {
         assert_eq!(loudness(&[0.0; 8]), 0.0);
         assert_eq!(loudness(&[1.0; 8]), 1.0);
         assert_eq!((bar(1.0), bar(0.0)), (1.0, 0.0));
-        assert!((bar(0.01) - (1.0 - 40.0 / 84.0)).abs() < 1e-4);
+        assert!((bar(0.01) - (1.0 - 40.0 / 80.0)).abs() < 1e-4);
     }
 }

@@ -117,7 +117,7 @@ pub fn show(
     }
     let mut area = ui.new_child(egui::UiBuilder::new().max_rect(list));
     area.set_clip_rect(list.expand2(vec2(4.0, 0.0)));
-    ScrollArea::vertical().auto_shrink(false).show(&mut area, |ui| {
+    ScrollArea::vertical().id_salt("models").auto_shrink(false).show(&mut area, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         categories(ui, browser, &bank, model, shared);
     });
@@ -139,10 +139,10 @@ fn categories(ui: &mut Ui, browser: &mut Browser, bank: &Bank, model: &ModelInfo
         let (head, response) =
             ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
         let color = if response.hovered() { theme::TEXT } else { theme::SECONDARY };
-        let sign = if is_closed { "\u{25b8}" } else { "\u{25be}" };
-        let name = format!("{} {sign}", category.name);
         let at = pos2(head.left() + 2.0, head.center().y);
-        ui.painter().text(at, Align2::LEFT_CENTER, name, theme::small(), color);
+        let name =
+            ui.painter().text(at, Align2::LEFT_CENTER, &category.name, theme::small(), color);
+        button::caret(ui.painter(), pos2(name.right() + 9.0, at.y), !is_closed, color);
         if response.clicked() && !browser.closed.remove(&category.name) {
             browser.closed.insert(category.name.clone());
         }

@@ -8,6 +8,7 @@ use super::key_name;
 use crate::editor::theme;
 use crate::editor::widgets::button::{self, Sign};
 use crate::editor::widgets::meter::{self, Level};
+use crate::editor::widgets::slider::fitted;
 use crate::params::WmsParams;
 use crate::shared::{ModelInfo, Request, Shared};
 
@@ -95,14 +96,8 @@ pub fn show(
     let voices = text(x, Align2::RIGHT_CENTER, voices, theme::SECONDARY);
     let about = Rect::from_x_y_ranges(name.right() + 18.0..=voices.left() - 14.0, rect.y_range());
     let at = pos2(about.left(), y);
-    let description = description(model);
-    painter.with_clip_rect(about).text(
-        at,
-        Align2::LEFT_CENTER,
-        description,
-        theme::body(),
-        theme::SECONDARY,
-    );
+    let description = fitted(ui, &description(model), &theme::body(), about.width());
+    painter.text(at, Align2::LEFT_CENTER, description, theme::body(), theme::SECONDARY);
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use egui::{Pos2, Rect, Ui, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
 
 use super::panel;
-use super::timbre::axis_place;
+use super::timbre::{axis_place, title};
 use crate::editor::theme;
 use crate::editor::widgets::button::{self, Sign};
 use crate::editor::widgets::pad::{self, Direction};
@@ -28,17 +28,17 @@ impl Default for Pad {
 }
 
 /// Names and directions that a model offers; at least one, the voicedness.
-fn directions<'a>(model: &'a ModelInfo, params: &'a WmsParams) -> Vec<(&'a str, Direction<'a>)> {
+fn directions<'a>(model: &'a ModelInfo, params: &'a WmsParams) -> Vec<(String, Direction<'a>)> {
     let axes = model.axes.iter().zip(&params.axes.0).map(|(axis, control)| {
         let trained = [axis_place(axis.low), axis_place(axis.high)];
-        (axis.name.as_str(), Direction { control, trained })
+        (title(&axis.name), Direction { control, trained })
     });
     let voicedness = model.voicedness.map(|range| {
         let trained = range.map(|value| 0.5 * (value + 1.0));
-        ("Voicedness", Direction { control: &params.voicedness, trained })
+        ("Voicedness".to_owned(), Direction { control: &params.voicedness, trained })
     });
     let level = Direction { control: &params.level, trained: [0.0, 1.0] };
-    axes.chain(voicedness).chain([("Level", level)]).collect()
+    axes.chain(voicedness).chain([("Level".to_owned(), level)]).collect()
 }
 
 /// Draws the panel.
@@ -57,7 +57,7 @@ pub fn show(
     let all = directions(model, params);
     let last = all.len() - 1;
     let (across, up) = (state.across.min(last), state.up.min(last));
-    let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     let width = 108.0;
     let row = Rect::from_min_size(
         pos2(inner.right() - 2.0 * width - 6.0, rect.top() + 7.0),
@@ -80,9 +80,10 @@ pub fn show(
 
 /// A button that opens a list of names; true if another was chosen.
 fn choose(ui: &Ui, rect: Rect, label: &str, names: &[&str], chosen: usize, to: &mut usize) -> bool {
-    let name = fitted(ui, names.get(chosen).copied().unwrap_or_default(), rect.width() - 38.0);
-    let word = format!("{label}  {name} \u{25be}");
-    let response = button::show(ui, rect, label, Sign::Word(&word), "What this direction moves");
+    let name = names.get(chosen).copied().unwrap_or_default();
+    let name = fitted(ui, name, &theme::small(), rect.width() - 42.0);
+    let word = format!("{label}  {name}");
+    let response = button::show(ui, rect, label, Sign::Menu(&word), "What this direction moves");
     let mut changed = false;
     egui::Popup::menu(&response).show(|ui| {
         ui.set_min_width(theme::INSET + rect.width());
@@ -104,7 +105,7 @@ mod tests {
     fn every_model_has_directions() {
         let params = WmsParams::default();
         let names = |model: &ModelInfo| -> Vec<String> {
-            directions(model, &params).into_iter().map(|(name, _)| name.to_owned()).collect()
+            directions(model, &params).into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names(&ModelInfo::default()), ["Level"]);
         let axis = Axis { name: "a".to_owned(), input: 0, low: -2.0, high: 2.0 };

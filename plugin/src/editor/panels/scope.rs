@@ -30,9 +30,9 @@ impl View {
         let back = (1.0 - scale) / (1.0 - Self::scale(1.0));
         let (width, tall) = (self.area.width(), self.area.height());
         let middle = self.area.left() + width * (0.43 + 0.17 * back);
-        let base = self.area.bottom() - tall * (0.2 + 0.62 * back);
+        let base = self.area.bottom() - tall * (0.25 + 0.58 * back);
         let across = (along - 0.5) * 0.84 * width * scale;
-        pos2(middle + across, base - height * 0.2 * tall * scale)
+        pos2(middle + across, base - height * 0.245 * tall * scale)
     }
 }
 
@@ -122,13 +122,20 @@ fn partials(painter: &Painter, area: Rect, bars: &[f32]) {
             theme::SECONDARY,
         );
     };
-    for partial in [1usize, 8, 16, 32, 48, 64, 80] {
+    for partial in [1usize, 8, 16, 24, 32, 48, 64] {
         if partial <= bars.len() {
             let x = area.left() + (partial as f32 - 0.5) * step;
             label(x, Align2::CENTER_CENTER, partial.to_string());
         }
     }
-    label(area.right(), Align2::RIGHT_CENTER, "Partials, 21 dB a line".to_owned());
+    let at = pos2(area.right(), area.top() + 7.0);
+    painter.text(
+        at,
+        Align2::RIGHT_CENTER,
+        "Partials \u{b7} 20 dB a line",
+        egui::FontId::proportional(10.0),
+        theme::SECONDARY,
+    );
 }
 
 #[cfg(test)]

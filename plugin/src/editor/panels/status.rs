@@ -29,8 +29,8 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
         place
     };
     let percent = (ui.ctx().zoom_factor() * 100.0).round() as u16;
-    let word = format!("{percent} % \u{25be}");
-    let scale = button::show(ui, place(62.0), "scale", Sign::Word(&word), "Size of the window");
+    let word = format!("{percent} %");
+    let scale = button::show(ui, place(62.0), "scale", Sign::Menu(&word), "Size of the window");
     egui::Popup::menu(&scale).show(|ui| {
         for choice in SCALES {
             if ui.selectable_label(choice == percent, format!("{choice} %")).clicked() {
@@ -55,7 +55,7 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
     let shown = painter.with_clip_rect(line).text(
         at,
         Align2::LEFT_CENTER,
-        status.text.replace('\n', " "),
+        if status.text.is_empty() { "Ready".to_owned() } else { status.text.replace('\n', " ") },
         theme::body(),
         color,
     );

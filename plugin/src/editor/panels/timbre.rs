@@ -11,7 +11,7 @@ use crate::params::{AXIS_REACH, WmsParams};
 use crate::shared::ModelInfo;
 
 const NARROWEST: f32 = 42.0;
-const WIDEST: f32 = 86.0;
+const WIDEST: f32 = 120.0;
 /// Between the axes and the other two.
 const APART: f32 = 12.0;
 
@@ -25,6 +25,14 @@ pub fn axis_place(value: f32) -> f32 {
     (value + AXIS_REACH) / (2.0 * AXIS_REACH)
 }
 
+/// An input's name as people write it.
+pub fn title(name: &str) -> String {
+    match name.strip_prefix("mfcc_") {
+        Some(number) => format!("MFCC {number}"),
+        None => name.replace('_', " "),
+    }
+}
+
 /// Width of a slider where so many share `width`.
 fn column_width(width: f32, count: usize) -> f32 {
     (width / count.max(1) as f32).clamp(NARROWEST, WIDEST)
@@ -33,10 +41,11 @@ fn column_width(width: f32, count: usize) -> f32 {
 /// Draws the panel.
 pub fn show(ui: &mut Ui, rect: Rect, model: &ModelInfo, params: &WmsParams, setter: &ParamSetter) {
     let inner = panel(ui, rect, "Timbre");
+    let names: Vec<String> = model.axes.iter().map(|axis| title(&axis.name)).collect();
     let mut sliders: Vec<(Look, &dyn Control)> = Vec::new();
-    for (axis, control) in model.axes.iter().zip(&params.axes.0) {
+    for ((axis, name), control) in model.axes.iter().zip(&names).zip(&params.axes.0) {
         let trained = Some([axis_place(axis.low), axis_place(axis.high)]);
-        let look = Look { name: &axis.name, hint: AXIS_HINT, trained, rest: true };
+        let look = Look { name, hint: AXIS_HINT, trained, rest: true };
         sliders.push((look, control));
     }
     if let Some(range) = model.voicedness {
@@ -53,7 +62,7 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &ModelInfo, params: &WmsParams, sett
 
     let mut area = ui.new_child(UiBuilder::new().max_rect(inner));
     area.set_clip_rect(inner.expand(4.0));
-    ScrollArea::horizontal().auto_shrink(false).show(&mut area, |ui| {
+    ScrollArea::horizontal().id_salt("timbre").auto_shrink(false).show(&mut area, |ui| {
         let size = vec2(whole.max(inner.width()), inner.height());
         let (all, _) = ui.allocate_exact_size(size, Sense::hover());
         for (i, (look, control)) in sliders.iter().enumerate() {
@@ -78,6 +87,12 @@ mod tests {
         assert_eq!(axis_place(0.0), 0.5);
         assert_eq!(axis_place(AXIS_REACH), 1.0);
         assert_eq!(axis_place(-AXIS_REACH), 0.0);
+    }
+
+    #[test]
+    fn inputs_are_named_for_people() {
+        assert_eq!(title("mfcc_3"), "MFCC 3");
+        assert_eq!(title("air_flow"), "air flow");
     }
 
     #[test]

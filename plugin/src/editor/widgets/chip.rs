@@ -5,7 +5,7 @@ use nice_plug::context::gui::ParamSetter;
 
 use crate::editor::control::{self, Control};
 use crate::editor::theme;
-use crate::editor::widgets::{explain, value};
+use crate::editor::widgets::{button, explain, value};
 
 /// Most values that are offered as a list.
 const LISTED: usize = 6;
@@ -66,8 +66,9 @@ fn choice(
     setter: &ParamSetter,
     count: usize,
 ) {
-    let at = pos2(rect.right() - 8.0, rect.center().y);
-    let text = format!("{} \u{25be}", control::text(control));
+    let at = pos2(rect.right() - 20.0, rect.center().y);
+    let text = control::text(control);
+    button::caret(ui.painter(), at + vec2(9.0, 0.0), true, theme::SECONDARY);
     ui.painter().text(at, Align2::RIGHT_CENTER, text, theme::small(), theme::TEXT);
     control::wheel(ui, response, control, setter);
     Popup::menu(response).show(|ui| {

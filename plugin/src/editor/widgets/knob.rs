@@ -10,7 +10,7 @@ use crate::editor::theme;
 use crate::editor::widgets::{explain, value};
 
 /// Size of a knob with its texts.
-pub const SIZE: egui::Vec2 = vec2(60.0, 60.0);
+pub const SIZE: egui::Vec2 = vec2(60.0, 64.0);
 const RADIUS: f32 = 14.0;
 /// A knob's lowest place, turns clockwise from the right.
 const FROM: f32 = 0.375;
@@ -72,7 +72,7 @@ pub fn show(
         [point(center, 4.0, place), point(center, RADIUS - 5.0, place)],
         Stroke::new(2.0, hand),
     );
-    let at = pos2(center.x, center.y + RADIUS + 7.0);
+    let at = pos2(center.x, center.y + RADIUS + 9.0);
     painter.text(at, Align2::CENTER_CENTER, name, theme::small(), theme::SECONDARY);
     let below = Rect::from_center_size(at + vec2(0.0, 14.0), vec2(rect.width(), 14.0));
     value::show(ui, below, id, control, setter);

@@ -108,7 +108,7 @@ fn draw(ui: &Ui, pad: Rect, across: &Direction, up: &Direction, trail: &[Pos2], 
     for (i, pair) in trail.windows(2).enumerate() {
         if pair[0] != pair[1] {
             let ends = [pair[0], pair[1]].map(|at| point(pad, at.x, at.y));
-            let color = theme::mix(theme::GROUND, theme::ACCENT, i as f32 / TRAIL as f32 * 0.8);
+            let color = theme::mix(theme::RAIL, theme::ACCENT, i as f32 / TRAIL as f32);
             painter.line_segment(ends, Stroke::new(1.5, color));
         }
     }

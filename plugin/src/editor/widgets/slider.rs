@@ -1,6 +1,6 @@
 //! An upright slider with a bar that shows where the training data lies.
 
-use egui::{Align2, Rect, Sense, Stroke, Ui, pos2, vec2};
+use egui::{Align2, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
 
 use crate::editor::control::{self, Control};
@@ -68,7 +68,7 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
     painter.rect_filled(handle, 3.0, if held { theme::ACCENT } else { theme::TEXT });
     let at = pos2(middle, column.bottom() - TEXTS + 10.0);
     let color = if held { theme::TEXT } else { theme::SECONDARY };
-    let name = fitted(ui, look.name, column.width() - 4.0);
+    let name = fitted(ui, look.name, &theme::small(), column.width() - 4.0);
     ui.painter().text(at, Align2::CENTER_CENTER, name, theme::small(), color);
     let below = Rect::from_center_size(at + vec2(0.0, 18.0), vec2(column.width() - 2.0, 16.0));
     value::show(ui, below, id, control, setter);
@@ -76,9 +76,9 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
 }
 
 /// A name, cut with an ellipsis where it is wider than that.
-pub fn fitted(ui: &Ui, name: &str, width: f32) -> String {
+pub fn fitted(ui: &Ui, name: &str, font: &FontId, width: f32) -> String {
     let fits = |text: &str| {
-        let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::small(), theme::TEXT);
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), font.clone(), theme::TEXT);
         galley.size().x <= width
     };
     shortened(name, fits)
