@@ -24,7 +24,7 @@ use loader::Loader;
 use params::WmsParams;
 use picture::Painter;
 use player::Player;
-use shared::{KeyPress, Request, Shared};
+use shared::{KeyPress, Shared};
 
 /// The instrument.
 pub struct WmsPlugin {
@@ -70,13 +70,9 @@ impl Plugin for WmsPlugin {
 
     type Editor = nice_plug_egui::EguiEditor<editor::EditorApp>;
     type SysExMessage = ();
-    /// Passed on to the loader: all instances share the thread that tasks run on.
-    type BackgroundTask = Request;
-
-    fn task_executor(&mut self) -> TaskExecutor<Self> {
-        let shared = Arc::clone(&self.shared);
-        Box::new(move |request| shared.request(request))
-    }
+    /// None: the thread that the framework runs tasks on is shared by all instances, and ends for all
+    /// when one of them goes while its task waits.
+    type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
         Arc::clone(&self.params) as Arc<dyn Params>
@@ -115,6 +111,10 @@ impl Plugin for WmsPlugin {
         }
     }
 
+    fn deactivate(&mut self) {
+        self.loader.deactivate();
+    }
+
     fn process(
         &mut self,
         buffer: &mut Buffer,
@@ -125,6 +125,7 @@ impl Plugin for WmsPlugin {
             return ProcessStatus::Error("not activated with two channels");
         };
         let watch = self.painter.begin(&self.shared);
+<<<<<<< HEAD
         if let Some(request) = player.begin(&self.params) {
             context.execute_background(request);
         }
@@ -137,6 +138,9 @@ impl Plugin for WmsPlugin {
                 NoteEvent::NoteOff { timing, voice_id, channel, key, velocity }
             });
         }
+=======
+        player.begin(&self.params);
+>>>>>>> plugin
         let mut done = 0;
         while let Some(event) = context.next_event() {
             let at = (event.timing() as usize).clamp(done, left.len());

@@ -2,7 +2,7 @@
 //! disk under one of them stops no other.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +18,12 @@ use crate::{bank, models};
 /// Longest wait for the thread at the end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How often the thread looks after the engine while there is one: the audio thread wakes nobody.
+const PERIOD: Duration = Duration::from_millis(250);
+
+/// The same without one.
+const IDLE: Duration = Duration::from_secs(3600);
+
 /// What goes between the loader and the audio thread.
 pub struct Link {
     /// The engine that is to play next; the newest counts.
@@ -31,7 +37,7 @@ struct Playing {
     loaded: Option<models::Loaded>,
     /// Counts changes: what was begun before the last one comes too late.
     changes: u32,
-    /// What engines are made for, from the first activation on.
+    /// What engines are made for, while there is an audio thread.
     sample_rate: Option<f64>,
     /// What the audio thread's engine was made with.
     made: Option<(u32, f64, Precision)>,
@@ -57,6 +63,12 @@ impl Loader {
         let playing = Playing { loaded: None, changes: 0, sample_rate: None, made: None };
         let link = Arc::new(link);
         let core = Arc::new(Core { params, shared, link, playing: Mutex::new(playing) });
+        let restored = Arc::downgrade(&core);
+        core.params.model.on_restored(move || {
+            if let Some(core) = restored.upgrade() {
+                core.restored();
+            }
+        });
         let own = Arc::clone(&core);
         let thread = std::thread::Builder::new().name("wms loader".into());
         let thread = thread.spawn(move || own.run(&requests));
@@ -81,6 +93,11 @@ impl Loader {
     pub fn activate(&self, sample_rate: f64) -> Result<Option<Box<Engine>>, String> {
         self.core.activate(sample_rate)
     }
+
+    /// There is no audio thread until the next activation.
+    pub fn deactivate(&self) {
+        lock(&self.core.playing).sample_rate = None;
+    }
 }
 
 impl Drop for Loader {
@@ -104,10 +121,13 @@ fn lock(playing: &Mutex<Playing>) -> MutexGuard<'_, Playing> {
 
 impl Core {
     fn run(&self, requests: &Receiver<Request>) {
-        while let Ok(request) = requests.recv() {
-            if request == Request::Quit {
-                return;
-            }
+        loop {
+            let is_active = lock(&self.playing).sample_rate.is_some();
+            let request = match requests.recv_timeout(if is_active { PERIOD } else { IDLE }) {
+                Ok(Request::Quit) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(request) => request,
+                Err(RecvTimeoutError::Timeout) => Request::Wake,
+            };
             // A fault in reading one file must not end all reading.
             if catch_unwind(AssertUnwindSafe(|| self.answer(&request))).is_err() {
                 self.shared.tell("loading failed for an unknown reason", true);
@@ -121,8 +141,9 @@ impl Core {
             Request::Previous => self.step(-1),
             Request::Next => self.step(1),
             Request::Refresh => self.shared.set_bank(bank::scan(bank::user_folder())),
-            Request::Rebuild => self.rebuild(),
-            Request::Collect | Request::Quit => {}
+            // Another quality wants another engine.
+            Request::Wake => self.send(&mut lock(&self.playing)),
+            Request::Quit => {}
         }
         while self.link.leaving.pop().is_some() {}
     }
@@ -148,10 +169,6 @@ impl Core {
             }
             Err(message) => self.shared.tell(message, true),
         }
-    }
-
-    fn rebuild(&self) {
-        self.send(&mut lock(&self.playing));
     }
 
     /// Makes a model the one that plays and is saved.
@@ -195,15 +212,28 @@ impl Core {
         Ok(Some(Box::new(engine)))
     }
 
-    fn activate(&self, sample_rate: f64) -> Result<Option<Box<Engine>>, String> {
+    /// A state has come while an engine may be playing. At once, on the host's thread: what it renders
+    /// next is to sound as saved.
+    fn restored(&self) {
         let mut playing = lock(&self.playing);
+        if playing.sample_rate.is_none() {
+            return;
+        }
+        match self.recall(&mut playing) {
+            Ok(()) => self.send(&mut playing),
+            Err(message) => self.shared.tell(message, true),
+        }
+    }
+
+    /// Makes the saved model the one that plays; where that is impossible another, and says so.
+    fn recall(&self, playing: &mut Playing) -> Result<(), String> {
         let saved = self.params.model.get();
         let now = playing.loaded.as_ref().map(|loaded| &loaded.saved);
         if now != Some(&*saved) && saved.source.is_some() {
             match models::recall(&saved) {
                 Ok((loaded, message)) => {
                     self.shared.tell(message.unwrap_or_default(), true);
-                    self.take(&mut playing, loaded);
+                    self.take(playing, loaded);
                 }
                 Err(message) => self.shared.tell(message, true),
             }
@@ -211,18 +241,25 @@ impl Core {
         if playing.loaded.is_none() {
             let first = factory::MODELS.first().ok_or("there is no factory model")?;
             let loaded = models::load(&Source::Factory(first.name.to_owned()))?;
-            self.take(&mut playing, loaded);
+            self.take(playing, loaded);
             if saved.source.is_some() {
                 // What could not be read here may be readable elsewhere: the project keeps it.
                 self.params.model.put((*saved).clone());
             }
         }
+        Ok(())
+    }
+
+    fn activate(&self, sample_rate: f64) -> Result<Option<Box<Engine>>, String> {
+        let mut playing = lock(&self.playing);
+        self.recall(&mut playing)?;
         playing.sample_rate = Some(sample_rate);
         let engine = self.engine(&mut playing, sample_rate)?;
         if engine.is_some() {
             // What was on its way is older.
             drop(self.link.arriving.pop());
         }
+        self.shared.request(Request::Wake);
         Ok(engine)
     }
 }

@@ -10,6 +10,13 @@ const FIRST_INPUT: u8 = 20;
 /// The number of a registered parameter when none is chosen.
 const NO_PARAMETER: [u8; 2] = [127, 127];
 
+/// How far a wheel at `value`, 0 .. 1, is turned, -1 .. 1. Its 14 bits have no middle: 8192 is meant,
+/// and so is 0.5, from hosts that know of no bits.
+fn wheel(value: f32) -> f32 {
+    let steps = value * 16_383.0 - 8192.0;
+    if steps.abs() < 0.75 { 0.0 } else { (steps / 8192.0).clamp(-1.0, 1.0) }
+}
+
 /// What a controller means to the model that plays.
 pub trait Inputs {
     /// The event for a network input at a share, 0 .. 1, of a controller's way; none if the model
@@ -85,7 +92,7 @@ impl Controllers {
     /// The pitch wheel, 0 .. 1.
     pub fn bend(&mut self, channel: u8, value: f32, mut send: impl FnMut(Event)) {
         let index = usize::from(channel) % CHANNELS;
-        self.channels[index].bend = (2.0 * value - 1.0).clamp(-1.0, 1.0);
+        self.channels[index].bend = wheel(value);
         if self.is_mpe() && index == 0 {
             self.send_bends(&mut send);
         } else {
@@ -255,28 +262,36 @@ mod tests {
         sent
     }
 
+    /// The way up ends one of 8192 steps early.
+    fn assert_bend(sent: &[(u8, f32)], semitones: f32) {
+        assert!(matches!(sent, [(_, sent)] if (sent - semitones).abs() < 0.01), "{sent:?}");
+    }
+
     #[test]
     fn mpe_by_message_bends_notes_far_and_the_first_channel_bends_all() {
         let mut controllers = Controllers::new();
-        assert_eq!(bend(&mut controllers, 3, 1.0), [(3, 2.0)]);
+        assert_bend(&bend(&mut controllers, 3, 1.0), 2.0);
         bend(&mut controllers, 3, 0.5);
         control(&mut controllers, &[(0, 101, 0), (0, 100, 6), (0, 6, 15)]);
-        assert_eq!(bend(&mut controllers, 3, 1.0), [(3, 48.0)]);
+        assert_bend(&bend(&mut controllers, 3, 1.0), 48.0);
         let all = bend(&mut controllers, 0, 0.0);
-        assert_eq!((all.len(), all[0], all[3], all[4]), (16, (0, -2.0), (3, 46.0), (4, -2.0)));
+        assert_eq!((all.len(), all[0], all[4]), (16, (0, -2.0), (4, -2.0)));
+        assert_bend(&all[3..4], 46.0);
         control(&mut controllers, &[(5, 101, 0), (5, 100, 0), (5, 6, 24)]);
-        assert_eq!(bend(&mut controllers, 3, 1.0), [(3, 22.0)]);
+        assert_bend(&bend(&mut controllers, 3, 1.0), 22.0);
         control(&mut controllers, &[(0, 101, 0), (0, 100, 6), (0, 6, 0)]);
-        assert_eq!(bend(&mut controllers, 3, 1.0), [(3, 2.0)]);
+        assert_bend(&bend(&mut controllers, 3, 1.0), 2.0);
     }
 
     #[test]
     fn bend_range_by_message_and_by_parameter() {
         let mut controllers = Controllers::new();
         controllers.set(false, 12.0, |_| {});
-        assert_eq!(bend(&mut controllers, 0, 1.0), [(0, 12.0)]);
+        assert_bend(&bend(&mut controllers, 0, 1.0), 12.0);
         control(&mut controllers, &[(0, 101, 0), (0, 100, 0), (0, 6, 7)]);
-        assert_eq!(bend(&mut controllers, 0, 1.0), [(0, 7.0)]);
+        assert_bend(&bend(&mut controllers, 0, 1.0), 7.0);
+        assert_eq!(bend(&mut controllers, 0, 0.5), [(0, 0.0)]);
+        assert_eq!(bend(&mut controllers, 0, 8192.0 / 16_383.0), [(0, 0.0)]);
         // Another parameter is none of ours, and so is none at all.
         assert!(control(&mut controllers, &[(0, 100, 2), (0, 6, 9)]).is_empty());
         assert!(control(&mut controllers, &[(0, 99, 1), (0, 98, 1), (0, 6, 9)]).is_empty());

@@ -7,10 +7,9 @@ use nice_plug::prelude::*;
 use wms::synth::envelope::EnvelopeTimes;
 use wms::synth::{self, Engine, Event, Expression, Instrument, Settings};
 
-use crate::loader::{Link, precision};
+use crate::loader::Link;
 use crate::midi::{Controllers, Inputs};
-use crate::params::{AXES, AXIS_REACH, Mode, Quality, WmsParams};
-use crate::shared::Request;
+use crate::params::{AXES, AXIS_REACH, Mode, WmsParams};
 
 /// Amplitude factor of the engine at 0 dB: room for chords.
 const FULL: f64 = 0.5;
@@ -38,7 +37,6 @@ pub struct Player {
     link: Arc<Link>,
     controllers: Controllers,
     settings: Settings,
-    quality: Quality,
     movers: [Mover; MOVERS],
     /// Where the axes were when they were last sent.
     moved: [f32; MOVERS],
@@ -119,7 +117,6 @@ impl Player {
             link,
             controllers: Controllers::new(),
             settings: settings(params),
-            quality: params.quality.value(),
             movers,
             moved: [0.0; MOVERS],
             notes: [None; NOTES],
@@ -152,9 +149,9 @@ impl Player {
         }
     }
 
-    /// Before a block: takes in parameters and a new engine; what there is to ask of the loader.
-    pub fn begin(&mut self, params: &WmsParams) -> Option<Request> {
-        self.take_engine();
+    /// Before a block: takes in parameters and a new engine.
+    pub fn begin(&mut self, params: &WmsParams) {
+        self.exchange_engine();
         let settings = settings(params);
         if settings != self.settings {
             self.instrument.set(&settings);
@@ -168,23 +165,17 @@ impl Player {
             let before = std::mem::replace(&mut self.moved, positions);
             self.send_positions(|i| before[i] != positions[i]);
         }
-        let quality = params.quality.value();
-        if precision(quality) != precision(self.quality) {
-            self.quality = quality;
-            return Some(Request::Rebuild);
-        }
+    }
+
+    /// Gives the loader what has faded out, and takes what it has made.
+    fn exchange_engine(&mut self) {
         if !self.link.leaving.is_full()
             && let Some(gone) = self.instrument.collect()
         {
-            // There was room for it.
+            // There is room for it: nobody else puts engines there.
             let refused = self.link.leaving.push(gone);
             debug_assert!(refused.is_ok());
-            return Some(Request::Collect);
         }
-        None
-    }
-
-    fn take_engine(&mut self) {
         if !self.instrument.is_ready() {
             return;
         }

@@ -39,10 +39,8 @@ pub enum Request {
     Next,
     /// Look through the user's folder again.
     Refresh,
-    /// Build the engine anew, with another precision.
-    Rebuild,
-    /// Free engines that have faded out.
-    Collect,
+    /// Look after the engine, now and from time to time.
+    Wake,
     /// End.
     Quit,
 }

@@ -1,6 +1,7 @@
 //! What a project keeps beside the parameters: the model.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nice_plug::params::persist::PersistentField;
 use serde::{Deserialize, Serialize};
@@ -30,24 +31,42 @@ pub struct SavedModel {
 }
 
 /// The saved model, in a place that the host's thread and the loader's both reach.
-#[derive(Debug, Default)]
-pub struct ModelField(Mutex<Arc<SavedModel>>);
+#[derive(Default)]
+pub struct ModelField {
+    saved: Mutex<Arc<SavedModel>>,
+    restored: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl fmt::Debug for ModelField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ModelField").field(&self.get().name).finish()
+    }
+}
 
 impl ModelField {
     /// What is saved now.
     pub fn get(&self) -> Arc<SavedModel> {
-        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.saved.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Calls `act` whenever a host has restored the state, on the host's thread; only the first such
+    /// wish counts.
+    pub fn on_restored(&self, act: impl Fn() + Send + Sync + 'static) {
+        let _ = self.restored.set(Box::new(act));
     }
 
     /// Saves another.
     pub fn put(&self, model: SavedModel) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
+        *self.saved.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
     }
 }
 
 impl PersistentField<'_, SavedModel> for ModelField {
     fn set(&self, new_value: SavedModel) {
         self.put(new_value);
+        if let Some(act) = self.restored.get() {
+            act();
+        }
     }
 
     fn map<F, R>(&self, f: F) -> R

@@ -1,0 +1,6 @@
+//! The plugin in a host of the test's own.
+
+mod host;
+mod playing;
+mod projects;
+mod realtime;

@@ -1,0 +1,171 @@
+//! What projects keep, and models that change while notes sound.
+
+use std::path::Path;
+
+use serde_json::Value;
+use wms::model::{Model, Network, factory};
+use wms_plugin::models;
+use wms_plugin::shared::Source;
+use wms_plugin::state::SavedModel;
+
+use crate::host::{Act, Host, blocks, off, on, peak};
+
+/// The factory's model with another sound: its spectra lie lower.
+pub fn write_other_model(path: &Path) {
+    let model = Model::factory(factory::MODELS[0].name).unwrap();
+    let mut tensors = model.network().to_state_dict();
+    let (_, last) = tensors.iter_mut().rfind(|(name, _)| name.contains("bias")).unwrap();
+    last.data.iter_mut().enumerate().for_each(|(i, bias)| *bias -= 0.3 * (i % 5) as f32);
+    let network = Network::from_state_dict(tensors).unwrap();
+    Model::new(model.config().clone(), network).unwrap().save(path).unwrap();
+}
+
+/// The state as JSON, without the length that CLAP's has in front.
+fn opened(state: &[u8]) -> Value {
+    serde_json::from_slice(&state[8..]).unwrap()
+}
+
+fn closed(state: &Value) -> Vec<u8> {
+    let json = serde_json::to_vec(state).unwrap();
+    let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(json);
+    bytes
+}
+
+/// `state` with another model.
+pub fn with_model(state: &[u8], model: &SavedModel) -> Vec<u8> {
+    let mut state = opened(state);
+    state["fields"]["model"] = Value::String(serde_json::to_string(model).unwrap());
+    closed(&state)
+}
+
+pub fn other_model(folder: &Path) -> SavedModel {
+    let path = folder.join("other.safetensors");
+    write_other_model(&path);
+    models::load(&Source::File(path)).unwrap().saved
+}
+
+const PIECE: [(usize, Act); 4] = [(5, on(60)), (4000, on(67)), (9000, off(60)), (11_000, off(67))];
+
+fn piece(host: &mut Host) -> [Vec<f32>; 2] {
+    host.reset();
+    host.play(&blocks(14_400, 480), &PIECE)
+}
+
+#[test]
+fn a_project_sounds_the_same_in_a_fresh_instance() {
+    let mut host = Host::new();
+    let settings = [("Timbre 1", 0.7), ("Noise", 0.4), ("Attack", 0.6), ("Unison", 3.0)];
+    let mut acts = Vec::new();
+    for (name, value) in settings {
+        acts.push((0, Act::Set { param: host.param(name).id, value }));
+    }
+    host.play(&[64], &acts);
+    let wanted = piece(&mut host);
+    let state = host.save();
+    drop(host);
+    // Restored before it is activated, and while it plays.
+    let mut fresh = Host::new();
+    assert!(fresh.restore(&state));
+    for (name, value) in settings {
+        let param = fresh.param(name);
+        assert!((fresh.value(param.id) - value).abs() < 1e-6, "{name}");
+    }
+    assert!(piece(&mut fresh) == wanted);
+    let mut active = Host::new();
+    assert!(piece(&mut active) != wanted);
+    assert!(active.restore(&state));
+    assert!(piece(&mut active) == wanted);
+    // Once more after the host has switched it off.
+    active.deactivate();
+    assert!(active.restore(&state));
+    assert!(piece(&mut active) == wanted);
+    assert_eq!(opened(&active.save()), opened(&state));
+}
+
+#[test]
+fn a_model_whose_file_has_gone_plays_from_the_project() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut host = Host::new();
+    let plain = piece(&mut host);
+    let state = with_model(&host.save(), &other_model(folder.path()));
+    assert!(host.restore(&state));
+    // The exchange itself happens within the next blocks.
+    piece(&mut host);
+    let wanted = piece(&mut host);
+    assert!(wanted != plain);
+    drop(folder);
+    let mut fresh = Host::new();
+    assert!(fresh.restore(&host.save()));
+    assert!(piece(&mut fresh) == wanted);
+    let saved = opened(&fresh.save());
+    assert_eq!(saved["fields"]["model"], opened(&state)["fields"]["model"]);
+}
+
+#[test]
+fn hostile_states_are_refused_and_the_sound_goes_on() {
+    let mut host = Host::new();
+    let wanted = piece(&mut host);
+    let good = host.save();
+    let text = String::from_utf8(good[8..].to_vec()).unwrap();
+    let framed = |text: &str| {
+        let mut bytes = (text.len() as u64).to_le_bytes().to_vec();
+        bytes.extend(text.as_bytes());
+        bytes
+    };
+    let saved = opened(&good)["fields"]["model"].as_str().unwrap().to_owned();
+    let saved: SavedModel = serde_json::from_str(&saved).unwrap();
+    let refused = [
+        Vec::new(),
+        vec![0xFF; 100],
+        good[..good.len() / 2].to_vec(),
+        framed(""),
+        framed("[1, 2]"),
+        framed("{\"version\": 3}"),
+        framed(&text.replace('{', "[")),
+    ];
+    for bytes in &refused {
+        assert!(!host.restore(bytes));
+    }
+    let models = [
+        SavedModel { data: "no base 64!".into(), ..saved.clone() },
+        SavedModel { data: saved.data[..2000].into(), ..saved.clone() },
+        SavedModel { version: u32::MAX, ..saved.clone() },
+        SavedModel { source: None, data: String::new(), ..saved.clone() },
+        SavedModel { data: String::new(), source: Some(Source::File("/".into())), ..saved.clone() },
+    ];
+    for model in models {
+        // Parameters are restored; of the model there is a line in the editor.
+        host.restore(&with_model(&good, &model));
+        assert!(piece(&mut host) == wanted);
+    }
+    let mut odd = opened(&good);
+    odd["fields"]["model"] = Value::String("{\"version\": \"one\"}".into());
+    odd["params"]["sustain"] = serde_json::json!({ "f32": 1e38 });
+    odd["params"]["unison"] = serde_json::json!({ "i32": -7 });
+    odd["params"]["unknown"] = serde_json::json!({ "bool": true });
+    host.restore(&closed(&odd));
+    assert!(piece(&mut host).iter().flatten().all(|x| x.abs() <= 1.0));
+    assert!(host.restore(&good));
+    assert!(piece(&mut host) == wanted);
+}
+
+#[test]
+fn a_model_changes_under_a_note_without_a_click() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut host = Host::new();
+    host.reset();
+    let noise = Act::Set { param: host.param("Noise").id, value: 0.0 };
+    let [before, _] = host.play(&blocks(24_000, 480), &[(0, noise), (0, on(60))]);
+    let state = with_model(&host.save(), &other_model(folder.path()));
+    assert!(host.restore(&state));
+    let [after, _] = host.play(&blocks(48_000, 480), &[]);
+    let steady = [&before[12_000..], &after[24_000..]];
+    assert!(peak(steady[0]) > 0.01 && peak(steady[1]) > 0.01);
+    // The bend of the signal: a step in it or in its slope stands out.
+    let bend =
+        |x: &[f32]| x.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0f32, f32::max);
+    let usual = bend(steady[0]).max(bend(steady[1]));
+    let joined: Vec<f32> = before[12_000..].iter().chain(&after[..24_000]).copied().collect();
+    assert!(bend(&joined) < 1.5 * usual, "{} against {usual}", bend(&joined));
+}
