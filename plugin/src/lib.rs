@@ -125,10 +125,7 @@ impl Plugin for WmsPlugin {
             return ProcessStatus::Error("not activated with two channels");
         };
         let watch = self.painter.begin(&self.shared);
-<<<<<<< HEAD
-        if let Some(request) = player.begin(&self.params) {
-            context.execute_background(request);
-        }
+        player.begin(&self.params);
         while let Some(KeyPress { key, velocity }) = self.shared.next_press() {
             let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
             let key = Key::Number(key);
@@ -138,9 +135,6 @@ impl Plugin for WmsPlugin {
                 NoteEvent::NoteOff { timing, voice_id, channel, key, velocity }
             });
         }
-=======
-        player.begin(&self.params);
->>>>>>> plugin
         let mut done = 0;
         while let Some(event) = context.next_event() {
             let at = (event.timing() as usize).clamp(done, left.len());
