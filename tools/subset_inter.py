@@ -37,9 +37,12 @@ def equal_width_figures(font: TTFont) -> None:
 
 
 def main() -> None:
+    """Does what the usage says."""
     source = Path(sys.argv[1])
     target = Path(__file__).parent.parent / "plugin" / "assets"
-    options = subset.Options(layout_features=["kern", "ccmp", "mark", "mkmk", "locl"], hinting=False)
+    options = subset.Options(
+        layout_features=["kern", "ccmp", "mark", "mkmk", "locl"], hinting=False
+    )
     for weight in WEIGHTS:
         font = subset.load_font(str(source / f"Inter-{weight}.otf"), options)
         equal_width_figures(font)

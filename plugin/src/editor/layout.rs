@@ -54,7 +54,7 @@ impl Layout {
         });
         let top = header.bottom() + GAP;
         let column = right - (0.27 * all.width()).clamp(336.0, 440.0);
-        let voice_height = (0.46 * (bottom - top)).clamp(314.0, 400.0);
+        let voice_height = (0.46 * (bottom - top)).clamp(328.0, 420.0);
         let voice = Rect::from_min_max(pos2(column, bottom - voice_height), pos2(right, bottom));
         let pad = Rect::from_min_max(pos2(column, top), pos2(right, voice.top() - GAP));
         let sliders = (0.36 * (bottom - top)).clamp(180.0, 280.0);
@@ -96,7 +96,7 @@ mod tests {
                     let others = panels.iter().skip(i + 1);
                     assert!(others.clone().all(|other| !panel.shrink(0.1).intersects(*other)));
                 }
-                assert!(layout.scope.height() > 200.0 && layout.pad.height() > 130.0);
+                assert!(layout.scope.height() > 200.0 && layout.pad.height() > 110.0);
             }
         }
     }

@@ -79,7 +79,7 @@ fn loudness(samples: &[f32]) -> f32 {
     ((level_db - QUIET_DB) / (LOUD_DB - QUIET_DB)).clamp(0.0, 1.0)
 }
 
-/// Height of a partial's bar, 0 .. 1.
+/// Height of the bar of a partial with that amplitude, the loudest having 1; 0 .. 1.
 fn bar(amplitude: f32) -> f32 {
     (1.0 - 20.0 * amplitude.max(1e-9).log10() / FLOOR_DB).clamp(0.0, 1.0)
 }
@@ -98,8 +98,11 @@ impl Waterfall {
         if sounding {
             self.bars.resize(picture.partial_count.min(PARTIALS), 0.0);
         }
+        let most = amplitudes.iter().fold(0.0f32, |most, &amplitude| most.max(amplitude));
         for (i, height) in self.bars.iter_mut().enumerate() {
-            let to = amplitudes.get(i).map_or(0.0, |&amplitude| loudness * bar(amplitude));
+            let to = amplitudes
+                .get(i)
+                .map_or(0.0, |&amplitude| loudness * bar(amplitude / most.max(1e-9)));
             *height = to.max(*height - FALL * passed_s);
         }
         self.since_s += passed_s;

@@ -30,7 +30,7 @@ impl View {
         let back = (1.0 - scale) / (1.0 - Self::scale(1.0));
         let (width, tall) = (self.area.width(), self.area.height());
         let middle = self.area.left() + width * (0.43 + 0.17 * back);
-        let base = self.area.bottom() - tall * (0.25 + 0.58 * back);
+        let base = self.area.bottom() - tall * (0.25 + 0.6 * back);
         let across = (along - 0.5) * 0.84 * width * scale;
         pos2(middle + across, base - height * 0.245 * tall * scale)
     }
