@@ -21,6 +21,8 @@ mod control;
 mod keyboard;
 mod layout;
 mod panels;
+#[cfg(test)]
+mod tests;
 mod theme;
 mod waterfall;
 mod widgets;
@@ -37,7 +39,7 @@ const MOVING: Duration = Duration::from_millis(16);
 /// Time between two looks for something that moves.
 const RESTING: Duration = Duration::from_millis(80);
 /// Longest time that a frame counts for, s: the window may have been hidden.
-const LONGEST_S: f32 = 0.1;
+const LONGEST_S: f32 = 0.3;
 
 /// The window's own state; it is empty whenever a window opens.
 #[derive(Default)]
@@ -141,7 +143,7 @@ impl NiceEguiApp for EditorApp {
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
         let Some(context) = self.context.clone() else { return };
-        let passed_s = ui.input(|input| input.stable_dt).clamp(0.0, LONGEST_S);
+        let passed_s = ui.input(|input| input.unstable_dt).clamp(0.0, LONGEST_S);
         let moves = self.listen(passed_s);
         // Hosts have keys and shortcuts of their own for the computer's.
         if context.plugin_api() == PluginApi::Standalone {

@@ -26,7 +26,7 @@ const CYCLES: f32 = 2.0;
 const DRAWN_PARTIALS: usize = 40;
 /// Levels of the output that are a flat line and one of full height, dB.
 const QUIET_DB: f32 = -60.0;
-const LOUD_DB: f32 = -14.0;
+const LOUD_DB: f32 = -18.0;
 
 /// Makes the wave that the oscillator plays, as it does.
 struct Tables {
@@ -102,13 +102,14 @@ impl Waterfall {
         for (i, height) in self.bars.iter_mut().enumerate() {
             let to = amplitudes
                 .get(i)
-                .map_or(0.0, |&amplitude| loudness * bar(amplitude / most.max(1e-9)));
+                .map_or(0.0, |&amplitude| loudness.sqrt() * bar(amplitude / most.max(1e-9)));
             *height = to.max(*height - FALL * passed_s);
         }
         self.since_s += passed_s;
         if self.since_s < STEP_S {
             return;
         }
+        let count = (self.since_s / STEP_S) as usize;
         self.since_s %= STEP_S;
         let line = if sounding {
             let count = amplitudes.len();
@@ -119,7 +120,9 @@ impl Waterfall {
         } else {
             None
         };
-        self.lines.push_front(line.unwrap_or_else(|| vec![0.0; POINTS]));
+        // A slow frame is as many lines as there should have been meanwhile.
+        let line = line.unwrap_or_else(|| vec![0.0; POINTS]);
+        (0..count.min(LINES)).for_each(|_| self.lines.push_front(line.clone()));
         self.lines.truncate(LINES);
     }
 

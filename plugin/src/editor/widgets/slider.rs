@@ -8,6 +8,8 @@ use crate::editor::theme;
 use crate::editor::widgets::{explain, value};
 
 const HANDLE_HEIGHT: f32 = 6.0;
+/// Width of a column below which names are smaller.
+const CROWDED: f32 = 56.0;
 /// Height of name and value below the rail.
 const TEXTS: f32 = 38.0;
 
@@ -68,8 +70,9 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
     painter.rect_filled(handle, 3.0, if held { theme::ACCENT } else { theme::TEXT });
     let at = pos2(middle, column.bottom() - TEXTS + 10.0);
     let color = if held { theme::TEXT } else { theme::SECONDARY };
-    let name = fitted(ui, look.name, &theme::small(), column.width() - 4.0);
-    ui.painter().text(at, Align2::CENTER_CENTER, name, theme::small(), color);
+    let font = if column.width() < CROWDED { FontId::proportional(10.0) } else { theme::small() };
+    let name = fitted(ui, look.name, &font, column.width() - 1.0);
+    ui.painter().text(at, Align2::CENTER_CENTER, name, font, color);
     let below = Rect::from_center_size(at + vec2(0.0, 18.0), vec2(column.width() - 2.0, 16.0));
     value::show(ui, below, id, control, setter);
     explain(response, control, look.name, look.hint);
