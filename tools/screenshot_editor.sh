@@ -44,7 +44,10 @@ resize() {
     sleep 1
 }
 click() { xdotool mousemove --window "$window" "$1" "$2" sleep 0.2 click 1 sleep 0.3; }
-shot() { import -window "$window" "$out/editor_$1.png"; echo "$out/editor_$1.png"; }
+shot() {
+    import -window "$window" miff:- | convert - -colors 256 "PNG8:$out/editor_$1.png"
+    echo "$out/editor_$1.png"
+}
 hold() { for key in "$@"; do xdotool keydown "$key" sleep 0.15; done; }
 let_go() { for key in "$@"; do xdotool keyup "$key"; done; }
 drag() {

@@ -54,7 +54,9 @@ impl Keyboard {
         let is_typing = ui.ctx().egui_wants_keyboard_input();
         let events = ui.input(|input| {
             let plain = !input.modifiers.command && !input.modifiers.alt;
-            if !input.focused || is_typing || !plain { None } else { Some(input.events.clone()) }
+            // No key is heard to come up in a window that has lost the keyboard.
+            let is_left = input.events.contains(&Event::WindowFocused(false));
+            if is_left || is_typing || !plain { None } else { Some(input.events.clone()) }
         });
         let Some(events) = events else {
             self.release_letters(shared);

@@ -1,7 +1,7 @@
 //! The window.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use egui::{Event, Rect, Ui, vec2};
@@ -15,7 +15,7 @@ use nice_plug_egui::{
 };
 
 use crate::params::WmsParams;
-use crate::shared::{ModelInfo, Request, Shared, Source};
+use crate::shared::{Request, Shared, Source};
 
 mod control;
 mod keyboard;
@@ -41,7 +41,7 @@ const RESTING: Duration = Duration::from_millis(80);
 /// Longest time that a frame counts for, s: the window may have been hidden.
 const LONGEST_S: f32 = 0.3;
 
-/// The window's own state; it is empty whenever a window opens.
+/// What an open window shows and remembers.
 #[derive(Default)]
 struct Desk {
     browser: Browser,
@@ -52,12 +52,27 @@ struct Desk {
     hides_keys: bool,
 }
 
-/// What the window draws from.
+/// An open window. It lives in the memory of its `egui` context, because the framework tells nobody
+/// when a window closes (nice-plug-egui 0.6), and goes with it.
+struct Open {
+    context: GuiContext,
+    shared: Arc<Shared>,
+    desk: Mutex<Desk>,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        let desk = self.desk.get_mut().unwrap_or_else(PoisonError::into_inner);
+        desk.keyboard.release_all(&self.shared);
+        self.shared.watched.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Makes windows.
 pub struct EditorApp {
     params: Arc<WmsParams>,
     shared: Arc<Shared>,
-    context: Option<GuiContext>,
-    desk: Desk,
+    open: Weak<Open>,
 }
 
 /// The plugin's editor.
@@ -72,7 +87,7 @@ pub fn create(params: Arc<WmsParams>, shared: Arc<Shared>) -> Option<EguiEditor<
         EguiNiceSettings::new()
             .with_tile("WMS")
             .with_resize_hint(ResizeHint::resizable().with_min_logical_size(least)),
-        EditorApp { params, shared, context: None, desk: Desk::default() },
+        EditorApp { params, shared, open: Weak::new() },
     )
 }
 
@@ -91,26 +106,32 @@ fn given_files(ui: &Ui) -> Vec<std::path::PathBuf> {
     })
 }
 
-impl EditorApp {
+impl Desk {
     /// Takes what the audio thread has shown since the last frame; whether something moves.
-    fn listen(&mut self, passed_s: f32) -> bool {
-        let Desk { waterfall, levels, .. } = &mut self.desk;
-        for (level, peak) in levels.iter_mut().zip(&self.shared.meters.peaks) {
+    fn listen(&mut self, shared: &Shared, passed_s: f32) -> bool {
+        let Self { waterfall, levels, .. } = self;
+        for (level, peak) in levels.iter_mut().zip(&shared.meters.peaks) {
             level.take(peak.take(), passed_s);
         }
-        self.shared.with_picture(|picture| waterfall.take(picture, passed_s));
+        shared.with_picture(|picture| waterfall.take(picture, passed_s));
         !waterfall.is_at_rest() || !levels.iter().all(Level::is_at_rest)
     }
 
-    fn draw(&mut self, ui: &mut Ui, model: &ModelInfo, context: &GuiContext) {
-        let (params, shared) = (&*self.params, &self.shared);
+    fn draw(
+        &mut self,
+        ui: &mut Ui,
+        params: &WmsParams,
+        shared: &Arc<Shared>,
+        context: &GuiContext,
+    ) {
         let setter = context.param_setter();
+        let model = &*shared.model();
         let window = ui.ctx().content_rect();
         // What does not fit is cut off rather than squeezed.
         let least = vec2(layout::MIN_WIDTH, layout::MIN_HEIGHT);
         let window = Rect::from_min_size(window.min, window.size().max(least));
-        let layout = Layout::new(window, !self.desk.hides_keys);
-        let Desk { browser, pad, waterfall, levels, keyboard, hides_keys } = &mut self.desk;
+        let layout = Layout::new(window, !self.hides_keys);
+        let Desk { browser, pad, waterfall, levels, keyboard, hides_keys } = self;
         ui.painter().rect_filled(window, 0.0, theme::GROUND);
         panels::header::show(ui, layout.header, model, params, shared, levels);
         panels::browser::show(ui, layout.browser, browser, model, shared);
@@ -127,6 +148,35 @@ impl EditorApp {
     }
 }
 
+impl EditorApp {
+    fn open(&mut self, window: &egui::Context, context: GuiContext) {
+        theme::install(window);
+        let (shared, desk) = (Arc::clone(&self.shared), Mutex::default());
+        let open = Arc::new(Open { context, shared, desk });
+        self.open = Arc::downgrade(&open);
+        let id = egui::Id::unique("wms open window");
+        window.data_mut(|data| data.insert_temp(id, open));
+    }
+
+    fn frame(&mut self, ui: &mut Ui) {
+        let Some(open) = self.open.upgrade() else { return };
+        // Every frame: a window that closes late would leave the next one in the dark.
+        self.shared.watched.store(true, Ordering::Relaxed);
+        let mut desk = open.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed_s = ui.input(|input| input.unstable_dt).clamp(0.0, LONGEST_S);
+        let moves = desk.listen(&self.shared, passed_s);
+        // Hosts have keys and shortcuts of their own for the computer's.
+        if open.context.plugin_api() == PluginApi::Standalone {
+            desk.keyboard.type_keys(ui, &self.shared);
+        }
+        for path in given_files(ui) {
+            self.shared.request(Request::Load(Source::File(path)));
+        }
+        desk.draw(ui, &self.params, &self.shared, &open.context);
+        ui.ctx().request_repaint_after(if moves { MOVING } else { RESTING });
+    }
+}
+
 impl NiceEguiApp for EditorApp {
     fn build(
         &mut self,
@@ -134,32 +184,11 @@ impl NiceEguiApp for EditorApp {
         context: GuiContext,
         _: &mut Frame,
     ) -> Result<(), nice_plug_egui::baseview::HandlerError> {
-        theme::install(&window);
-        self.context = Some(context);
-        self.desk = Desk::default();
-        self.shared.watched.store(true, Ordering::Relaxed);
+        self.open(&window, context);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
-        let Some(context) = self.context.clone() else { return };
-        let passed_s = ui.input(|input| input.unstable_dt).clamp(0.0, LONGEST_S);
-        let moves = self.listen(passed_s);
-        // Hosts have keys and shortcuts of their own for the computer's.
-        if context.plugin_api() == PluginApi::Standalone {
-            self.desk.keyboard.type_keys(ui, &self.shared);
-        }
-        for path in given_files(ui) {
-            self.shared.request(Request::Load(Source::File(path)));
-        }
-        let model = self.shared.model();
-        self.draw(ui, &model, &context);
-        ui.ctx().request_repaint_after(if moves { MOVING } else { RESTING });
-    }
-
-    fn editor_closed(&mut self) {
-        self.desk.keyboard.release_all(&self.shared);
-        self.context = None;
-        self.shared.watched.store(false, Ordering::Relaxed);
+        self.frame(ui);
     }
 }

@@ -2,7 +2,6 @@
 //! to it reaches the host as gestures.
 
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use egui::{Event, PointerButton, Pos2, RawInput, pos2};
@@ -11,7 +10,7 @@ use nice_plug::params::internals::ParamPtr;
 use nice_plug::prelude::{Param, PluginState};
 
 use super::*;
-use crate::shared::Axis;
+use crate::shared::{Axis, ModelInfo};
 
 #[derive(Clone, Debug, PartialEq)]
 enum Gesture {
@@ -76,14 +75,9 @@ impl Window {
         let (shared, _) = Shared::new(sender);
         shared.set_model(model);
         let host = Arc::new(Host::default());
-        let app = EditorApp {
-            params: Arc::default(),
-            shared,
-            context: Some(GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>)),
-            desk: Desk::default(),
-        };
+        let mut app = EditorApp { params: Arc::default(), shared, open: Weak::new() };
         let egui = egui::Context::default();
-        theme::install(&egui);
+        app.open(&egui, GuiContext::new(Arc::clone(&host) as Arc<dyn GuiContextInner>));
         let size = vec2(layout::WIDTH, layout::HEIGHT);
         let mut window = Self { app, host, requests, egui, size, frames: 0 };
         (0..3).for_each(|_| window.frame(Vec::new()));
@@ -103,13 +97,7 @@ impl Window {
             ..RawInput::default()
         };
         let Self { app, egui, .. } = self;
-        let output = egui.run_ui(input, |ui| {
-            let passed_s = ui.input(|input| input.unstable_dt).clamp(0.0, LONGEST_S);
-            app.listen(passed_s);
-            let model = app.shared.model();
-            let context = app.context.clone().unwrap();
-            app.draw(ui, &model, &context);
-        });
+        let output = egui.run_ui(input, |ui| app.frame(ui));
         let _ = egui.tessellate(output.shapes, output.pixels_per_point);
     }
 
@@ -224,6 +212,22 @@ fn keys_and_arrows_ask_for_what_they_say() {
     }
     let asked: Vec<Request> = window.requests.try_iter().collect();
     assert!(asked.contains(&Request::Previous) && asked.contains(&Request::Next), "{asked:?}");
+}
+
+#[test]
+fn a_closed_window_leaves_nothing_behind() {
+    let mut window = Window::new(model(2));
+    let keys = window.layout().keys.unwrap();
+    window.frame(vec![Event::PointerMoved(keys.center())]);
+    window.button(keys.center(), true);
+    assert!(window.app.shared.next_press().unwrap().velocity > 0.0);
+    assert!(window.app.shared.watched.load(Ordering::Relaxed));
+    let Window { app, host, egui, .. } = window;
+    drop(egui);
+    assert!(!app.shared.watched.load(Ordering::Relaxed));
+    assert_eq!(app.shared.next_press().unwrap().velocity, 0.0);
+    // The host's own context is free to go.
+    assert_eq!(Arc::strong_count(&host), 1);
 }
 
 #[test]

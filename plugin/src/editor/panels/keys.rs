@@ -7,6 +7,9 @@ use crate::editor::theme;
 use crate::editor::widgets::keys;
 use crate::shared::{ModelInfo, Shared};
 
+const HELP: &str = "Bright keys lie in the range of the training data. Lower on a key is louder.\n\
+                    Without a host also A W S E D \u{2026} on the computer; Z and X move the octave.";
+
 /// Draws the strip and plays it.
 pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, shared: &Shared) {
     let painter = ui.painter().with_clip_rect(rect);
@@ -22,8 +25,7 @@ pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, sha
         high <= low || (low / 1.03..=high * 1.03).contains(&f0_hz)
     };
     keys::show(&painter, strip, |key| keyboard.is_down(key), sounds_well);
-    response.on_hover_text(
-        "Bright keys lie in the range of the training data. Lower on a key is louder.\n\
-         In the program of its own also A W S E D \u{2026} on the computer; Z and X change the octave.",
-    );
+    if !response.is_pointer_button_down_on() {
+        response.on_hover_text(HELP);
+    }
 }
