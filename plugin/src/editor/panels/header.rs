@@ -26,16 +26,15 @@ fn description(model: &ModelInfo) -> String {
         1 => "1 timbre axis".to_owned(),
         count => format!("{count} timbre axes"),
     };
+    let mut parts = vec![format!("{:.1} kHz", f64::from(model.sample_rate) / 1e3), axes];
     let [low, high] = model.f0_range_hz.map(|f0| (69.0 + 12.0 * (f0 / 440.0).log2()).round());
-    let mut text = format!("{:.1} kHz \u{b7} {axes}", f64::from(model.sample_rate) / 1e3);
     if low.is_finite() && high.is_finite() {
-        let (low, high) = (key_name(low as i32), key_name(high as i32));
-        text += &format!(" \u{b7} plays {low} to {high}");
+        parts.push(format!("plays {} to {}", key_name(low as i32), key_name(high as i32)));
     }
     if model.from_project {
-        text += " \u{b7} the project's copy";
+        parts.push("the project's copy".to_owned());
     }
-    text
+    parts.join(" \u{b7} ")
 }
 
 /// Draws the header.

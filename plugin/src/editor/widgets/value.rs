@@ -78,10 +78,11 @@ fn edit(ui: &mut Ui, rect: Rect, mut field: Field, control: &dyn Control, setter
         return;
     }
     let done = output.response.lost_focus();
-    if done && ui.input(|input| input.key_pressed(Key::Enter)) {
-        if let Some(to) = control.read(&field.text) {
-            control::set(control, setter, to);
-        }
+    if done
+        && ui.input(|input| input.key_pressed(Key::Enter))
+        && let Some(to) = control.read(&field.text)
+    {
+        control::set(control, setter, to);
     }
     if done {
         ui.data_mut(|data| data.remove::<Field>(place()));
