@@ -97,7 +97,8 @@ impl Window {
             ..RawInput::default()
         };
         let Self { app, egui, .. } = self;
-        let output = egui.run_ui(input, |ui| app.frame(ui));
+        let mut output = egui.run_ui(input, |ui| app.frame(ui));
+        output.textures_delta.clear();
         let _ = egui.tessellate(output.shapes, output.pixels_per_point);
     }
 
