@@ -9,6 +9,8 @@ use crate::shared::Status;
 
 /// Sizes of the window that are offered, percent.
 const SCALES: [u16; 5] = [100, 125, 150, 175, 200];
+/// Width below which an error has the line for itself.
+const CROWDED: f32 = 1160.0;
 const HELP: &str =
     "drag = move \u{b7} shift = fine \u{b7} double-click = reset \u{b7} right-click = type";
 
@@ -42,10 +44,12 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
     if button::show(ui, place(72.0), "strip", Sign::Word(word), "The piano strip").clicked() {
         *with_keys = !*with_keys;
     }
+    // What went wrong matters more than what may be done.
+    let crowded = status.is_error && rect.width() < CROWDED;
     let help = painter.text(
         pos2(x - 8.0, y),
         Align2::RIGHT_CENTER,
-        HELP,
+        if crowded { "" } else { HELP },
         theme::small(),
         theme::SECONDARY,
     );

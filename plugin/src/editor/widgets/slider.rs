@@ -91,8 +91,12 @@ fn shortened(name: &str, fits: impl Fn(&str) -> bool) -> String {
     if fits(name) {
         return name.to_owned();
     }
-    let letters: Vec<char> = name.chars().collect();
-    let cut = |count: usize| format!("{}\u{2026}", letters[..count].iter().collect::<String>());
+    // Of names that differ in their numbers alone, the number is what matters.
+    let words = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let number = &name[words.len()..];
+    let letters: Vec<char> = words.trim_end().chars().collect();
+    let cut =
+        |count: usize| format!("{}\u{2026}{number}", letters[..count].iter().collect::<String>());
     (1..letters.len()).rev().map(cut).find(|text| fits(text)).unwrap_or_default()
 }
 
@@ -115,6 +119,7 @@ mod tests {
         let fits = |text: &str| text.chars().count() <= 5;
         assert_eq!(shortened("Level", fits), "Level");
         assert_eq!(shortened("Brightness", fits), "Brig\u{2026}");
+        assert_eq!(shortened("MFCC 12", fits), "MF\u{2026}12");
         assert_eq!(shortened("Brightness", |_| false), "");
     }
 }
