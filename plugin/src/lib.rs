@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use nice_plug::context::process::SendEventError;
+use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 
 pub mod bank;
@@ -24,7 +25,7 @@ use loader::Loader;
 use params::WmsParams;
 use picture::Painter;
 use player::Player;
-use shared::Shared;
+use shared::{KeyPress, Shared};
 
 /// The instrument.
 pub struct WmsPlugin {
@@ -126,6 +127,15 @@ impl Plugin for WmsPlugin {
         };
         let watch = self.painter.begin(&self.shared);
         player.begin(&self.params);
+        while let Some(KeyPress { key, velocity }) = self.shared.next_press() {
+            let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
+            let key = Key::Number(key);
+            player.handle(if velocity > 0.0 {
+                NoteEvent::NoteOn { timing, voice_id, channel, key, velocity }
+            } else {
+                NoteEvent::NoteOff { timing, voice_id, channel, key, velocity }
+            });
+        }
         let mut done = 0;
         while let Some(event) = context.next_event() {
             let at = (event.timing() as usize).clamp(done, left.len());

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crossbeam::queue::ArrayQueue;
 use triple_buffer::{Input, Output, TripleBuffer};
 
 /// Most partials that are shown.
@@ -14,6 +15,9 @@ pub const SHOWN_PARTIALS: usize = 512;
 pub const SHOWN_SAMPLES: usize = 2048;
 /// Most inputs of a model whose place is shown.
 pub const SHOWN_INPUTS: usize = 128;
+
+/// Keys of the editor that can wait for the audio thread.
+const PRESSES: usize = 128;
 
 /// Where a model comes from.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -176,6 +180,15 @@ impl AtomicValue {
     }
 }
 
+/// A key that was pressed or let go in the editor.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct KeyPress {
+    /// MIDI key, 0 .. 127.
+    pub key: u8,
+    /// How hard, 0 .. 1; 0 lets it go.
+    pub velocity: f32,
+}
+
 /// Meters, written by the audio thread while the editor is open.
 #[derive(Debug, Default)]
 pub struct Meters {
@@ -193,6 +206,7 @@ pub struct Shared {
     pub meters: Meters,
     /// Set by the editor while it is open: pictures and meters are made only then.
     pub watched: AtomicBool,
+    presses: ArrayQueue<KeyPress>,
     requests: Sender<Request>,
     picture: Mutex<Output<Picture>>,
     model: Mutex<Arc<ModelInfo>>,
@@ -211,6 +225,7 @@ impl Shared {
         let shared = Self {
             meters: Meters::default(),
             watched: AtomicBool::new(false),
+            presses: ArrayQueue::new(PRESSES),
             requests,
             picture: Mutex::new(output),
             model: Mutex::default(),
@@ -224,6 +239,16 @@ impl Shared {
     pub fn request(&self, request: Request) {
         // Without a loader the plugin is about to go.
         let _ = self.requests.send(request);
+    }
+
+    /// Plays a key; what no audio thread fetches is dropped, the oldest first.
+    pub fn press(&self, press: KeyPress) {
+        self.presses.force_push(press);
+    }
+
+    /// The next key that the editor pressed or let go, for the audio thread.
+    pub fn next_press(&self) -> Option<KeyPress> {
+        self.presses.pop()
     }
 
     /// Gives `look` the newest picture.

@@ -1,0 +1,31 @@
+//! The piano strip.
+
+use egui::{Rect, Sense, Ui};
+
+use crate::editor::keyboard::Keyboard;
+use crate::editor::theme;
+use crate::editor::widgets::keys;
+use crate::shared::{ModelInfo, Shared};
+
+const HELP: &str = "Bright keys lie in the range of the training data. Lower on a key is louder.\n\
+                    Without a host also A W S E D \u{2026} on the computer; Z and X move the octave.";
+
+/// Draws the strip and plays it.
+pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, shared: &Shared) {
+    let painter = ui.painter().with_clip_rect(rect);
+    painter.rect_filled(rect, theme::PANEL_CORNER, theme::PANEL);
+    let strip = rect.shrink(4.0);
+    let response = ui.interact(rect, ui.scope_id().with("keys"), Sense::click_and_drag());
+    let at = response.interact_pointer_pos().filter(|_| response.is_pointer_button_down_on());
+    keyboard.touch(at.and_then(|at| keys::hit(strip, at)), shared);
+    let [low, high] = model.f0_range_hz;
+    let sounds_well = |key: u8| {
+        let f0_hz = 440.0 * 2f64.powf((f64::from(key) - 69.0) / 12.0);
+        // A quarter tone of tolerance: data is never quite in tune.
+        high <= low || (low / 1.03..=high * 1.03).contains(&f0_hz)
+    };
+    keys::show(&painter, strip, |key| keyboard.is_down(key), sounds_well);
+    if !response.is_pointer_button_down_on() {
+        response.on_hover_text(HELP);
+    }
+}

@@ -1,0 +1,192 @@
+//! What the scope remembers: the last wavetables as lines, and the levels of the partials.
+
+use std::collections::VecDeque;
+
+use wms::synth::table::{TableBuilder, TableScratch};
+
+use crate::shared::Picture;
+
+/// Lines that are remembered.
+pub const LINES: usize = 44;
+/// Points of a line.
+pub const POINTS: usize = 192;
+/// Most partials that are shown.
+pub const PARTIALS: usize = 64;
+/// Lowest level of a partial that is shown, dB.
+const FLOOR_DB: f32 = -80.0;
+/// Time between lines, s.
+const STEP_S: f32 = 1.0 / 28.0;
+/// Without a new picture for so long there is silence, s.
+const STALE_S: f32 = 0.25;
+/// How fast bars fall, shares of the scale a second.
+const FALL: f32 = 1.8;
+/// Cycles of a line.
+const CYCLES: f32 = 2.0;
+/// Highest partial of a line: points are too few for more.
+const DRAWN_PARTIALS: usize = 40;
+/// Levels of the output that are a flat line and one of full height, dB.
+const QUIET_DB: f32 = -60.0;
+const LOUD_DB: f32 = -18.0;
+
+/// Makes the wave that the oscillator plays, as it does.
+struct Tables {
+    partials: usize,
+    builder: TableBuilder,
+    scratch: TableScratch,
+    table: Vec<f32>,
+}
+
+impl Tables {
+    fn new(partials: usize) -> Self {
+        let builder = TableBuilder::new(partials);
+        let (scratch, table) = (builder.scratch(), builder.table());
+        Self { partials, builder, scratch, table }
+    }
+
+    fn line(&mut self, amplitudes: &[f32], loudness: f32) -> Vec<f32> {
+        let drawn = &amplitudes[..amplitudes.len().min(DRAWN_PARTIALS)];
+        self.builder.build(drawn, &mut self.scratch, &mut self.table);
+        let length = self.builder.length();
+        // What the table has before and after its cycle is for interpolation.
+        let start = self.table.len().saturating_sub(length) / 2;
+        let cycle = &self.table[start..start + length];
+        let most = cycle.iter().fold(1e-9f32, |most, sample| most.max(sample.abs()));
+        (0..POINTS)
+            .map(|i| {
+                let turn = CYCLES * i as f32 / POINTS as f32;
+                cycle[(turn.fract() * length as f32) as usize % length] / most * loudness
+            })
+            .collect()
+    }
+}
+
+/// The scope's memory.
+#[derive(Default)]
+pub struct Waterfall {
+    tables: Option<Tables>,
+    lines: VecDeque<Vec<f32>>,
+    bars: Vec<f32>,
+    seen: u64,
+    stale_s: f32,
+    since_s: f32,
+    f0_hz: f32,
+}
+
+/// How high lines stand at an output level, 0 .. 1.
+fn loudness(samples: &[f32]) -> f32 {
+    let power = samples.iter().map(|sample| sample * sample).sum::<f32>();
+    let level_db = 10.0 * (power / samples.len().max(1) as f32).max(1e-12).log10();
+    ((level_db - QUIET_DB) / (LOUD_DB - QUIET_DB)).clamp(0.0, 1.0)
+}
+
+/// Height of the bar of a partial with that amplitude, the loudest having 1; 0 .. 1.
+fn bar(amplitude: f32) -> f32 {
+    (1.0 - 20.0 * amplitude.max(1e-9).log10() / FLOOR_DB).clamp(0.0, 1.0)
+}
+
+impl Waterfall {
+    /// Takes a picture, `passed_s` seconds after the last call.
+    pub fn take(&mut self, picture: &Picture, passed_s: f32) {
+        // Frames come faster than pictures; where none comes for long, the audio thread has stopped.
+        self.stale_s = if picture.number == self.seen { self.stale_s + passed_s } else { 0.0 };
+        self.seen = picture.number;
+        let is_fresh = self.stale_s < STALE_S;
+        let sounding = is_fresh && picture.f0_hz > 0.0 && picture.partial_count > 0;
+        let amplitudes = &picture.partials[..if sounding { picture.partial_count } else { 0 }];
+        let loudness = if sounding { loudness(&picture.samples) } else { 0.0 };
+        self.f0_hz = if is_fresh { picture.f0_hz } else { 0.0 };
+        if sounding {
+            self.bars.resize(picture.partial_count.min(PARTIALS), 0.0);
+        }
+        let most = amplitudes.iter().fold(0.0f32, |most, &amplitude| most.max(amplitude));
+        for (i, height) in self.bars.iter_mut().enumerate() {
+            let to = amplitudes
+                .get(i)
+                .map_or(0.0, |&amplitude| loudness.sqrt() * bar(amplitude / most.max(1e-9)));
+            *height = to.max(*height - FALL * passed_s);
+        }
+        self.since_s += passed_s;
+        if self.since_s < STEP_S {
+            return;
+        }
+        let count = (self.since_s / STEP_S) as usize;
+        self.since_s %= STEP_S;
+        let line = if sounding {
+            let count = amplitudes.len();
+            if self.tables.as_ref().is_none_or(|tables| tables.partials != count) {
+                self.tables = Some(Tables::new(count));
+            }
+            self.tables.as_mut().map(|tables| tables.line(amplitudes, loudness))
+        } else {
+            None
+        };
+        // A slow frame is as many lines as there should have been meanwhile.
+        let line = line.unwrap_or_else(|| vec![0.0; POINTS]);
+        (0..count.min(LINES)).for_each(|_| self.lines.push_front(line.clone()));
+        self.lines.truncate(LINES);
+    }
+
+    /// The lines, newest first, each of [`POINTS`] heights in -1 .. 1.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = &[f32]> + ExactSizeIterator {
+        self.lines.iter().map(Vec::as_slice)
+    }
+
+    /// How far the time is from the last line to the next, 0 .. 1.
+    pub fn fraction(&self) -> f32 {
+        self.since_s / STEP_S
+    }
+
+    /// Heights of the partials' bars, 0 .. 1.
+    pub fn bars(&self) -> &[f32] {
+        &self.bars
+    }
+
+    /// Pitch of the newest voice, Hz; 0 in silence.
+    pub fn f0_hz(&self) -> f32 {
+        self.f0_hz
+    }
+
+    /// Whether nothing moves.
+    pub fn is_at_rest(&self) -> bool {
+        self.bars.iter().all(|&bar| bar == 0.0)
+            && self.lines.iter().all(|line| line.iter().all(|&height| height == 0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(number: u64) -> Picture {
+        let mut picture = Picture { number, f0_hz: 220.0, partial_count: 60, ..Picture::default() };
+        picture.partials[0] = 0.5;
+        picture.samples.fill(0.3);
+        picture
+    }
+
+    #[test]
+    fn a_sine_is_two_cycles_and_silence_comes_to_rest() {
+        let mut waterfall = Waterfall::default();
+        waterfall.take(&picture(1), 0.05);
+        let line = waterfall.lines().next().unwrap().to_vec();
+        assert_eq!(line.len(), POINTS);
+        let highest = line.iter().fold(0.0f32, |most, height| most.max(height.abs()));
+        assert!((highest - 1.0).abs() < 0.01, "{highest}");
+        let rises = line.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
+        assert!((1..=2).contains(&rises), "{rises}");
+        assert!(waterfall.bars()[0] > 0.9 && waterfall.bars()[1] == 0.0);
+        assert!(!waterfall.is_at_rest());
+        // The same picture again: the audio thread has stopped.
+        (0..2 * LINES).for_each(|_| waterfall.take(&picture(1), 0.05));
+        assert_eq!(waterfall.lines().len(), LINES);
+        assert!(waterfall.is_at_rest());
+    }
+
+    #[test]
+    fn levels_have_heights() {
+        assert_eq!(loudness(&[0.0; 8]), 0.0);
+        assert_eq!(loudness(&[1.0; 8]), 1.0);
+        assert_eq!((bar(1.0), bar(0.0)), (1.0, 0.0));
+        assert!((bar(0.01) - (1.0 - 40.0 / 80.0)).abs() < 1e-4);
+    }
+}

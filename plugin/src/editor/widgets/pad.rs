@@ -1,0 +1,148 @@
+//! A pad that moves two parameters at once.
+
+use egui::{PointerButton, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, pos2};
+use nice_plug::context::gui::ParamSetter;
+
+use crate::editor::control::{self, Control};
+use crate::editor::theme;
+
+/// Places that the trail remembers.
+const TRAIL: usize = 40;
+
+/// A direction of the pad.
+pub struct Direction<'a> {
+    /// What it moves.
+    pub control: &'a dyn Control,
+    /// Range of the training data, in places.
+    pub trained: [f32; 2],
+}
+
+/// The point at which two places stand.
+pub fn point(pad: Rect, x: f32, y: f32) -> Pos2 {
+    pos2(pad.left() + x * pad.width(), pad.bottom() - y * pad.height())
+}
+
+/// The places at a point, brought into the pad.
+pub fn places(pad: Rect, at: Pos2) -> [f32; 2] {
+    let x = (at.x - pad.left()) / pad.width().max(1.0);
+    let y = (pad.bottom() - at.y) / pad.height().max(1.0);
+    [x.clamp(0.0, 1.0), y.clamp(0.0, 1.0)]
+}
+
+/// Draws a pad that fills `rect`. It follows the pointer, slowly with shift; double click resets.
+pub fn show(
+    ui: &Ui,
+    rect: Rect,
+    across: &Direction,
+    up: &Direction,
+    setter: &ParamSetter,
+    trail: &mut Vec<Pos2>,
+) {
+    let pad = rect.shrink(8.0);
+    let response = ui.interact(rect, ui.scope_id().with("pad"), Sense::click_and_drag());
+    let both = [across.control, up.control];
+    let primary = PointerButton::Primary;
+    if response.drag_started_by(primary) {
+        both.iter().for_each(|control| control.begin(setter));
+        ui.data_mut(|data| data.insert_temp(response.id, both.map(Control::place)));
+    }
+    if response.dragged_by(primary) {
+        let fine = ui.input(|input| input.modifiers.shift);
+        let to = match (response.interact_pointer_pos(), fine) {
+            (Some(at), false) => places(pad, at),
+            _ => {
+                let [x, y]: [f32; 2] = ui
+                    .data(|data| data.get_temp(response.id))
+                    .unwrap_or_else(|| both.map(Control::place));
+                let by = response.drag_delta();
+                [
+                    control::dragged_place(x, by.x, pad.width(), true),
+                    control::dragged_place(y, -by.y, pad.height(), true),
+                ]
+            }
+        };
+        ui.data_mut(|data| data.insert_temp(response.id, to));
+        both.iter().zip(to).for_each(|(control, place)| control.go(setter, place));
+    }
+    if response.drag_stopped_by(primary) {
+        both.iter().for_each(|control| control.end(setter));
+    }
+    if response.double_clicked() {
+        both.iter().for_each(|control| control::set(*control, setter, control.initial()));
+    } else if response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        both.iter()
+            .zip(places(pad, at))
+            .for_each(|(control, to)| control::set(*control, setter, to));
+    }
+    let here = both.map(Control::sounding);
+    remember(trail, pos2(here[0], here[1]));
+    draw(ui, pad, across, up, trail, response.dragged());
+    response.on_hover_cursor(egui::CursorIcon::Crosshair);
+}
+
+/// Adds where the sound is to its trail, which forgets the oldest places.
+fn remember(trail: &mut Vec<Pos2>, here: Pos2) {
+    trail.push(here);
+    if trail.len() > TRAIL {
+        trail.remove(0);
+    }
+}
+
+fn draw(ui: &Ui, pad: Rect, across: &Direction, up: &Direction, trail: &[Pos2], held: bool) {
+    let painter = ui.painter();
+    painter.rect_filled(pad.expand(6.0), theme::CORNER, theme::GROUND);
+    let trained = Rect::from_two_pos(
+        point(pad, across.trained[0].clamp(0.0, 1.0), up.trained[0].clamp(0.0, 1.0)),
+        point(pad, across.trained[1].clamp(0.0, 1.0), up.trained[1].clamp(0.0, 1.0)),
+    );
+    painter.rect_filled(trained, 6.0, theme::RAIL);
+    painter.rect_stroke(trained, 6.0, Stroke::new(1.0, theme::TRAINED), StrokeKind::Inside);
+    for quarter in 1..4 {
+        let at = quarter as f32 / 4.0;
+        let color = if quarter == 2 { theme::TRAINED } else { theme::RAIL };
+        painter.hline(pad.x_range(), point(pad, 0.0, at).y, Stroke::new(1.0, color));
+        painter.vline(point(pad, at, 0.0).x, pad.y_range(), Stroke::new(1.0, color));
+    }
+    for (i, pair) in trail.windows(2).enumerate() {
+        if pair[0] != pair[1] {
+            let ends = [pair[0], pair[1]].map(|at| point(pad, at.x, at.y));
+            let color = theme::mix(theme::RAIL, theme::ACCENT, i as f32 / TRAIL as f32);
+            painter.line_segment(ends, Stroke::new(1.5, color));
+        }
+    }
+    let at = point(pad, across.control.sounding(), up.control.sounding());
+    let thin = Stroke::new(1.0, theme::mix(theme::GROUND, theme::ACCENT, 0.45));
+    painter.hline(pad.x_range(), at.y, thin);
+    painter.vline(at.x, pad.y_range(), thin);
+    painter.circle_filled(at, if held { 8.0 } else { 6.5 }, theme::ACCENT);
+    if held {
+        painter.circle_stroke(at, 12.0, Stroke::new(1.0, theme::ACCENT));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::vec2;
+
+    #[test]
+    fn points_and_places_are_inverse_and_stay_within() {
+        let pad = Rect::from_min_size(pos2(30.0, 40.0), vec2(200.0, 100.0));
+        for (x, y) in [(0.0, 0.0), (1.0, 1.0), (0.25, 0.75)] {
+            assert_eq!(places(pad, point(pad, x, y)), [x, y]);
+        }
+        assert_eq!(places(pad, pos2(-9.0, 1000.0)), [0.0, 0.0]);
+        assert_eq!(point(pad, 0.0, 1.0), pad.left_top());
+        let nothing = Rect::from_min_size(pos2(0.0, 0.0), vec2(0.0, 0.0));
+        assert!(places(nothing, pos2(5.0, 5.0)).iter().all(|place| place.is_finite()));
+    }
+
+    #[test]
+    fn the_trail_forgets() {
+        let mut trail = Vec::new();
+        (0..100).for_each(|i| remember(&mut trail, pos2(i as f32, 0.0)));
+        assert_eq!((trail.len(), trail[0].x), (TRAIL, 60.0));
+    }
+}
