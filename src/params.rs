@@ -93,16 +93,11 @@ impl Params {
     /// # Errors
     /// [`Error::Parameter`] if there is none, with the names that there are.
     pub fn profile(name: &str) -> Result<Self> {
-        match PROFILES.iter().find(|(known, _)| *known == name) {
-            Some((_, text)) => Self::from_json(text),
-            None => {
-                let names: Vec<&str> = PROFILES.iter().map(|(name, _)| *name).collect();
-                Err(Error::parameter(format!(
-                    "there is no profile \"{name}\", only {}",
-                    names.join(", ")
-                )))
-            }
+        if let Some((_, text)) = PROFILES.iter().find(|(known, _)| *known == name) {
+            return Self::from_json(text);
         }
+        let names: Vec<&str> = PROFILES.iter().map(|(name, _)| *name).collect();
+        Err(Error::parameter(format!("there is no profile \"{name}\", only {}", names.join(", "))))
     }
 
     /// Reads a `params.json`.

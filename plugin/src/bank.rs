@@ -25,10 +25,9 @@ pub fn user_folder() -> Option<PathBuf> {
 
 /// Looks through the factory and a folder. What cannot be read is left out.
 pub fn scan(folder: Option<PathBuf>) -> Bank {
-    let factory = factory::MODELS.iter().map(|model| Entry {
-        name: title(model.name),
-        source: Source::Factory(model.name.to_owned()),
-    });
+    let factory = factory::MODELS
+        .iter()
+        .map(|model| Entry { name: model.title(), source: Source::Factory(model.name.to_owned()) });
     let mut categories = vec![Category { name: "Factory".into(), entries: factory.collect() }];
     if let Some(folder) = &folder {
         let mut left = MOST;
@@ -77,15 +76,6 @@ fn scan_folder(
 /// A file's name without what it ends in.
 pub fn file_title(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// `alto_sax` as people write it.
-pub fn title(name: &str) -> String {
-    let words = name.split('_').map(|word| {
-        let mut letters = word.chars();
-        letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-    });
-    words.collect::<Vec<String>>().join(" ")
 }
 
 /// The model `steps` places after `source`, around the ends; the first one if it is not there.

@@ -46,10 +46,10 @@ pub fn load(source: &Source) -> Result<Loaded, String> {
     let model = model.map_err(|error| one_line(&error.to_string()))?;
     let sha256 = hash(source).ok_or_else(|| format!("{} has gone", shown(source)))?;
     let name = match source {
-        Source::Factory(name) => bank::title(name),
+        Source::Factory(_) => model.config().name.clone(),
         Source::File(path) => bank::file_title(path),
     };
-    let bytes = model.to_bytes()?;
+    let bytes = model.to_bytes(false)?;
     let saved = SavedModel {
         version: VERSION,
         name,

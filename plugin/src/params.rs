@@ -11,6 +11,8 @@ use crate::state::ModelField;
 pub const AXES: usize = 16;
 /// How far an axis reaches on either side, spreads.
 pub const AXIS_REACH: f32 = 4.0;
+/// The model's changes are counted up to here, then anew.
+pub const REVISIONS: i32 = 1_000_000;
 /// Most voices.
 pub const VOICES: i32 = 64;
 
@@ -204,7 +206,7 @@ impl Default for WmsParams {
             noise: percent("Noise", 1.0, 4.0),
             normalise: BoolParam::new("Normalise", false),
             quality: EnumParam::new("Quality", Quality::Fast).non_automatable(),
-            revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: 1_000_000 })
+            revision: IntParam::new("Revision", 0, IntRange::Linear { min: 0, max: REVISIONS })
                 .non_automatable()
                 .hide(),
         }

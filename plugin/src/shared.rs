@@ -206,6 +206,8 @@ pub struct Shared {
     pub meters: Meters,
     /// Set by the editor while it is open: pictures and meters are made only then.
     pub watched: AtomicBool,
+    /// Set when the editor asks for a model, until it has seen a new one.
+    pub asked: AtomicBool,
     presses: ArrayQueue<KeyPress>,
     requests: Sender<Request>,
     picture: Mutex<Output<Picture>>,
@@ -225,6 +227,7 @@ impl Shared {
         let shared = Self {
             meters: Meters::default(),
             watched: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
             presses: ArrayQueue::new(PRESSES),
             requests,
             picture: Mutex::new(output),
@@ -237,6 +240,9 @@ impl Shared {
 
     /// Asks for something, which happens a little later. Not for the audio thread.
     pub fn request(&self, request: Request) {
+        if matches!(request, Request::Load(_) | Request::Previous | Request::Next) {
+            self.asked.store(true, Ordering::Relaxed);
+        }
         // Without a loader the plugin is about to go.
         let _ = self.requests.send(request);
     }

@@ -1,5 +1,8 @@
 //! The models that come with the program, in its binary.
 
+use safetensors::SafeTensors;
+use serde_json::Value;
+
 use super::Model;
 use crate::{Error, Result};
 
@@ -12,6 +15,19 @@ pub struct FactoryModel {
     pub bytes: &'static [u8],
 }
 
+impl FactoryModel {
+    /// Its name for people.
+    pub fn title(&self) -> String {
+        let title = || {
+            let (_, header) = SafeTensors::read_metadata(self.bytes).ok()?;
+            let config = header.metadata().as_ref()?.get("config")?.clone();
+            let config: Value = serde_json::from_str(&config).ok()?;
+            Some(config.get("name")?.as_str()?.to_owned())
+        };
+        title().unwrap_or_else(|| self.name.to_owned())
+    }
+}
+
 macro_rules! models {
     ($($name:literal),* $(,)?) => {
         &[$(FactoryModel {
@@ -22,7 +38,18 @@ macro_rules! models {
 }
 
 /// All of them, in the order in which a browser shows them.
-pub static MODELS: &[FactoryModel] = models!["alto_sax"];
+pub static MODELS: &[FactoryModel] = models![
+    "alto_sax",
+    "flute",
+    "trumpet",
+    "cello",
+    "choir",
+    "slap_bass",
+    "vowel_pad",
+    "breath_pipe",
+    "pulse_sweep",
+    "fm_bell",
+];
 
 impl Model {
     /// The factory model of that name.
@@ -49,7 +76,13 @@ mod tests {
     #[test]
     fn all_load_and_an_unknown_name_is_refused() {
         for model in MODELS {
-            Model::factory(model.name).unwrap();
+            let loaded = Model::factory(model.name).unwrap();
+            assert_eq!(model.title(), loaded.config().name);
+            let about = loaded.config().json();
+            for key in ["category", "source", "licence", "playable_range"] {
+                assert!(about.contains_key(key), "{}: {key}", model.name);
+            }
+            assert!(model.bytes.len() <= 1_500_000, "{}", model.name);
         }
         let message = Model::factory("kazoo").unwrap_err().to_string();
         assert!(message.contains("kazoo") && message.contains("alto_sax"), "{message}");

@@ -48,6 +48,11 @@ impl Table {
         &self.samples
     }
 
+    /// The cycle.
+    pub fn cycle(&self) -> &[f32] {
+        &self.samples[BEFORE..BEFORE + (1 << self.length_log2)]
+    }
+
     /// Samples in the cycle are 2 to the power of this.
     pub(super) fn length_log2(&self) -> u32 {
         self.length_log2

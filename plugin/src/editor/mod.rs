@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use egui::{Event, Rect, Ui, vec2};
 use nice_plug::context::PluginApi;
-use nice_plug::context::gui::GuiContext;
+use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug::editor::ResizeHint;
 use nice_plug::editor::dpi::LogicalSize;
 use nice_plug_egui::{
@@ -14,7 +14,7 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 
-use crate::params::WmsParams;
+use crate::params::{REVISIONS, WmsParams};
 use crate::shared::{Request, Shared, Source};
 
 mod control;
@@ -50,6 +50,8 @@ struct Desk {
     levels: [Level; 2],
     keyboard: Keyboard,
     hides_keys: bool,
+    /// Which model was shown last.
+    serial: Option<u32>,
 }
 
 /// An open window. It lives in the memory of its `egui` context, because the framework tells nobody
@@ -117,6 +119,25 @@ impl Desk {
         !waterfall.is_at_rest() || !levels.iter().all(Level::is_at_rest)
     }
 
+    /// Lets the host know of a model that was asked for here: it notices parameters alone.
+    fn tell_host(
+        &mut self,
+        serial: u32,
+        params: &WmsParams,
+        shared: &Shared,
+        setter: &ParamSetter,
+    ) {
+        let was = self.serial.replace(serial);
+        if was.is_none_or(|was| was == serial) || !shared.asked.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let revision = &params.revision;
+        let next = (revision.value() + 1) % REVISIONS;
+        setter.begin_set_parameter(revision);
+        setter.set_parameter(revision, next);
+        setter.end_set_parameter(revision);
+    }
+
     fn draw(
         &mut self,
         ui: &mut Ui,
@@ -126,12 +147,13 @@ impl Desk {
     ) {
         let setter = context.param_setter();
         let model = &*shared.model();
+        self.tell_host(model.serial, params, shared, &setter);
         let window = ui.ctx().content_rect();
         // What does not fit is cut off rather than squeezed.
         let least = vec2(layout::MIN_WIDTH, layout::MIN_HEIGHT);
         let window = Rect::from_min_size(window.min, window.size().max(least));
         let layout = Layout::new(window, !self.hides_keys);
-        let Desk { browser, pad, waterfall, levels, keyboard, hides_keys } = self;
+        let Desk { browser, pad, waterfall, levels, keyboard, hides_keys, .. } = self;
         ui.painter().rect_filled(window, 0.0, theme::GROUND);
         panels::header::show(ui, layout.header, model, params, shared, levels);
         panels::browser::show(ui, layout.browser, browser, model, shared);

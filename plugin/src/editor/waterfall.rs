@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wms::synth::table::{TableBuilder, TableScratch};
+use wms::synth::table::{Table, TableBuilder, TableScratch};
 
 use crate::shared::Picture;
 
@@ -33,7 +33,7 @@ struct Tables {
     partials: usize,
     builder: TableBuilder,
     scratch: TableScratch,
-    table: Vec<f32>,
+    table: Table,
 }
 
 impl Tables {
@@ -45,11 +45,9 @@ impl Tables {
 
     fn line(&mut self, amplitudes: &[f32], loudness: f32) -> Vec<f32> {
         let drawn = &amplitudes[..amplitudes.len().min(DRAWN_PARTIALS)];
-        self.builder.build(drawn, &mut self.scratch, &mut self.table);
-        let length = self.builder.length();
-        // What the table has before and after its cycle is for interpolation.
-        let start = self.table.len().saturating_sub(length) / 2;
-        let cycle = &self.table[start..start + length];
+        self.builder.build(drawn, drawn.len(), &mut self.scratch, &mut self.table);
+        let cycle = self.table.cycle();
+        let length = cycle.len();
         let most = cycle.iter().fold(1e-9f32, |most, sample| most.max(sample.abs()));
         (0..POINTS)
             .map(|i| {

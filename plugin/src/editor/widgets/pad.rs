@@ -48,19 +48,18 @@ pub fn show(
     }
     if response.dragged_by(primary) {
         let fine = ui.input(|input| input.modifiers.shift);
-        let to = match (response.interact_pointer_pos(), fine) {
-            (Some(at), false) => places(pad, at),
-            _ => {
-                let [x, y]: [f32; 2] = ui
-                    .data(|data| data.get_temp(response.id))
-                    .unwrap_or_else(|| both.map(Control::place));
-                let by = response.drag_delta();
-                [
-                    control::dragged_place(x, by.x, pad.width(), true),
-                    control::dragged_place(y, -by.y, pad.height(), true),
-                ]
-            }
+        let at = response.interact_pointer_pos().filter(|_| !fine);
+        let slowly = || {
+            let [x, y]: [f32; 2] = ui
+                .data(|data| data.get_temp(response.id))
+                .unwrap_or_else(|| both.map(Control::place));
+            let by = response.drag_delta();
+            [
+                control::dragged_place(x, by.x, pad.width(), true),
+                control::dragged_place(y, -by.y, pad.height(), true),
+            ]
         };
+        let to = at.map_or_else(slowly, |at| places(pad, at));
         ui.data_mut(|data| data.insert_temp(response.id, to));
         both.iter().zip(to).for_each(|(control, place)| control.go(setter, place));
     }
