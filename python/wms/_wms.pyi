@@ -26,6 +26,7 @@ __all__ = [
     "cycle_frames",
     "cycle_spectrum",
     "cycle_waveform",
+    "factory_models",
     "list_audio",
     "load_audio",
     "play_spectra",
