@@ -566,7 +566,7 @@ class Synth:
     model
         What is played.
     sample_rate
-        Output rate, 1000 .. 768000 Hz (48000).
+        Output rate, 1000 .. 1536000 Hz (48000).
     max_voices
         Most notes at a time that there is room for, 1 .. 64 (16); the quietest or oldest gives way.
     seed

@@ -2,6 +2,9 @@
 
 use crate::{Error, Result};
 
+/// Highest output rate: some hosts try the most outrageous ones.
+pub const MAX_RATE_HZ: f64 = 1_536_000.0;
+
 /// Counts frames of `hop_size` / model rate in samples of the host's rate, in whole numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameClock {
@@ -15,11 +18,11 @@ impl FrameClock {
     /// to a thousandth).
     ///
     /// # Errors
-    /// [`Error::Parameter`] if `sample_rate` is outside 1000 .. 768000 Hz.
+    /// [`Error::Parameter`] if `sample_rate` is outside 1000 .. 1536000 Hz.
     pub fn new(hop_size: usize, model_rate: u32, sample_rate: f64) -> Result<Self> {
-        if !(1000.0..=768_000.0).contains(&sample_rate) {
+        if !(1000.0..=MAX_RATE_HZ).contains(&sample_rate) {
             return Err(Error::parameter(format!(
-                "sample_rate is {sample_rate}, expected 1000 to 768000 Hz"
+                "sample_rate is {sample_rate}, expected 1000 to {MAX_RATE_HZ} Hz"
             )));
         }
         let period = hop_size as u64 * (sample_rate * 1000.0).round() as u64;

@@ -1,5 +1,6 @@
 //! What an instrument is made with, and what may change while it plays.
 
+use super::clock::MAX_RATE_HZ;
 use super::envelope::EnvelopeTimes;
 use crate::model::Precision;
 use crate::{Error, Result};
@@ -82,7 +83,7 @@ impl Default for Settings {
 /// What an [`Engine`](super::Engine) is made with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineOptions {
-    /// Output rate, 1000 .. 768000 Hz.
+    /// Output rate, 1000 .. 1536000 Hz.
     pub sample_rate: f64,
     /// Most notes at a time that there is room for, 1 .. 64.
     pub max_voices: usize,
@@ -110,7 +111,7 @@ impl EngineOptions {
     /// # Errors
     /// [`Error::Parameter`] naming what is out of range.
     pub(super) fn validate(&self) -> Result<()> {
-        within("sample_rate", self.sample_rate, 1000.0, 768_000.0)?;
+        within("sample_rate", self.sample_rate, 1000.0, MAX_RATE_HZ)?;
         within("max_voices", self.max_voices as f64, 1.0, MAX_VOICES as f64)?;
         self.settings.validate()
     }
