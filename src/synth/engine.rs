@@ -58,6 +58,8 @@ pub struct Engine {
     last_hz: Option<f64>,
     started: u64,
     notes: u64,
+    /// Whether there may be voices that wait for their first frame.
+    fresh: bool,
     mix: [Vec<f32>; 2],
 }
 
@@ -102,6 +104,7 @@ impl Engine {
             last_hz: None,
             started: 0,
             notes: 0,
+            fresh: false,
             mix: [vec![0.0; CHUNK], vec![0.0; CHUNK]],
             settings,
             shared,
@@ -124,6 +127,7 @@ impl Engine {
         self.last_hz = None;
         self.started = 0;
         self.notes = 0;
+        self.fresh = false;
     }
 
     /// The model that is played.
@@ -371,17 +375,33 @@ impl Engine {
             rank(a).cmp(&rank(b)).then(a.loudness().total_cmp(&b.loudness()))
         });
         let Some(index) = slot else { return };
-        self.voices[index].begin(note);
+        self.voices[index].begin(note, from_hz);
         self.refresh(index, glide_s);
+        self.last_hz = Some(self.voices[index].wanted_hz());
+        self.fresh = true;
+    }
+
+    /// Makes the first frames of the notes that have begun: those of a chord together.
+    fn start_fresh(&mut self) {
         let rendering = self.rendering();
-        let voice = &mut self.voices[index];
-        voice.settle(&self.timbre, from_hz);
-        self.batch.clear();
-        voice.push(&mut self.batch);
-        self.network.step(&mut self.batch);
-        voice.collect(&self.batch, 0);
-        voice.sound(rendering);
-        self.last_hz = Some(voice.wanted_hz());
+        while self.fresh {
+            self.batch.clear();
+            let mut chord = [0; LANES];
+            let fresh = (0..self.voices.len()).filter(|&index| self.voices[index].is_fresh());
+            let count = fresh.zip(&mut chord).map(|(index, slot)| *slot = index).count();
+            for &index in &chord[..count] {
+                self.voices[index].settle(&self.timbre);
+                self.voices[index].push(&mut self.batch);
+            }
+            if count > 0 {
+                self.network.step(&mut self.batch);
+            }
+            for (lane, &index) in chord[..count].iter().enumerate() {
+                self.voices[index].collect(&self.batch, lane);
+                self.voices[index].sound(rendering);
+            }
+            self.fresh = count == LANES;
+        }
     }
 
     /// Lets the voices that sound go on as another key's note.
@@ -460,6 +480,9 @@ impl Engine {
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let length = left.len().min(right.len());
         let (mut left, mut right) = (&mut left[..length], &mut right[..length]);
+        if length > 0 {
+            self.start_fresh();
+        }
         while !left.is_empty() {
             let run = self.prepare(left.len().min(CHUNK));
             let (now, later) = left.split_at_mut(run);

@@ -99,6 +99,10 @@ pub(super) struct Voice {
     note: Note,
     key_down: bool,
     stolen: bool,
+    /// A note that has begun and waits for its first frame.
+    fresh: bool,
+    /// Where its pitch glides from, Hz.
+    from_hz: Option<f64>,
 }
 
 impl Voice {
@@ -128,6 +132,8 @@ impl Voice {
             note: Note::default(),
             key_down: false,
             stolen: false,
+            fresh: false,
+            from_hz: None,
             shared: shared.clone(),
         }
     }
@@ -138,10 +144,13 @@ impl Voice {
         self.stolen = false;
     }
 
-    /// Begins a note. Its pitch, level, place and touch are set next, and [`Self::sound`] is called
-    /// when the network has made its first frame.
-    pub fn begin(&mut self, note: Note) {
+    /// Begins a note, gliding from `from_hz`. Its pitch, level, place and touch are set next; then it
+    /// is to [settle](Self::settle), and to [sound](Self::sound) when the network has made its first
+    /// frame.
+    pub fn begin(&mut self, note: Note, from_hz: Option<f64>) {
         self.note = note;
+        self.fresh = true;
+        self.from_hz = from_hz;
         self.key_down = true;
         self.stolen = false;
         self.controls = Controls::default();
@@ -153,9 +162,10 @@ impl Voice {
     }
 
     /// Jumps to where it was sent, and to the timbre that `timbre`, (C,), asks for; the pitch begins
-    /// at `from_hz`, if there is one.
-    pub fn settle(&mut self, timbre: &[f32], from_hz: Option<f64>) {
-        let from = from_hz.map_or(self.wanted_increment, |f0_hz| self.clamped(f0_hz));
+    /// where it glides from.
+    pub fn settle(&mut self, timbre: &[f32]) {
+        self.fresh = false;
+        let from = self.from_hz.map_or(self.wanted_increment, |f0_hz| self.clamped(f0_hz));
         self.pitch.jump(from.log2());
         self.level.jump(self.level.target());
         self.pan.jump(self.pan.target());
@@ -222,6 +232,11 @@ impl Voice {
 
     pub fn is_free(&self) -> bool {
         self.envelope.is_off()
+    }
+
+    /// Whether a note waits for its first frame.
+    pub fn is_fresh(&self) -> bool {
+        self.fresh && !self.is_free()
     }
 
     pub fn is_stolen(&self) -> bool {
@@ -492,10 +507,10 @@ mod tests {
         let mut voice = Voice::new(&shared, &EnvelopeTimes::default());
         let rendering = Rendering { normalise: false, noise: 0.0 };
         let mut random = 1u64;
-        voice.begin(Note { level: 1.0, ..Note::default() });
+        voice.begin(Note { level: 1.0, ..Note::default() }, None);
         voice.set_pitch(300.0, 0.0);
         voice.set_level(1.0);
-        voice.settle(&[0.0], None);
+        voice.settle(&[0.0]);
         voice.push(&mut batch);
         network.step(&mut batch);
         voice.collect(&batch, 0);
