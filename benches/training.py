@@ -1,12 +1,12 @@
 """What training reaches on each recording, beside all baselines: the claims of the training recipe.
 
-Trains on the first part of every recording with two threads, for as many minutes of processor time
-as asked, and judges on the rest, which nothing was trained on: mean absolute error of the log1p
-spectrum. Baselines: the mean, the nearest training frame, ridge regression, wms_torch's own recipe
-for `--baseline-minutes`, and when the recipe here reached that recipe's error.
+Trains on the first part of every recording for as many minutes of processor time as asked, and
+judges on the rest, which nothing was trained on: mean absolute error of the log1p spectrum.
+Baselines: the mean, the nearest training frame, ridge regression, wms_torch's own recipe for
+`--baseline-minutes`, and how much sooner the recipe here reached that recipe's error.
 
 Usage: python benches/training.py AUDIO... [--params hifi] [--minutes 10] [--baseline-minutes 20]
-           [--unseen 25] [--out table.md]
+           [--unseen 25] [--threads 2] [--out table.md]
 `--minutes` counts processor time of the training, so that other work on the machine is not held
 against it: 10 are 5 minutes on two free cores.
 """
@@ -14,6 +14,7 @@ against it: 10 are 5 minutes on two free cores.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import math
 import time
 from pathlib import Path
@@ -27,56 +28,71 @@ from wms.evaluation.trained import WMS_TORCH_RECIPE
 from wms.training import EpochRecord, TrainResult, predict_mean, train
 from wms.training.baselines import nearest_frame, ridge_regression
 
-# Steps of the trial by which the time of an epoch is measured.
-_TRIAL_EPOCHS = 1
+
+@dataclasses.dataclass
+class Recording:
+    """Frames that are trained on, and inputs (T, C) and spectra (T, K) of those that are not."""
+
+    seen: wms.Frames
+    inputs: np.ndarray
+    target: np.ndarray
+
+    def error(self, spectra: np.ndarray) -> float:
+        """Mean absolute error of predicted spectra (T, K)."""
+        return float(np.abs(spectra - self.target).mean(dtype=np.float64))
 
 
-def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainResult, list]:
-    """Train for about `minutes` of processor time; return also (seconds, validation error)."""
-    started = time.process_time()
-    train(params, frames, epochs=_TRIAL_EPOCHS, progress=False, device="cpu")
-    epoch_s = (time.process_time() - started) / _TRIAL_EPOCHS
-    curve: list[tuple[float, float]] = []
-    started = time.process_time()
-
-    def note(record: EpochRecord) -> None:
-        curve.append((time.process_time() - started, record.validation_mae))
-
-    epochs = max(1, math.floor(60 * minutes / epoch_s))
-    result = train(params, frames, epochs=epochs, progress=note, device="cpu")
-    return result, curve
-
-
-def predicted(result: TrainResult, inputs: np.ndarray) -> np.ndarray:
-    """Spectra of the trained network for frames' inputs, (T, K)."""
-    with torch.no_grad():
-        return result.network(torch.from_numpy(np.ascontiguousarray(inputs))[None])[0][0].numpy()
-
-
-def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
-    """Train on one recording: a line of the table."""
+def passages(path: Path, unseen_s: float, params: wms.Params) -> Recording:
+    """Analyse a recording, its last `unseen_s` seconds by themselves."""
     rate = params["sample_rate"]
     sound, _ = wms.load_audio(path, rate)
-    cut = len(sound) - round(options.unseen * rate)
+    cut = len(sound) - round(unseen_s * rate)
     seen = wms.analyze(sound[:cut], params, sample_rate=rate)
     unseen = wms.analyze(sound[cut:], params, sample_rate=rate)
     scaler = seen.scaler
     inputs = unseen.inputs.copy()
     inputs[:, : len(scaler.mean)] = (unseen.mfcc_raw - scaler.mean) / scaler.scale
-    target = unseen.spectrum
+    return Recording(seen, inputs, unseen.spectrum)
 
-    def error(spectra: np.ndarray) -> float:
-        return float(np.abs(spectra - target).mean(dtype=np.float64))
 
+def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainResult, list]:
+    """Train for about `minutes` of processor time; return also (seconds, validation error)."""
+    curve: list[tuple[float, float]] = []
+
+    def note(record: EpochRecord) -> None:
+        curve.append((time.process_time() - started, record.validation_mae))
+
+    # By the second epoch everything is warm; what comes after the last one does not count.
+    started = time.process_time()
+    train(params, frames, epochs=2, progress=note, device="cpu")
+    epoch_s = curve[-1][0] / 2
+    curve.clear()
+    started = time.process_time()
+    epochs = max(1, math.floor(60 * minutes / epoch_s))
+    result = train(params, frames, epochs=epochs, progress=note, device="cpu")
+    return result, curve
+
+
+def error_of(result: TrainResult, recording: Recording) -> float:
+    """Error of a trained network on a recording's unseen frames."""
+    with torch.no_grad():
+        inputs = torch.from_numpy(np.ascontiguousarray(recording.inputs))[None]
+        return recording.error(result.network(inputs)[0][0].numpy())
+
+
+def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
+    """Train on one recording: a line of the table."""
+    recording = passages(path, options.unseen, params)
+    seen, inputs = recording.seen, recording.inputs
     mean, scale = seen.inputs.mean(axis=0), np.maximum(seen.inputs.std(axis=0), 1e-6)
     known, asked = (seen.inputs - mean) / scale, (inputs - mean) / scale
     result, curve = budgeted(params.to_dict(), seen, options.minutes)
-    nearest = error(nearest_frame(known, seen.targets, asked))
-    model = error(predicted(result, inputs))
+    nearest = recording.error(nearest_frame(known, seen.targets, asked))
+    model = error_of(result, recording)
     cells = [
         path.stem, f"{model:.4f}", f"{nearest:.4f}", f"{model / nearest:.2f}",
-        f"{error(ridge_regression(known, seen.targets, asked)):.4f}",
-        f"{error(predict_mean(seen.targets, len(target))):.4f}",
+        f"{recording.error(ridge_regression(known, seen.targets, asked)):.4f}",
+        f"{recording.error(predict_mean(seen.targets, len(inputs))):.4f}",
     ]  # fmt: skip
     if options.baseline_minutes:
         theirs, slow = budgeted(
@@ -84,7 +100,7 @@ def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
         )
         best = min(value for _, value in slow)
         reached = next((at for at, value in curve if value <= best), math.inf)
-        cells += [f"{error(predicted(theirs, inputs)):.4f}", f"{slow[-1][0] / reached:.0f}"]
+        cells += [f"{error_of(theirs, recording):.4f}", f"{slow[-1][0] / reached:.0f}"]
     return "| " + " | ".join(cells) + " |"
 
 
@@ -96,9 +112,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0, help="of processor time")
     parser.add_argument("--baseline-minutes", type=float, default=0.0, help="of wms_torch's recipe")
     parser.add_argument("--unseen", type=float, default=25.0, help="seconds kept aside at the end")
+    parser.add_argument("--threads", type=int, default=2, help="that PyTorch computes with")
     parser.add_argument("--out", type=Path, help="Markdown file to write the table into")
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     params = chosen_params(options)
     head = ["recording", "model", "nearest", "model / nearest", "ridge", "mean"]
     head += ["wms_torch's recipe", "times sooner"] if options.baseline_minutes else []

@@ -36,6 +36,8 @@ LEVEL_DB = -16.0
 # No partial above this is worth a bin of its own.
 HIGHEST_HZ = 15000.0
 MOST_BINS = 769
+# Fewer than the profile has: a player steers each of them by hand.
+MFCC = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +85,7 @@ def params_for(instrument: Instrument) -> wms.Params:
     profile = wms.Params.profile("hifi")
     lowest = 440 * 2 ** ((instrument.low - 69) / 12)
     bins = min(MOST_BINS, round(HIGHEST_HZ / lowest * profile["cycles_per_window"]) + 3)
-    return profile.replace(n_fft_preserved=bins)
+    return profile.replace(n_fft_preserved=bins, n_mfcc=MFCC)
 
 
 def make(name: str, options: argparse.Namespace) -> None:
