@@ -3,14 +3,14 @@
 #
 # Usage: tools/screenshot_editor.sh [PROGRAM [MODELS]]
 # PROGRAM is the standalone (target/debug/wms-synth: cargo build -p wms-plugin --features standalone),
-# MODELS a folder of models to show as the user's own; one with 16 axes, named "*16*", gets a
-# picture of its own. Needs (Debian) xvfb openbox x11-utils xdotool imagemagick libgl1-mesa-dri
+# MODELS a folder of models to show as the user's own; the last of them gets a picture of its own if
+# it is named "*16*": it should have 16 axes. Needs (Debian) xvfb openbox x11-utils xdotool imagemagick libgl1-mesa-dri
 # libx11-xcb1 libxcursor1; plays through the dummy backend, on a display of its own.
 set -eu
 
-program=${1:-target/debug/wms-synth}
-models=${2:-}
-out=docs/images
+program=$(realpath "${1:-target/debug/wms-synth}")
+models=${2:+$(realpath "$2")}
+out=$PWD/docs/images
 display=:77
 work=$(mktemp -d)
 mkdir -p "$out" "$work/models"
@@ -33,6 +33,8 @@ sleep 1
 
 # The window is found by its name and brought to a size.
 start() {
+    # Pictures are to show no path of this machine.
+    cd "$work"
     "$program" --backend dummy >"$work/log" 2>&1 &
     synth=$!
     window=$(timeout 30 xdotool search --sync --onlyvisible --name '^WMS$' | head -1)
@@ -46,7 +48,7 @@ resize() {
 click() { xdotool mousemove --window "$window" "$1" "$2" sleep 0.2 click 1 sleep 0.3; }
 shot() {
     import -window "$window" miff:- | convert - -colors 256 "PNG8:$out/editor_$1.png"
-    echo "$out/editor_$1.png"
+    echo "editor_$1.png"
 }
 hold() { for key in "$@"; do xdotool keydown "$key" sleep 0.15; done; }
 let_go() { for key in "$@"; do xdotool keyup "$key"; done; }
@@ -71,10 +73,10 @@ xdotool mousemove --window "$window" 560 726
 sleep 0.5
 shot playing
 
-# A file that is no model: its path is typed.
+# A file that is no model: its name is typed.
 let_go a d g
 click 80 404
-xdotool type --delay 15 "$work/broken.safetensors"
+xdotool type --delay 15 broken.safetensors
 xdotool key Return
 sleep 1.5
 shot error
@@ -94,8 +96,8 @@ stop
 
 if [ -n "$models" ] && ls "$models" | grep -q 16; then
     start
-    # The user's models stand below the factory's.
-    click 70 182
+    # The model before the first is the last one.
+    click 104 32
     sleep 2
     hold a g
     sleep 1.5

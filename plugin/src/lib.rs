@@ -69,7 +69,7 @@ impl Plugin for WmsPlugin {
     const MIDI_INPUT: MidiConfig = MidiConfig::MidiCCs;
     const SAMPLE_ACCURATE_AUTOMATION: bool = true;
 
-    type Editor = nice_plug_egui::EguiEditor<editor::EditorApp>;
+    type Editor = editor::WmsEditor;
     type SysExMessage = ();
     /// None: the thread that the framework runs tasks on is shared by all instances, and ends for all
     /// when one of them goes while its task waits.
@@ -80,7 +80,7 @@ impl Plugin for WmsPlugin {
     }
 
     fn editor(&mut self, _: AsyncExecutor<Self>) -> Option<Self::Editor> {
-        editor::create(Arc::clone(&self.params), Arc::clone(&self.shared))
+        editor::WmsEditor::new(Arc::clone(&self.params), Arc::clone(&self.shared))
     }
 
     fn filter_state(state: &mut PluginState) {
@@ -151,6 +151,7 @@ impl Plugin for WmsPlugin {
             !matches!(context.try_send_event(event), Err((_, SendEventError::HostBufferFull)))
         });
         if let Some(watch) = watch {
+            self.shared.meters.keys.set(player.held_keys());
             self.painter.end(watch, &self.shared, player.engine(), left, right);
         }
         if player.engine().is_silent() { ProcessStatus::Normal } else { ProcessStatus::KeepAlive }

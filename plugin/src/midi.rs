@@ -49,14 +49,24 @@ const AT_REST: Channel = Channel {
     parameter: NO_PARAMETER,
 };
 
-/// All channels, and whether they are MPE's: then the first one's bend and controllers are for all,
-/// each of the others has one note. That is MPE's lower zone with all 15 members.
+/// Which channels are MPE's.
+#[derive(Clone, Copy)]
+enum Zone {
+    None,
+    /// All, the first is the master.
+    Lower,
+    /// All, the last is the master.
+    Upper,
+}
+
+/// All channels, and whether they are MPE's: then the master's bend and controllers are for all,
+/// each of the others has one note. There is one zone at a time, with all 15 members.
 pub struct Controllers {
     channels: [Channel; CHANNELS],
     /// The parameter's word.
     mpe: bool,
     /// The last configuration message's word, until the parameter moves.
-    configured: Option<bool>,
+    configured: Option<Zone>,
     /// Semitones, where no message has set another range.
     bend_range: f32,
 }
@@ -85,15 +95,21 @@ impl Controllers {
         self.send_bends(&mut send);
     }
 
-    fn is_mpe(&self) -> bool {
-        self.configured.unwrap_or(self.mpe)
+    /// The channel that speaks for all, if there is MPE.
+    fn master(&self) -> Option<usize> {
+        let by_parameter = if self.mpe { Zone::Lower } else { Zone::None };
+        match self.configured.unwrap_or(by_parameter) {
+            Zone::None => None,
+            Zone::Lower => Some(0),
+            Zone::Upper => Some(CHANNELS - 1),
+        }
     }
 
     /// The pitch wheel, 0 .. 1.
     pub fn bend(&mut self, channel: u8, value: f32, mut send: impl FnMut(Event)) {
         let index = usize::from(channel) % CHANNELS;
         self.channels[index].bend = wheel(value);
-        if self.is_mpe() && index == 0 {
+        if self.master() == Some(index) {
             self.send_bends(&mut send);
         } else {
             self.send_bend(index, &mut send);
@@ -109,10 +125,9 @@ impl Controllers {
             let channel = &self.channels[index];
             channel.bend * channel.bend_range.unwrap_or(otherwise)
         };
-        let semitones = if self.is_mpe() && index > 0 {
-            own(0, self.bend_range) + own(index, MPE_BEND)
-        } else {
-            own(index, self.bend_range)
+        let semitones = match self.master() {
+            Some(master) if index != master => own(master, self.bend_range) + own(index, MPE_BEND),
+            _ => own(index, self.bend_range),
         };
         send(Event::bend(index as u8, semitones));
     }
@@ -127,7 +142,7 @@ impl Controllers {
     /// The channels that a message on one is for.
     fn reached(&self, channel: u8) -> std::ops::Range<u8> {
         let channel = channel % CHANNELS as u8;
-        if self.is_mpe() && channel == 0 { 0..CHANNELS as u8 } else { channel..channel + 1 }
+        if self.master() == Some(channel.into()) { 0..CHANNELS as u8 } else { channel..channel + 1 }
     }
 
     /// A controller moves to `value`, 0 .. 1.
@@ -207,15 +222,23 @@ impl Controllers {
         match self.channels[index].parameter {
             [0, 0] => {
                 let range = Some(f32::from(byte.min(96)));
-                if self.is_mpe() && index > 0 {
+                match self.master() {
                     // One member speaks for all.
-                    self.channels[1..].iter_mut().for_each(|c| c.bend_range = range);
-                } else {
-                    self.channels[index].bend_range = range;
+                    Some(master) if index != master => {
+                        let members = self.channels.iter_mut().enumerate();
+                        members.filter(|m| m.0 != master).for_each(|m| m.1.bend_range = range);
+                    }
+                    _ => self.channels[index].bend_range = range,
                 }
             }
-            [0, 6] if index == 0 => {
-                self.configured = Some(byte > 0);
+            [0, 6] if index == 0 || index == CHANNELS - 1 => {
+                // A zone that is not there can be ended as often as one likes.
+                self.configured = match (byte, self.master()) {
+                    (0, Some(master)) if master != index => return,
+                    (0, _) => Some(Zone::None),
+                    _ if index == 0 => Some(Zone::Lower),
+                    _ => Some(Zone::Upper),
+                };
                 self.channels.iter_mut().for_each(|c| c.bend_range = None);
             }
             _ => return,
@@ -280,6 +303,21 @@ mod tests {
         control(&mut controllers, &[(5, 101, 0), (5, 100, 0), (5, 6, 24)]);
         assert_bend(&bend(&mut controllers, 3, 1.0), 22.0);
         control(&mut controllers, &[(0, 101, 0), (0, 100, 6), (0, 6, 0)]);
+        assert_bend(&bend(&mut controllers, 3, 1.0), 2.0);
+    }
+
+    #[test]
+    fn the_upper_zone_has_its_master_at_the_other_end() {
+        let mut controllers = Controllers::new();
+        control(&mut controllers, &[(15, 101, 0), (15, 100, 6), (15, 6, 15)]);
+        assert_bend(&bend(&mut controllers, 0, 1.0), 48.0);
+        let all = bend(&mut controllers, 15, 0.0);
+        assert_eq!((all.len(), all[15], all[4]), (16, (15, -2.0), (4, -2.0)));
+        assert_bend(&all[..1], 46.0);
+        // The lower zone, which is not there, ends; then the upper one.
+        control(&mut controllers, &[(0, 101, 0), (0, 100, 6), (0, 6, 0)]);
+        assert_bend(&bend(&mut controllers, 3, 1.0), 46.0);
+        control(&mut controllers, &[(15, 6, 0)]);
         assert_bend(&bend(&mut controllers, 3, 1.0), 2.0);
     }
 

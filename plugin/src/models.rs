@@ -43,7 +43,7 @@ pub fn load(source: &Source) -> Result<Loaded, String> {
         Source::Factory(name) => Model::factory(name),
         Source::File(path) => Model::load(path),
     };
-    let model = model.map_err(|error| one_line(&error.to_string()))?;
+    let model = model.map_err(|error| one_line(&without_folder(&error.to_string(), source)))?;
     let sha256 = hash(source).ok_or_else(|| format!("{} has gone", shown(source)))?;
     let name = match source {
         Source::Factory(_) => model.config().name.clone(),
@@ -146,6 +146,17 @@ fn shown(source: &Source) -> String {
     }
 }
 
+/// A message about a file with its name alone: there is room for one line.
+fn without_folder(message: &str, source: &Source) -> String {
+    match source {
+        Source::File(path) => {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            message.replace(&path.display().to_string(), &name)
+        }
+        Source::Factory(_) => message.to_owned(),
+    }
+}
+
 /// Messages may quote what a file holds.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
@@ -219,5 +230,14 @@ mod tests {
         let newer = SavedModel { version: VERSION + 1, ..good };
         assert!(recall(&newer).err().unwrap().contains("newer version"));
         assert!(recall(&SavedModel::default()).is_err());
+    }
+
+    #[test]
+    fn messages_name_files_without_their_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("broken.safetensors");
+        std::fs::write(&path, "not a model").unwrap();
+        let message = load(&Source::File(path)).err().unwrap();
+        assert!(message.starts_with("broken.safetensors: "), "{message}");
     }
 }

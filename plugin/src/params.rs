@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nice_plug::formatters::{s2v_f32_gain_to_db, v2s_f32_gain_to_db};
 use nice_plug::prelude::*;
 
-use crate::state::ModelField;
+use crate::state::{ModelField, WindowField};
 
 /// Number of timbre axes; a model's first ones are used.
 pub const AXES: usize = 16;
@@ -87,6 +87,9 @@ pub struct WmsParams {
     /// The model that plays, saved with the project.
     #[persist = "model"]
     pub model: ModelField,
+    /// The editor's window, saved with the project.
+    #[persist = "window"]
+    pub window: WindowField,
     /// Distance of each timbre axis from the model's rest, spreads of the training data.
     #[nested(group = "Timbre")]
     pub axes: Axes,
@@ -165,6 +168,7 @@ impl Default for WmsParams {
     fn default() -> Self {
         Self {
             model: ModelField::default(),
+            window: WindowField::default(),
             axes: Axes(std::array::from_fn(axis)),
             voicedness: linear("Voicedness", 0.0, -1.0, 1.0).with_poly_modulation_id(AXES as u32),
             level: FloatParam::new(
@@ -179,11 +183,12 @@ impl Default for WmsParams {
             .with_unit(" dB")
             .with_value_to_string(v2s_f32_gain_to_db(1))
             .with_string_to_value(s2v_f32_gain_to_db()),
-            attack: seconds("Attack", 0.005, 10.0),
-            decay: seconds("Decay", 0.1, 10.0),
+            attack: seconds("Attack", 0.005, 10.0, -2.0),
+            decay: seconds("Decay", 0.1, 10.0, -2.0),
             sustain: percent("Sustain", 1.0, 1.0),
-            release: seconds("Release", 0.05, 10.0),
-            glide: seconds("Glide", 0.0, 5.0),
+            release: seconds("Release", 0.05, 10.0, -2.0),
+            // Less skewed: from 0, every step of the wheel is to change what is shown.
+            glide: seconds("Glide", 0.0, 5.0, -1.0),
             mode: EnumParam::new("Mode", Mode::Poly),
             velocity_level: percent("Velocity to level", 1.0, 1.0),
             velocity_timbre: spreads("Velocity to timbre", 0.0),
@@ -235,9 +240,10 @@ fn percent(name: &str, default: f32, max: f32) -> FloatParam {
         .with_string_to_value(formatters::s2v_f32_percentage())
 }
 
-/// A time of 0 to `max` seconds, fine near 0; shown in ms or s, entered in either, ms if bare.
-fn seconds(name: &str, default: f32, max: f32) -> FloatParam {
-    let factor = FloatRange::skew_factor(-2.0);
+/// A time of 0 to `max` seconds, the finer near 0 the lower `skew`; shown in ms or s, entered in
+/// either, ms if bare.
+fn seconds(name: &str, default: f32, max: f32, skew: f32) -> FloatParam {
+    let factor = FloatRange::skew_factor(skew);
     FloatParam::new(name, default, FloatRange::Skewed { min: 0.0, max, factor })
         .with_value_to_string(Arc::new(|value| {
             // What would be rounded to 1000 ms is a second.
@@ -294,6 +300,20 @@ mod tests {
         assert_eq!(shown(&params.level), "0.0 dB");
         assert_eq!(shown(&params.axes.0[3]), "0.00 σ");
         assert_eq!(shown(&params.sustain), "100.0 %");
+    }
+
+    #[test]
+    fn every_step_of_the_wheel_is_heard_from_no_glide_on() {
+        let glide = WmsParams::default().glide;
+        for finer in [false, true] {
+            let mut place = 0.0;
+            for _ in 0..20 {
+                let next = glide.next_normalized_step(place, finer);
+                let shown = |place| glide.normalized_value_to_string(place, true);
+                assert_ne!(shown(place), shown(next));
+                place = next;
+            }
+        }
     }
 
     /// Fuzzing hosts compare what they read with what they have typed in.

@@ -41,6 +41,12 @@ pub struct Player {
     /// Where the axes were when they were last sent.
     moved: [f32; MOVERS],
     notes: [Option<HostNote>; NOTES],
+    /// Keys that are held down, a bit each.
+    held: u128,
+}
+
+fn key_bit(key: u8) -> u128 {
+    1u128.checked_shl(u32::from(key)).unwrap_or(0)
 }
 
 fn movers(engine: &Engine) -> [Mover; MOVERS] {
@@ -120,6 +126,7 @@ impl Player {
             movers,
             moved: [0.0; MOVERS],
             notes: [None; NOTES],
+            held: 0,
         };
         player.reset(params);
         player
@@ -130,6 +137,11 @@ impl Player {
         self.instrument.engine()
     }
 
+    /// The keys that are held down, a bit each, the lowest for key 0.
+    pub fn held_keys(&self) -> u128 {
+        self.held
+    }
+
     /// Silence, and everything where the parameters say.
     pub fn reset(&mut self, params: &WmsParams) {
         self.settings = settings(params);
@@ -137,6 +149,7 @@ impl Player {
         self.instrument.reset();
         self.controllers.reset();
         self.notes = [None; NOTES];
+        self.held = 0;
         self.moved = positions(params);
         self.send_positions(|_| true);
     }
@@ -254,6 +267,9 @@ impl Player {
     }
 
     fn control(&mut self, channel: u8, controller: u8, value: f32) {
+        if matches!(controller, 120 | 123) {
+            self.held = 0;
+        }
         // Some messages become one event for each channel, and one for bend, pedal, ... each.
         let mut events = [None; 20];
         let mut slots = events.iter_mut();
@@ -287,6 +303,7 @@ impl Player {
     fn note_on(&mut self, id: VoiceID, channel: Channel, key: Key, velocity: f32) {
         let (channel, key) = (channel.number().unwrap_or(0), key.number_or_middle_c());
         self.instrument.handle(Event::NoteOn { channel, note: key, velocity });
+        self.held |= key_bit(key);
         for note in self.notes.iter_mut().flatten() {
             note.is_replaced |= (note.channel, note.key) == (channel, key);
         }
@@ -296,7 +313,11 @@ impl Player {
     }
 
     fn note_off(&mut self, id: VoiceID, channel: Channel, key: Key) {
-        match self.meant(id, channel, key) {
+        let meant = self.meant(id, channel, key);
+        if let Some((_, note)) = meant {
+            self.held &= !note.map_or(u128::MAX, key_bit);
+        }
+        match meant {
             Some((Some(channel), Some(note))) => {
                 self.instrument.handle(Event::NoteOff { channel, note });
             }

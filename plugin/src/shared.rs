@@ -2,7 +2,7 @@
 //! triple buffer alone; mutexes here are between the loader and the editor.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -189,6 +189,24 @@ pub struct KeyPress {
     pub velocity: f32,
 }
 
+/// Keys that are held down: written by one thread, read by others.
+#[derive(Debug, Default)]
+pub struct HeldKeys([AtomicU64; 2]);
+
+impl HeldKeys {
+    /// Whether a MIDI key is held.
+    pub fn contains(&self, key: u8) -> bool {
+        let half = self.0.get(usize::from(key) / 64);
+        half.is_some_and(|half| half.load(Ordering::Relaxed) >> (key % 64) & 1 == 1)
+    }
+
+    /// Takes one bit of each key, the lowest for key 0.
+    pub fn set(&self, keys: u128) {
+        self.0[0].store(keys as u64, Ordering::Relaxed);
+        self.0[1].store((keys >> 64) as u64, Ordering::Relaxed);
+    }
+}
+
 /// Meters, written by the audio thread while the editor is open.
 #[derive(Debug, Default)]
 pub struct Meters {
@@ -198,6 +216,8 @@ pub struct Meters {
     pub load: AtomicValue,
     /// Largest amplitude of left and right since the last [`AtomicValue::take`].
     pub peaks: [AtomicValue; 2],
+    /// Keys that the host or the editor holds down.
+    pub keys: HeldKeys,
 }
 
 /// Everything that the editor sees of the plugin beside the parameters.

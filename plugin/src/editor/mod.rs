@@ -7,25 +7,22 @@ use std::time::Duration;
 use egui::{Event, Rect, Ui, vec2};
 use nice_plug::context::PluginApi;
 use nice_plug::context::gui::{GuiContext, ParamSetter};
-use nice_plug::editor::ResizeHint;
-use nice_plug::editor::dpi::LogicalSize;
-use nice_plug_egui::{
-    EguiEditor, EguiEditorState, EguiNiceSettings, Frame, NiceEguiApp, RepaintNotifier,
-    create_egui_editor,
-};
+use nice_plug_egui::baseview::{HandlerError, WindowSize};
+use nice_plug_egui::{Frame, NiceEguiApp};
 
 use crate::params::{REVISIONS, WmsParams};
 use crate::shared::{Request, Shared, Source};
 
 mod control;
 mod keyboard;
-mod layout;
+pub mod layout;
 mod panels;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod waterfall;
 mod widgets;
+mod window;
 
 use keyboard::Keyboard;
 use layout::Layout;
@@ -33,6 +30,7 @@ use panels::browser::{self, Browser};
 use panels::pad::Pad;
 use waterfall::Waterfall;
 use widgets::meter::Level;
+pub use window::WmsEditor;
 
 /// Time between two frames while something moves.
 const MOVING: Duration = Duration::from_millis(16);
@@ -70,27 +68,11 @@ impl Drop for Open {
     }
 }
 
-/// Makes windows.
+/// Fills windows.
 pub struct EditorApp {
     params: Arc<WmsParams>,
     shared: Arc<Shared>,
     open: Weak<Open>,
-}
-
-/// The plugin's editor.
-pub fn create(params: Arc<WmsParams>, shared: Arc<Shared>) -> Option<EguiEditor<EditorApp>> {
-    let least = LogicalSize::new(layout::MIN_WIDTH, layout::MIN_HEIGHT);
-    create_egui_editor(
-        EguiEditorState::from_size(
-            LogicalSize::new(f64::from(layout::WIDTH), f64::from(layout::HEIGHT)),
-            1.0,
-        ),
-        RepaintNotifier::new(),
-        EguiNiceSettings::new()
-            .with_tile("WMS")
-            .with_resize_hint(ResizeHint::resizable().with_min_logical_size(least)),
-        EditorApp { params, shared, open: Weak::new() },
-    )
 }
 
 /// Files that were dropped on the window, or whose paths were pasted while nothing is typed into.
@@ -205,12 +187,21 @@ impl NiceEguiApp for EditorApp {
         window: egui::Context,
         context: GuiContext,
         _: &mut Frame,
-    ) -> Result<(), nice_plug_egui::baseview::HandlerError> {
+    ) -> Result<(), HandlerError> {
         self.open(&window, context);
         Ok(())
     }
 
     fn ui(&mut self, ui: &mut Ui, _: &mut Frame) {
         self.frame(ui);
+    }
+
+    fn resized(&mut self, new_size: WindowSize) {
+        let size = new_size.logical;
+        self.params.window.change(|saved| saved.size = [size.width, size.height]);
+    }
+
+    fn zoom_factor_changed(&mut self, zoom_factor: f32) {
+        self.params.window.change(|saved| saved.zoom = zoom_factor);
     }
 }

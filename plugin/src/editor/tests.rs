@@ -239,6 +239,6 @@ fn a_frame_takes_little_time() {
     (0..count).for_each(|_| window.frame(Vec::new()));
     let frame = began.elapsed() / count;
     println!("one frame with its triangles: {frame:?}");
-    // About a millisecond; what is asserted leaves room for busy machines.
+    // A millisecond of a core's time alone; what is asserted leaves room for busy machines.
     assert!(frame < Duration::from_millis(30), "{frame:?}");
 }

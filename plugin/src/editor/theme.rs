@@ -68,22 +68,26 @@ pub fn mix(from: Color32, to: Color32, share: f32) -> Color32 {
     Color32::from_rgb(part(from.r(), to.r()), part(from.g(), to.g()), part(from.b(), to.b()))
 }
 
+/// Inter alone: egui's own fonts would be a megabyte, and are not of one piece with it.
 fn fonts() -> FontDefinitions {
-    let mut fonts = FontDefinitions::default();
-    let fallback = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
-    let files: [(&str, &'static [u8], FontFamily); 2] = [
-        ("Inter", include_bytes!("../../assets/Inter-Regular.otf"), FontFamily::Proportional),
+    let mut fonts = FontDefinitions::empty();
+    let files: [(&str, &'static [u8], &[FontFamily]); 2] = [
+        (
+            "Inter",
+            include_bytes!("../../assets/Inter-Regular.otf"),
+            &[FontFamily::Proportional, FontFamily::Monospace],
+        ),
         (
             "Inter Medium",
             include_bytes!("../../assets/Inter-Medium.otf"),
-            FontFamily::Name(MEDIUM.into()),
+            &[FontFamily::Name(MEDIUM.into())],
         ),
     ];
-    for (name, file, family) in files {
+    for (name, file, families) in files {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(file)));
-        let mut chain = vec![name.to_owned()];
-        chain.extend(fallback.iter().cloned());
-        fonts.families.insert(family, chain);
+        for family in families {
+            fonts.families.insert(family.clone(), vec![name.to_owned()]);
+        }
     }
     fonts
 }

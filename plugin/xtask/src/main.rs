@@ -1,31 +1,43 @@
 //! `cargo run -p wms-plugin-xtask`: builds the plugin and the program for release, and lays them out under
 //! `target/bundled/` as the platform wants them. With arguments it is nice-plug's bundler: `bundle
-//! wms-plugin --release --target ...`, `bundle-universal wms-plugin --release`.
+//! wms-plugin --profile bundle --target ...`, `bundle-universal wms-plugin --profile bundle`.
 
+use std::ffi::OsString;
 use std::path::Path;
+use std::process::Command;
 use std::{env, fs};
 
-use nice_plug_xtask::{Result, build, bundle, chdir_workspace_root};
+use nice_plug_xtask::{Result, bundle, chdir_workspace_root};
 
 const PLUGIN: &str = "wms-plugin";
 const PROGRAM: &str = "wms-synth";
+const PROFILE: &str = "bundle";
+
+/// Builds one target of the plugin's package.
+fn build(target: &[&str]) -> Result<()> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.args(["rustc", "-p", PLUGIN, "--profile", PROFILE]).args(target);
+    if !command.status()?.success() {
+        return Err(std::io::Error::other(format!("{command:?} failed")).into());
+    }
+    Ok(())
+}
 
 fn main() -> Result<()> {
     if env::args().len() > 1 {
         return nice_plug_xtask::main();
     }
     chdir_workspace_root()?;
-    let packages = [PLUGIN.to_owned()];
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let target = Path::new(&target);
-    let arguments = ["--release".to_owned()];
-    build(&packages, &arguments)?;
-    bundle(target, PLUGIN, &arguments, false)?;
+    // A shared library alone: cargo optimises across crates only where no rlib comes with it.
+    build(&["--lib", "--crate-type", "cdylib"])?;
+    bundle(target, PLUGIN, &["--profile", PROFILE].map(str::to_owned), false)?;
     // Second: the plugin itself is not to depend on the libraries that the program needs.
-    let arguments = ["--release", "--features", "standalone", "--bin", PROGRAM].map(str::to_owned);
-    build(&packages, &arguments)?;
+    build(&["--features", "standalone", "--bin", PROGRAM])?;
     let file = format!("{PROGRAM}{}", env::consts::EXE_SUFFIX);
-    fs::copy(target.join("release").join(&file), target.join("bundled").join(&file))?;
+    fs::copy(target.join(PROFILE).join(&file), target.join("bundled").join(&file))?;
     eprintln!("Created the program at '{}'", target.join("bundled").join(&file).display());
     Ok(())
 }

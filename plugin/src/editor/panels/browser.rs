@@ -14,7 +14,7 @@ use crate::shared::{Bank, Entry, ModelInfo, Request, Shared, Source};
 
 const ROW: f32 = 25.0;
 /// Models from which on there is a field to search in.
-const MANY: usize = 10;
+const MANY: usize = 16;
 /// Kinds of files that are models.
 const KINDS: [&str; 3] = ["safetensors", "json", "pth"];
 

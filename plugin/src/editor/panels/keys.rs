@@ -24,7 +24,9 @@ pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, sha
         // A quarter tone of tolerance: data is never quite in tune.
         high <= low || (low / 1.03..=high * 1.03).contains(&f0_hz)
     };
-    keys::show(&painter, strip, |key| keyboard.is_down(key), sounds_well);
+    let held = &shared.meters.keys;
+    let is_down = |key| keyboard.is_down(key) || held.contains(key);
+    keys::show(&painter, strip, is_down, sounds_well);
     if !response.is_pointer_button_down_on() {
         response.on_hover_text(HELP);
     }

@@ -37,20 +37,7 @@ fn pitch_name(f0_hz: f32) -> String {
 
 /// A MIDI key's name, 60 being C4.
 fn key_name(key: i32) -> String {
-    const NAMES: [&str; 12] = [
-        "C",
-        "C\u{266f}",
-        "D",
-        "E\u{266d}",
-        "E",
-        "F",
-        "F\u{266f}",
-        "G",
-        "A\u{266d}",
-        "A",
-        "B\u{266d}",
-        "B",
-    ];
+    const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
     format!("{}{}", NAMES[key.rem_euclid(12) as usize], key.div_euclid(12) - 1)
 }
 
