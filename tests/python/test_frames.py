@@ -268,7 +268,16 @@ LONG = np.random.default_rng(0).uniform(-0.5, 0.5, RATE * 3600).astype(np.float3
 SEARCH = {"fmin": 46, "fmax": 1600, "sr": RATE, "frame_length": 1024, "hop_length": 64}
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    # Shells let what they start in the background ignore it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize(
     "call",
     [
