@@ -86,6 +86,19 @@ def test_smoothness_is_added_to_the_loss():
     assert float(loss) == pytest.approx(10 / 3 + 0.1 * 2.5)
 
 
+def test_large_errors_count_by_their_size_where_asked():
+    p, y = torch.tensor([[0.1, 1.0, 3.0]]), torch.zeros(1, 3)
+    errors = torch.tensor([0.01, 0.75, 2.75])
+    loss = make_criterion("MSE", 3, huber_delta=0.5)(p, y)
+    assert float(loss) == pytest.approx(float(errors.mean()))
+    weighted = WeightedMSELoss(3)
+    loss = make_criterion("WeightedMSE", 3, huber_delta=0.5)(p, y)
+    assert float(loss) == pytest.approx(float((weighted.weights * errors).mean()))
+    # The other losses are what they are.
+    plain = make_criterion("Spectral", 3)(p, y)
+    assert float(make_criterion("Spectral", 3, huber_delta=0.5)(p, y)) == float(plain)
+
+
 def test_sequences_are_views_inside_one_recording(tmp_path):
     np.save(tmp_path / "x.npy", np.arange(40, dtype=np.float32).reshape(20, 2))
     inputs = np.load(tmp_path / "x.npy", mmap_mode="r")

@@ -12,6 +12,7 @@ PARAMS: dict[str, Any] = {
     "n_fft": 1024,
     "cycles_per_window": 2,
     "n_mfcc": 2,
+    "n_mel": 40,
     "f_low": 46,
     "f_high": 1600,
     "include_voicedness": True,

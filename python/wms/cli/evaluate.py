@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import argparse
 
+from pathlib import Path
+
 from .. import list_audio
 from .._progress import AnalysisProgress
-from ..errors import ParameterError
+from ..errors import FileAccessError, ParameterError
 from . import common
 
 EXAMPLE = (
@@ -59,6 +61,9 @@ def run(options: argparse.Namespace) -> None:
         raise ParameterError("--baselines needs --train, the sound to train them on")
     model, settings = common.model_and_params(options)
     list_audio(options.audio)
+    for source in options.train or ():
+        if not Path(source).exists():
+            raise FileAccessError(f"{source}: no such file or folder")
     out = common.output_folder(options)
     train = common.frames(options.train, settings) if options.train else None
     with AnalysisProgress() as progress:

@@ -35,7 +35,9 @@ WMS_TORCH_RECIPE = {
     "grad_clip_norm": None,
     "ema_decay": 0.0,
     "input_noise": 0.0,
+    "random_gain_db": 0.0,
     "normalise_inputs": False,
+    "huber_delta": None,
     "smoothness_weight": 0.0,
     "early_stop_patience": None,
 }

@@ -16,6 +16,7 @@ import wms
 
 from .._files import check_writable
 from ..errors import ParameterError
+from .augment import RandomGain
 from .baselines import baseline_errors
 from .checkpoint import load_checkpoint
 from .curves import plot_history
@@ -299,6 +300,7 @@ def _make_trainer(
         split,
         encoded_size=encoded_size,
         device=device,
+        gain=RandomGain(frames, settings.random_gain_db),
         precision=precision,
         processes=processes,
     )

@@ -6,6 +6,7 @@ from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn import functional
 
 from ..errors import ParameterError
 
@@ -17,18 +18,27 @@ class WeightedMSELoss(nn.Module):
     ----------
     num_bins : int
         Spectrum bins K.
+    huber_delta : float, optional
+        See `make_criterion`.
     """
 
     weights: torch.Tensor
 
-    def __init__(self, num_bins: int) -> None:
+    def __init__(self, num_bins: int, huber_delta: float | None = None) -> None:
         super().__init__()
+        self._huber_delta = huber_delta
         weights = torch.exp2(-0.45 * torch.arange(num_bins, dtype=torch.float64) / num_bins)
         self.register_buffer("weights", (weights / weights.mean()).float())
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar."""
-        loss: torch.Tensor = (self.weights * (predicted - target).square()).mean()
+        if self._huber_delta is None:
+            error = (predicted - target).square()
+        else:
+            error = functional.smooth_l1_loss(
+                predicted, target, beta=self._huber_delta, reduction="none"
+            )
+        loss: torch.Tensor = (self.weights * error).mean()
         return loss
 
 
@@ -103,9 +113,13 @@ def make_criterion(
     name: Literal["MSE", "WeightedMSE", "Spectral", "LogSpectral"] | str,
     num_bins: int,
     *,
+    huber_delta: float | None = None,
     smoothness_weight: float = 0.0,
 ) -> nn.Module:
     """Make the loss that params' `criterion` names, for spectra of `num_bins` bins.
+
+    With `huber_delta`, MSE and WeightedMSE are Huber's loss over that delta: errors e below it cost
+    e^2 / (2 delta), others |e| - delta / 2.
 
     Raises
     ------
@@ -114,9 +128,9 @@ def make_criterion(
     """
     criterion: nn.Module
     if name == "MSE":
-        criterion = nn.MSELoss()
+        criterion = nn.MSELoss() if huber_delta is None else nn.SmoothL1Loss(beta=huber_delta)
     elif name == "WeightedMSE":
-        criterion = WeightedMSELoss(num_bins)
+        criterion = WeightedMSELoss(num_bins, huber_delta)
     elif name == "Spectral":
         criterion = SpectralLoss()
     elif name == "LogSpectral":

@@ -33,6 +33,8 @@ _RANGES: dict[str, tuple[float, float, bool]] = {
     "grad_clip_norm": (0, math.inf, False),
     "ema_decay": (0, 0.999999, True),
     "input_noise": (0, math.inf, True),
+    "random_gain_db": (0, 40, True),
+    "huber_delta": (0, math.inf, False),
     "smoothness_weight": (0, math.inf, True),
     "min_voicedness": (0, 1, True),
     "validation_fraction": (0, 0.9, False),
@@ -92,9 +94,15 @@ class TrainSettings:
         Decay a batch of the averaged weights that are validated and kept, 0 to 0.999999; 0 = off.
     input_noise : float
         Standard deviation of Gaussian noise added to the normalised inputs while training.
+    random_gain_db : float
+        Standard deviation in dB of the gain that every training sequence is heard at, 0 to 40;
+        without effect where mfcc_dim_reduction is "pacmap".
     normalise_inputs : bool
         Train on inputs of zero mean and unit variance, which is folded into the weights
         afterwards, and start from weights made for such inputs; false = start as wms_torch does.
+    huber_delta : float or None
+        In MSE and WeightedMSE, errors above this count by their size in place of their square
+        (`make_criterion`), above 0; None = squares throughout.
     smoothness_weight : float
         Weight of the mean squared difference between neighbouring predicted bins.
     min_voicedness : float
@@ -116,13 +124,13 @@ class TrainSettings:
     optimizer: str = "AdamW"
     momentum: float = 0.9
     amsgrad: bool = False
-    batch_size: int = 16
+    batch_size: int = 32
     learning_rate: float = 6e-3
-    weight_decay: float = 1e-5
+    weight_decay: float = 0.1
     dropout: float = 0.0
     num_epochs: int = 300
     num_batches: int | None = None
-    training_seq_length: int = 60
+    training_seq_length: int = 20
     save_scratch_model_every: int = 600
     seed: int = 42
     sequence_stride: int | None = None
@@ -130,11 +138,13 @@ class TrainSettings:
     warmup_steps: int = 50
     grad_clip_norm: float | None = 1.0
     ema_decay: float = 0.98
-    input_noise: float = 0.02
+    input_noise: float = 0.05
+    random_gain_db: float = 3.0
     normalise_inputs: bool = True
+    huber_delta: float | None = 0.01
     smoothness_weight: float = 0.0
     min_voicedness: float = 0.0
-    validation_fraction: float = 0.15
+    validation_fraction: float = 0.1
     validation_stretch_s: float = 4.0
     train_minutes: float | None = None
     early_stop_patience: int | None = None

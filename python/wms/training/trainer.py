@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from ..errors import ParameterError, WmsError
+from .augment import RandomGain
 from .dataset import FrameSequences
 from .evaluate import StretchErrors, evaluate_stretches
 from .losses import make_criterion
@@ -39,6 +40,8 @@ class Trainer:
         Width of the network's input encoder.
     device : torch.device
         Where to compute.
+    gain : RandomGain, optional
+        Of the training sequences.
     precision : {"float32", "bfloat16", "float16"}, optional
         Of the network's arithmetic while training; weights and validation are float32.
         Default: bfloat16 on a GPU that has it, else float32.
@@ -54,11 +57,13 @@ class Trainer:
         *,
         encoded_size: int,
         device: torch.device,
+        gain: RandomGain | None = None,
         precision: str | None = None,
         processes: Processes | None = None,
     ) -> None:
         self.settings, self.sequences, self.split = settings, sequences, split
         self.device = device
+        self._gain = gain
         self.processes = processes or Processes()
         self._precision = Precision(precision, device)
         inputs, targets = sequences.inputs, sequences.targets
@@ -77,7 +82,10 @@ class Trainer:
             self._trained = nn.parallel.DistributedDataParallel(self.network)
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self._criterion = make_criterion(
-            settings.criterion, targets.shape[1], smoothness_weight=settings.smoothness_weight
+            settings.criterion,
+            targets.shape[1],
+            huber_delta=settings.huber_delta,
+            smoothness_weight=settings.smoothness_weight,
         ).to(device)
         self._optimizer = _make_optimizer(settings, self.network)
         self.schedule = Schedule(settings)
@@ -113,6 +121,8 @@ class Trainer:
         batch = self._order[0]
         share = self.processes.share(batch)
         x, y = (part.to(self.device) for part in self.sequences.batch(share))
+        if self._gain is not None:
+            x, y = self._gain(x, y)
         x = (x - self._mean) / self._scale
         if self.settings.input_noise:
             x = x + self.settings.input_noise * torch.randn_like(x)
