@@ -62,10 +62,12 @@ def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainRes
     def note(record: EpochRecord) -> None:
         curve.append((time.process_time() - started, record.validation_mae))
 
-    # By the second epoch everything is warm; what comes after the last one does not count.
-    started = time.process_time()
-    train(params, frames, epochs=2, progress=note, device="cpu")
-    epoch_s = curve[-1][0] / 2
+    # The first epochs warm up; what comes after the last one does not count.
+    for trial in (2, 8):
+        curve.clear()
+        started = time.process_time()
+        train(params, frames, epochs=trial, progress=note, device="cpu")
+        epoch_s = curve[-1][0] / trial
     curve.clear()
     started = time.process_time()
     epochs = max(1, math.floor(60 * minutes / epoch_s))

@@ -105,7 +105,7 @@ pub const KEYS: &[Key] = &[
     ours("input_noise", Rule::Number(0.0, 10.0), "0.05"),
     ours("random_gain_db", Rule::Number(0.0, 40.0), "3.0"),
     ours("normalise_inputs", Rule::Switch, "true"),
-    ours("huber_delta", Rule::NumberOrNull(1e-9, 1e6), "0.01"),
+    ours("huber_delta", Rule::NumberOrNull(1e-9, 1e6), "0.002"),
     ours("smoothness_weight", Rule::Number(0.0, 1e6), "0.0"),
     ours("min_voicedness", Rule::Number(0.0, 1.0), "0.0"),
     ours("validation_fraction", Rule::Number(0.001, 0.9), "0.1"),

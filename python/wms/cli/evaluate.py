@@ -11,7 +11,6 @@ trained on AUDIO: choose other recordings.
 from __future__ import annotations
 
 import argparse
-
 from pathlib import Path
 
 from .. import list_audio

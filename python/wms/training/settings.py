@@ -141,7 +141,7 @@ class TrainSettings:
     input_noise: float = 0.05
     random_gain_db: float = 3.0
     normalise_inputs: bool = True
-    huber_delta: float | None = 0.01
+    huber_delta: float | None = 0.002
     smoothness_weight: float = 0.0
     min_voicedness: float = 0.0
     validation_fraction: float = 0.1
