@@ -19,6 +19,7 @@ PARAMS: dict[str, Any] = {
     "hidden_size": 8,
     "batch_size": 32,
     "training_seq_length": 10,
+    "validation_fraction": 0.15,
     "validation_stretch_s": 0.5,
     "warmup_steps": 5,
     "learning_rate": 0.01,
