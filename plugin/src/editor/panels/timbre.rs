@@ -33,6 +33,22 @@ pub fn title(name: &str) -> String {
     }
 }
 
+/// The words that all names begin with, as long as they differ in something after them.
+fn shared_words(names: &[String]) -> &str {
+    let Some((first, others)) = names.split_first() else { return "" };
+    let shared = |stem: &str| {
+        others.iter().all(|name| name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(' ')))
+    };
+    let mut stem = first.as_str();
+    while let Some((before, _)) = stem.rsplit_once(' ') {
+        stem = before;
+        if shared(stem) {
+            return stem;
+        }
+    }
+    ""
+}
+
 /// Width of a slider where so many share `width`.
 fn column_width(width: f32, count: usize) -> f32 {
     (width / count.max(1) as f32).clamp(NARROWEST, WIDEST)
@@ -40,24 +56,29 @@ fn column_width(width: f32, count: usize) -> f32 {
 
 /// Draws the panel.
 pub fn show(ui: &mut Ui, rect: Rect, model: &ModelInfo, params: &WmsParams, setter: &ParamSetter) {
-    let inner = panel(ui, rect, "Timbre");
     let names: Vec<String> = model.axes.iter().map(|axis| title(&axis.name)).collect();
+    let axes = model.axes.len().min(params.axes.0.len());
+    let count = axes + 1 + usize::from(model.voicedness.is_some());
+    let gap = if axes > 0 { APART } else { 0.0 };
+    let width = column_width(rect.width() - 2.0 * theme::INSET - gap, count);
+    // Where names have no room, what they share stands in the heading.
+    let stem = if width < slider::CROWDED { shared_words(&names) } else { "" };
+    let heading = if stem.is_empty() { "Timbre" } else { &format!("Timbre \u{b7} {stem}") };
+    let inner = panel(ui, rect, heading);
     let mut sliders: Vec<(Look, &dyn Control)> = Vec::new();
     for ((axis, name), control) in model.axes.iter().zip(&names).zip(&params.axes.0) {
         let trained = Some([axis_place(axis.low), axis_place(axis.high)]);
-        let look = Look { name, hint: AXIS_HINT, trained, rest: true };
+        let label = name[stem.len()..].trim_start();
+        let look = Look { name, label, hint: AXIS_HINT, trained, rest: true };
         sliders.push((look, control));
     }
     if let Some(range) = model.voicedness {
         let trained = Some(range.map(|value| 0.5 * (value + 1.0)));
-        let look = Look { name: "Voicedness", hint: VOICEDNESS_HINT, trained, rest: true };
-        sliders.push((look, &params.voicedness));
+        let (name, hint) = ("Voicedness", VOICEDNESS_HINT);
+        sliders.push((Look { name, label: name, hint, trained, rest: true }, &params.voicedness));
     }
-    let level = Look { name: "Level", hint: LEVEL_HINT, trained: None, rest: true };
-    sliders.push((level, &params.level));
-    let axes = model.axes.len().min(params.axes.0.len());
-    let gap = if axes > 0 { APART } else { 0.0 };
-    let width = column_width(inner.width() - gap, sliders.len());
+    let (name, hint) = ("Level", LEVEL_HINT);
+    sliders.push((Look { name, label: name, hint, trained: None, rest: true }, &params.level));
     let whole = width * sliders.len() as f32 + gap;
 
     let mut area = ui.new_child(UiBuilder::new().max_rect(inner));
@@ -93,6 +114,16 @@ mod tests {
     fn inputs_are_named_for_people() {
         assert_eq!(title("mfcc_3"), "MFCC 3");
         assert_eq!(title("air_flow"), "air flow");
+    }
+
+    #[test]
+    fn shared_words_are_found() {
+        let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>();
+        assert_eq!(shared_words(&names(&["MFCC 0", "MFCC 12"])), "MFCC");
+        assert_eq!(shared_words(&names(&["air flow in", "air flow out"])), "air flow");
+        assert_eq!(shared_words(&names(&["MFCC 0", "MFCCs"])), "");
+        assert_eq!(shared_words(&names(&["air", "water"])), "");
+        assert_eq!(shared_words(&[]), "");
     }
 
     #[test]

@@ -9,14 +9,16 @@ use crate::editor::widgets::{explain, value};
 
 const HANDLE_HEIGHT: f32 = 6.0;
 /// Width of a column below which names are smaller.
-const CROWDED: f32 = 56.0;
+pub const CROWDED: f32 = 56.0;
 /// Height of name and value below the rail.
 const TEXTS: f32 = 38.0;
 
 /// What a slider shows beside its value.
 pub struct Look<'a> {
-    /// Name, shortened if it is too long.
+    /// Its name in full.
     pub name: &'a str,
+    /// What stands below it, shortened if it is too long.
+    pub label: &'a str,
     /// For the tooltip.
     pub hint: &'a str,
     /// Range of the training data, in places.
@@ -71,7 +73,7 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
     let at = pos2(middle, column.bottom() - TEXTS + 10.0);
     let color = if held { theme::TEXT } else { theme::SECONDARY };
     let font = if column.width() < CROWDED { FontId::proportional(10.0) } else { theme::small() };
-    let name = fitted(ui, look.name, &font, column.width() - 1.0);
+    let name = fitted(ui, look.label, &font, column.width() - 1.0);
     ui.painter().text(at, Align2::CENTER_CENTER, name, font, color);
     let below = Rect::from_center_size(at + vec2(0.0, 18.0), vec2(column.width() - 2.0, 16.0));
     value::show(ui, below, id, control, setter);
