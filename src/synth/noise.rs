@@ -13,6 +13,9 @@ const FRAME_S: f64 = 0.0107;
 const UNVOICED: f32 = 0.1;
 /// ... and at or above this one all is tone and what lies between the partials.
 const VOICED: f32 = 0.5;
+/// At or below this share of the power at the partials, rather than between them, a spectrum says
+/// nothing of tone (white noise has a half there), at or above the other one it is tone.
+const COMB: [f32; 2] = [0.75, 0.95];
 /// Cycles from which the bin halfway between partials is free of them: Hann's first zero.
 const SEPARABLE_CYCLES: usize = 4;
 /// No frame of a sound within [-1, 1] has noise this strong in one bin.
@@ -20,7 +23,12 @@ const MAX_AMPLITUDE: f32 = 1.0;
 
 /// How much of a frame's power is tone, 0..1, by its voicedness: smoothstep from 0.1 to 0.5.
 pub fn tonal_share(voicedness: f32) -> f32 {
-    let x = ((voicedness - UNVOICED) / (VOICED - UNVOICED)).clamp(0.0, 1.0);
+    smoothstep(voicedness, UNVOICED, VOICED)
+}
+
+/// 0 below `low`, 1 above `high`.
+fn smoothstep(value: f32, low: f32, high: f32) -> f32 {
+    let x = ((value - low) / (high - low)).clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)
 }
 
@@ -76,6 +84,30 @@ impl NoiseShaper {
     /// Half the length of a noise frame, samples: the step between frames.
     pub fn hop(&self) -> usize {
         self.window.len() / 2
+    }
+
+    /// How much of a spectrum is certainly tone, 0..1, whatever its voicedness says: 0 unless it has
+    /// the cycles that tell partials from what lies between them.
+    ///
+    /// Pitch trackers lose their confidence where notes join and on rough tones, whose partials stand
+    /// out all the same.
+    pub fn comb_share(&self, spectrum: &[f32]) -> f32 {
+        if self.reader.layout().cycles_per_window < SEPARABLE_CYCLES {
+            return 0.0;
+        }
+        let power = |bin: f64| {
+            let value = self.reader.magnitude(Self::value(spectrum, bin));
+            value.clamp(0.0, 1e6).powi(2)
+        };
+        let (mut partials, mut gaps) = (0.0, 0.0);
+        // Whole pairs: a partial, and the gap after it.
+        let pairs = ((spectrum.len() as f64 - 1.0) / self.spacing - 0.5).max(0.0) as usize;
+        for k in 1..=pairs {
+            partials += power(k as f64 * self.spacing);
+            gaps += power((k as f64 + 0.5) * self.spacing);
+        }
+        let all = partials + gaps;
+        if all > 0.0 { smoothstep(partials / all, COMB[0], COMB[1]) } else { 0.0 }
     }
 
     /// Amplitudes of the noise bins, (bins,), for a spectrum analysed at `f0_hz` (0 if unstretched)
@@ -277,6 +309,25 @@ mod tests {
                 assert_ne!(rms(&shaper, &amplitudes, 4).1, sound);
             }
         }
+    }
+
+    #[test]
+    fn partials_that_stand_out_are_tone() {
+        let comb = |cycles: usize, partial: f32, between: f32| {
+            let mut spectrum = vec![between; 513];
+            spectrum[cycles..].iter_mut().step_by(cycles).for_each(|v| *v = partial);
+            NoiseShaper::new(reader(cycles), 16_000.0).comb_share(&spectrum)
+        };
+        assert!(comb(4, 1.0, 0.1) >= 1.0);
+        assert!(comb(4, 1.0, 1.0) <= 0.0);
+        assert!((0.2..0.8).contains(&comb(4, 1.0, 0.45)));
+        assert!(comb(4, 0.0, 0.0) <= 0.0);
+        assert!(comb(2, 1.0, 0.1) <= 0.0, "2 cycles do not tell");
+        let shaper = NoiseShaper::new(reader(4), 16_000.0);
+        for broken in [f32::NAN, f32::INFINITY, -1e30] {
+            assert!((0.0..=1.0).contains(&shaper.comb_share(&[broken; 513])), "{broken}");
+        }
+        assert!(shaper.comb_share(&[]) <= 0.0);
     }
 
     #[test]

@@ -19,7 +19,8 @@ pub struct Trajectory<'a> {
     pub f0_hz: &'a [f32],
     /// The f0 at which the levels of the spectra hold, Hz, (T,); the sounding one if `None`.
     pub level_f0_hz: Option<&'a [f32]>,
-    /// Voicedness of each frame, (T,); fully voiced if `None`.
+    /// Voicedness of each frame, (T,); fully voiced if `None`. Where spectra have 4 cycles or more,
+    /// frames whose partials stand out are tone at any voicedness.
     pub voicedness: Option<&'a [f32]>,
     /// Samples between frames at the rate of the analysed sound.
     pub hop_size: usize,
@@ -74,11 +75,6 @@ pub fn play(
         let level_f0_hz = if sounding { f64::from(level_f0_hz) } else { 0.0 };
         reader.read(spectrum, level_f0_hz, amplitudes);
         if noisy {
-            let tonal = match trajectory.voicedness {
-                _ if !sounding => 0.0,
-                Some(voicedness) => tonal_share(voicedness[frame]),
-                None => 1.0,
-            };
             // One frame of noise says little about its level: its neighbours are asked too.
             let before = spectrum_of(frame.saturating_sub(1));
             let after = spectrum_of((frame + 1).min(frames - 1));
@@ -86,6 +82,11 @@ pub fn play(
             {
                 *calm = 0.5 * now + 0.25 * (a + b);
             }
+            let tonal = match trajectory.voicedness {
+                _ if !sounding => 0.0,
+                Some(voicedness) => tonal_share(voicedness[frame]).max(shaper.comb_share(&calm)),
+                None => 1.0,
+            };
             shaper.shape(if tonal > 0.0 { &calm } else { spectrum }, level_f0_hz, tonal, noise);
             scale(noise, trajectory.noise);
             scale(amplitudes, tonal.sqrt());

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sample-rate",
         type=common.whole(4000, 768_000),
         metavar="HZ",
-        help="at which to play and measure (default: the model's)",
+        help="at which to measure (default: the model's)",
     )
     common.add_noise(parser)
 

@@ -22,6 +22,7 @@ from .. import (
     list_audio,
     metrics,
     play_spectra,
+    resample,
     resynthesize,
 )
 from .._settings import analysis_params
@@ -149,7 +150,8 @@ def evaluate(
     seconds : float
         Longest passage of a recording; of a longer one its middle is taken.
     sample_rate : int, optional
-        Rate at which it is played and measured, at least 4000 Hz; default: the model's own.
+        Rate at which it is measured, at least 4000 Hz; default: the model's own. It is played at
+        that rate or the model's own, whichever is higher, and brought to it as the recording is.
         Figures compare at equal rates only.
     noise : float
         Amplitude factor of the noise part.
@@ -287,6 +289,7 @@ def _judge(
     seed: int,
 ) -> Detail:
     frames, rate = passage.frames, passage.sample_rate
+    played_at = max(rate, model.sample_rate)
     target = frames.spectrum
     inputs = model.inputs(frames)
     spectra = {"true_spectra": target}
@@ -295,12 +298,14 @@ def _judge(
     sounds: dict[str, Float32] = {}
     for name, values in spectra.items():
         if name == "model":
-            sound = resynthesize(model, frames, sample_rate=rate, noise=noise, seed=seed)
+            sound = resynthesize(model, frames, sample_rate=played_at, noise=noise, seed=seed)
         else:
             sound = play_spectra(
                 values, frames.f0_hz, frames.voicedness,
-                layout=settings, sample_rate=rate, noise=noise, seed=seed,
+                layout=settings, sample_rate=played_at, noise=noise, seed=seed,
             )  # fmt: skip
+        # The recording's highest octave went through the same filter.
+        sound = resample(sound, orig_sr=played_at, target_sr=rate)
         sound = sound[: len(passage.original)]
         measured = measure_sound(
             passage.original, sound, sr=rate, fmin=settings["f_low"], fmax=settings["f_high"]

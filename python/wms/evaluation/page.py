@@ -102,7 +102,7 @@ def _header(figures: Mapping[str, Any]) -> str:
     every_ms = 1000 * model["hop_size"] / model["sample_rate"]
     facts = {
         "judged on": f"{total:.1f} s of {recordings}",
-        "played and measured at": f"{_spaced(figures['conditions']['sample_rate'])} Hz",
+        "measured at": f"{_spaced(figures['conditions']['sample_rate'])} Hz",
         "network": f"{model['generation']}, {_spaced(model['weights'])} weights",
         "frames": f"{model['bins']} bins, every {every_ms:.3g} ms",
         "date": figures["created"][:10],
