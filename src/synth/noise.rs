@@ -132,11 +132,17 @@ impl NoiseShaper {
                 power += (1.0 - tonal) * self.power(spectrum, harmonic * self.spacing);
             }
             if separable && tonal > 0.0 {
-                let gap = (harmonic - 0.5).max(0.0);
-                let part = gap.fract() as f32;
-                let at = |k: f64| Self::value(spectrum, (k + 0.5) * self.spacing);
                 // In the network's own, compressed scale: powers would let a strong gap spill over.
-                let value = (1.0 - part) * at(gap.floor()) + part * at(gap.floor() + 1.0);
+                let value = if harmonic > 0.5 {
+                    let gap = harmonic - 0.5;
+                    let part = gap.fract() as f32;
+                    let at = |k: f64| Self::value(spectrum, (k + 0.5) * self.spacing);
+                    (1.0 - part) * at(gap.floor()) + part * at(gap.floor() + 1.0)
+                } else {
+                    // Frames this short cannot tell how it falls towards 0 Hz: recordings say about
+                    // 6 dB an octave.
+                    Self::value(spectrum, 0.5 * self.spacing) * (2.0 * harmonic) as f32
+                };
                 let between = self.reader.magnitude(value).clamp(0.0, 1e6).powi(2);
                 power += tonal * between;
             }
