@@ -1,6 +1,7 @@
 //! `cargo run -p wms-plugin-xtask`: builds the plugin and the program for release, and lays them out under
-//! `target/bundled/` as the platform wants them. With arguments it is nice-plug's bundler: `bundle
-//! wms-plugin --profile bundle --target ...`, `bundle-universal wms-plugin --profile bundle`.
+//! `target/bundled/` as the platform wants them; with `plugin`, the plugin alone. With other arguments it
+//! is nice-plug's bundler: `bundle wms-plugin --profile bundle --target ...`, `bundle-universal
+//! wms-plugin --profile bundle`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -25,7 +26,8 @@ fn build(target: &[&str]) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    if env::args().len() > 1 {
+    let alone = env::args().skip(1).eq(["plugin"]);
+    if env::args().len() > 1 && !alone {
         return nice_plug_xtask::main();
     }
     chdir_workspace_root()?;
@@ -34,6 +36,9 @@ fn main() -> Result<()> {
     // A shared library alone: cargo optimises across crates only where no rlib comes with it.
     build(&["--lib", "--crate-type", "cdylib"])?;
     bundle(target, PLUGIN, &["--profile", PROFILE].map(str::to_owned), false)?;
+    if alone {
+        return Ok(());
+    }
     // Second: the plugin itself is not to depend on the libraries that the program needs.
     build(&["--features", "standalone", "--bin", PROGRAM])?;
     let file = format!("{PROGRAM}{}", env::consts::EXE_SUFFIX);
