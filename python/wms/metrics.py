@@ -100,6 +100,12 @@ def multi_scale_spectral_parts(a: _Signal, b: _Signal) -> SpectralDistance:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> wms.metrics.multi_scale_spectral_parts(y, y)
+    SpectralDistance(linear=0.0, log=0.0)
     """
     a, b = _pair(a, b)
     linear = log = 0.0
@@ -190,6 +196,12 @@ def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite, or the rate is too low.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> wms.metrics.mel_cepstral_distortion(y, y, sr=16000)
+    0.0
     """
     a, b = _pair(a, b)
     if not sr >= 4000:
@@ -259,6 +271,12 @@ def loudness_errors(a: _Signal, b: _Signal, *, sr: float) -> LoudnessErrors:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> round(wms.metrics.loudness_errors(y, 0.5 * y, sr=16000).rms_db, 2)
+    6.02
     """
     a, b = _pair(a, b)
     first, second = loudness(a, sr=sr), loudness(b, sr=sr)
@@ -331,6 +349,13 @@ def pitch_scores(
     ------
     ParameterError
         If the shapes differ or there are no frames.
+
+    Examples
+    --------
+    >>> voiced = [True, True, False]
+    >>> scores = wms.metrics.pitch_scores([440, 440, 0], voiced, [441, 220, 0], voiced)
+    >>> scores.raw_pitch_accuracy, scores.raw_chroma_accuracy
+    (0.5, 1.0)
     """
     truth, found = (np.asarray(x, np.float64) for x in (f0_true, f0_est))
     voiced, called = (np.asarray(x, np.bool_) for x in (voiced_true, voiced_est))
@@ -380,6 +405,13 @@ def remove_delay(
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).standard_normal(1600)
+    >>> a, b = wms.metrics.remove_delay(y, np.roll(y, 5), sr=16000)
+    >>> len(a), bool(np.allclose(a, b))
+    (1595, True)
     """
     a, b = _pair(a, b)
     longest = min(round(max_delay_s * sr), len(a) - 1)
