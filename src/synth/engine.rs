@@ -41,6 +41,24 @@ struct Channel {
 /// network's frames, and the clocks are spread evenly over the time of a frame, so that the groups step
 /// one after the other. The clocks always run, also while their voices are silent: the time from a
 /// note's start to its second frame depends on the sample it starts at and on nothing else.
+///
+/// # Examples
+/// A tenth of a second of a flute's A4:
+///
+/// ```
+/// use std::sync::Arc;
+/// use wms::model::Model;
+/// use wms::synth::{Engine, EngineOptions, Event};
+///
+/// let model = Arc::new(Model::factory("flute")?);
+/// let options = EngineOptions { sample_rate: 44_100.0, ..EngineOptions::default() };
+/// let mut engine = Engine::new(model, &options)?;
+/// engine.handle(Event::NoteOn { channel: 0, note: 69, velocity: 0.8 });
+/// let (mut left, mut right) = (vec![0.0; 4410], vec![0.0; 4410]);
+/// engine.process(&mut left, &mut right);
+/// assert!(left.iter().any(|sample| sample.abs() > 0.01));
+/// # Ok::<(), wms::Error>(())
+/// ```
 pub struct Engine {
     context: VoiceContext,
     network: Arc<BatchNetwork>,

@@ -6,10 +6,10 @@ use super::trajectory::{Trajectory, play};
 use crate::model::{Model, SpectrumLayout};
 use crate::{Error, Result};
 
-/// The frames of a recording: frame i stands at i `hop_size` / rate of the analysed sound.
+/// The frames of a recording: frame i stands at i hop_size / rate of the analysed sound.
 #[derive(Clone, Copy, Debug)]
 pub struct AnalysedFrames<'a> {
-    /// Coefficients as the model's scaler takes them, (T, `n_mfcc`) row-major.
+    /// Coefficients as the model's scaler takes them, (T, n_mfcc) row-major.
     pub mfcc: &'a [f32],
     /// f0 of each frame, Hz, (T,); 0 where there is no pitch.
     pub f0_hz: &'a [f32],

@@ -127,7 +127,7 @@ fn hann_response(size: usize, frequency: f64) -> f64 {
     sum.norm()
 }
 
-/// One window of waveform, (`window_size`,), from one predicted spectrum: the inverse real Fourier
+/// One window of waveform, (window_size,), from one predicted spectrum: the inverse real Fourier
 /// transform of its magnitudes, with all phases zero.
 ///
 /// It shows spectra as waveforms that can be laid over one another; the oscillator does not use it. The

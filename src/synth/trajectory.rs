@@ -12,7 +12,7 @@ use super::spectrum::PartialReader;
 use super::table::TableBuilder;
 use crate::{Error, Result};
 
-/// Frames to be played: frame i stands at i `hop_size` / rate of the analysed sound.
+/// Frames to be played: frame i stands at i hop_size / rate of the analysed sound.
 #[derive(Clone, Copy, Debug)]
 pub struct Trajectory<'a> {
     /// Cycle spectra, (T, K) row-major.
@@ -35,8 +35,8 @@ pub struct Trajectory<'a> {
 /// Plays frames at any rate. Between frames, the levels of partials move linearly and f0 moves
 /// linearly in its logarithm.
 ///
-/// Returns ceil(T `hop_size` `sample_rate` / rate of the analysed sound) samples; sample n is the sound at
-/// n / `sample_rate`, without delay. The last frame is held for one hop. Frames without a pitch have no
+/// Returns ceil(T hop_size sample_rate / rate of the analysed sound) samples; sample n is the sound at
+/// n / sample_rate, without delay. The last frame is held for one hop. Frames without a pitch have no
 /// partials and are all noise; the oscillator meanwhile keeps the pitch of the nearest earlier frame
 /// that has one, or else of the first one that has.
 ///
