@@ -188,8 +188,8 @@ TEXT = """# Factory models
 
 This table is made by `python tools/make_factory_models.py --steps {steps}`; everything random is
 seeded. The figures are those of `wms evaluate` at 44.1 kHz on a melody that the model was not
-trained on. Lower is better. *Rest* is the level of a note at velocity 0.8 with all timbre controls at rest.
-*Notes* is the range of MIDI notes.
+trained on. Lower is better. *Rest* is the level of a note at velocity 0.8 with all timbre controls
+at rest. *Notes* is the range of MIDI notes.
 
 """
 
