@@ -6,7 +6,7 @@
 use super::fourier::{Forward, hann_symmetric};
 use super::frame::check_size;
 use crate::{Error, Result};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1};
 use std::collections::HashMap;
 
 /// Most mel bands.
@@ -160,13 +160,21 @@ impl<I: SegmentInput> MelAnalyzer<I> {
         self.input.load(segment, window, &mut self.forward.input);
     }
 
-    /// Writes the cepstral coefficients of the last segment.
-    pub fn cepstrum(&self, out: &mut [f32]) {
-        self.cepstrum_of(&self.levels_db, out);
+    /// Writes the cepstral coefficients of the last segment: the orthonormal DCT-II of its levels.
+    pub fn cepstrum(&self, out: &mut ArrayRef1<f32>) {
+        self.cepstrum_of(&ArrayView1::from(&self.levels_db), out);
     }
 
-    /// Writes the cepstral coefficients of band levels: their orthonormal DCT-II.
-    pub fn cepstrum_of(&self, levels_db: &[f64], out: &mut [f32]) {
+    /// Cepstral coefficients `(T, n_mfcc)` of band levels `(T, n_mel)`.
+    pub fn cepstra(&self, levels_db: &ArrayRef2<f64>) -> Array2<f32> {
+        let mut mfcc = Array2::zeros((levels_db.nrows(), self.dct.nrows()));
+        for (mut row, levels_db) in mfcc.rows_mut().into_iter().zip(levels_db.rows()) {
+            self.cepstrum_of(&levels_db, &mut row);
+        }
+        mfcc
+    }
+
+    fn cepstrum_of(&self, levels_db: &ArrayRef1<f64>, out: &mut ArrayRef1<f32>) {
         for (coefficient, basis) in out.iter_mut().zip(self.dct.rows()) {
             *coefficient = basis.iter().zip(levels_db).map(|(b, l)| b * l).sum::<f64>() as f32;
         }

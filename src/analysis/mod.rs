@@ -86,6 +86,7 @@ pub fn analyze_signal(
     let track = pitch::track(signal, params, watch)?;
     watch.check()?;
     let (mfcc, spectrum) = describe(signal, 0, &track.f0_hz, params, watch)?;
+    let [mfcc, spectrum] = [mfcc, spectrum].map(|table| table.into_raw_vec_and_offset().0);
     Ok(SignalFeatures { f0_hz: track.f0_hz, voicedness: track.voicedness, mfcc, spectrum })
 }
 

@@ -94,6 +94,7 @@ fn features(
 ) -> Result<SignalFeatures> {
     let PitchTrack { f0_hz, voicedness } = track;
     let (mfcc, spectrum) = describe(&passage.samples, passage.lead, &f0_hz, params, watch)?;
+    let [mfcc, spectrum] = [mfcc, spectrum].map(|table| table.into_raw_vec_and_offset().0);
     watch.advance_bytes(passage.bytes);
     Ok(SignalFeatures { f0_hz, voicedness, mfcc, spectrum })
 }

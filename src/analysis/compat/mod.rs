@@ -69,6 +69,7 @@ pub(super) fn analyze_signal(
     let track = tracker(params).track(signal, 0, watch)?;
     watch.check()?;
     let (mfcc, spectrum) = describe::describe(signal, &track.f0_hz, params, version, watch)?;
+    let [mfcc, spectrum] = [mfcc, spectrum].map(|table| table.into_raw_vec_and_offset().0);
     Ok(SignalFeatures { f0_hz: track.f0_hz, voicedness: track.voicedness, mfcc, spectrum })
 }
 
