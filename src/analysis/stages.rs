@@ -11,6 +11,25 @@ use rayon::prelude::*;
 ///
 /// A frame whose `f0_hz` is 0 is taken as it is.
 ///
+/// # Examples
+/// ```
+/// use wms::analysis::frame::Framing;
+/// use wms::analysis::{CycleSettings, cycle_frames, cycle_spectrum};
+///
+/// let framing = Framing { window_size: 1024, hop_size: 256 };
+/// let settings = CycleSettings { sample_rate: 16_000, framing, cycles: 2 };
+/// let step = std::f32::consts::TAU * 220.0 / 16_000.0;
+/// let signal: Vec<f32> = (0..4000).map(|n| 0.5 * (step * n as f32).sin()).collect();
+/// let f0_hz = vec![220.0; framing.count(signal.len())];
+///
+/// let frames = cycle_frames(&signal, &f0_hz, &settings)?;
+/// assert_eq!(frames.dim(), (f0_hz.len(), 1024));
+/// // Two cycles per frame: the fundamental is in bin 2 whatever its frequency.
+/// let spectra = cycle_spectrum(&frames, 1024, 80)?;
+/// assert!(spectra[[8, 2]] > 4.0 && spectra[[8, 10]] < 1.0);
+/// # Ok::<(), wms::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if a setting is 0, or a fundamental is negative,
 /// NaN or infinite.
