@@ -6,7 +6,7 @@ use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
 use super::spectrum::{SpectrumAnalyzer, check_sizes};
 use crate::Result;
 use crate::params::AnalysisParams;
-use ndarray::{Array2, ArrayRef1, ArrayView1, Axis};
+use ndarray::{Array2, ArrayRef1, Axis};
 use rayon::prelude::*;
 
 /// Frames that one task works on, so that its windows and buffers serve more than one frame.
@@ -102,6 +102,6 @@ impl<I: SegmentInput> Describer<I> {
         self.cutter.cut(signal, index, f0_hz);
         self.mel.measure(&self.cutter.segment);
         self.cutter.stretch(signal, index, f0_hz);
-        self.spectrum.log1p_magnitude(&ArrayView1::from(&self.cutter.cycle_frame), spectrum);
+        self.spectrum.log1p_magnitude(&self.cutter.cycle_frame, spectrum);
     }
 }

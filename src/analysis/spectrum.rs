@@ -18,8 +18,12 @@ impl SpectrumAnalyzer {
     }
 
     /// Writes the lowest `out.len()` bins of the spectrum of a frame of `window_size` samples.
-    pub fn log1p_magnitude(&mut self, frame: &ArrayRef1<f32>, out: &mut ArrayRef1<f32>) {
-        let (head, tail) = self.forward.input.split_at_mut(frame.len());
+    pub fn log1p_magnitude<'a>(
+        &mut self,
+        frame: impl IntoIterator<Item = &'a f32>,
+        out: &mut ArrayRef1<f32>,
+    ) {
+        let (head, tail) = self.forward.input.split_at_mut(self.window.len());
         for ((to, &x), w) in head.iter_mut().zip(frame).zip(&self.window) {
             *to = f64::from(x) * w;
         }

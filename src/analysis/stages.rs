@@ -111,7 +111,7 @@ pub fn cycle_spectrum(frames: &ArrayRef2<f32>, n_fft: usize, n_bins: usize) -> R
     let mut spectra = Array2::zeros((count, n_bins));
     spectra.axis_iter_mut(Axis(0)).into_par_iter().zip(frames.axis_iter(Axis(0))).for_each_init(
         || analyzer.clone(),
-        |analyzer, (mut row, frame)| analyzer.log1p_magnitude(&frame, &mut row),
+        |analyzer, (mut row, frame)| analyzer.log1p_magnitude(frame, &mut row),
     );
     Ok(spectra)
 }

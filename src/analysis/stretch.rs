@@ -10,7 +10,10 @@
 //! beforehand (J. A. Fessler, B. P. Sutton, "Nonuniform fast Fourier transforms using min-max
 //! interpolation", 2003).
 //!
-@WHY@
+//! Why not `rubato`: every frame has a ratio of its own, and its spectrum is to be what soxr's filter
+//! makes of it. Two cycles become 1024 samples some ten times faster than by a sinc resampler of
+//! `rubato` with 64 taps that is set to a new ratio for each frame. `benches/analysis.py` has soxr in
+//! the rows "whole chain".
 
 use pulp::{Simd, WithSimd};
 use realfft::num_complex::{Complex32, Complex64};
