@@ -11,7 +11,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use sha2::{Digest, Sha256};
 use wms::model::{Model, factory};
-use wms::synth::timbre::TimbreSpace;
+use wms::synth::TimbreSpace;
 
 use crate::bank::{self, Source};
 use crate::model_info::{ModelInfo, TimbreAxis};
