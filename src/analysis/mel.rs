@@ -163,26 +163,25 @@ impl<I: SegmentInput> MelAnalyzer<I> {
 
     /// Writes the cepstral coefficients of the last segment: the orthonormal DCT-II of its levels.
     pub fn cepstrum(&self, out: &mut ArrayRef1<f32>) {
-        self.transform(self.levels_db.iter(), out);
+        self.transform(&self.levels_db, out);
     }
 
     /// Cepstral coefficients `(T, n_mfcc)` of band levels `(T, n_mel)`.
     pub fn cepstra(&self, levels_db: &ArrayRef2<f64>) -> Array2<f32> {
         let mut mfcc = Array2::zeros((levels_db.nrows(), self.dct.len()));
         for (mut row, levels_db) in mfcc.rows_mut().into_iter().zip(levels_db.rows()) {
-            self.transform(levels_db.iter(), &mut row);
+            self.transform(&levels_db, &mut row);
         }
         mfcc
     }
 
     fn transform<'a>(
         &self,
-        levels_db: impl Iterator<Item = &'a f64> + Clone,
+        levels_db: impl IntoIterator<Item = &'a f64> + Copy,
         out: &mut ArrayRef1<f32>,
     ) {
         for (coefficient, basis) in out.iter_mut().zip(&self.dct) {
-            *coefficient =
-                basis.iter().zip(levels_db.clone()).map(|(b, l)| b * l).sum::<f64>() as f32;
+            *coefficient = basis.iter().zip(levels_db).map(|(b, l)| b * l).sum::<f64>() as f32;
         }
     }
 }
