@@ -170,7 +170,7 @@ impl<I: SegmentInput> MelAnalyzer<I> {
     pub fn cepstra(&self, levels_db: &ArrayRef2<f64>) -> Array2<f32> {
         let mut mfcc = Array2::zeros((levels_db.nrows(), self.dct.len()));
         for (mut row, levels_db) in mfcc.rows_mut().into_iter().zip(levels_db.rows()) {
-            self.transform(&levels_db, &mut row);
+            self.transform(levels_db, &mut row);
         }
         mfcc
     }
