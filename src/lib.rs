@@ -13,9 +13,11 @@ pub mod model;
 pub mod params;
 pub mod synth;
 pub mod timbre;
+mod watch;
 
 #[cfg(feature = "python")]
 mod python;
 
 pub use error::{Error, Result};
 pub use params::Params;
+pub use watch::Watch;

@@ -5,6 +5,7 @@
 //! length, the spectrum that a network learns to make.
 
 mod cycles;
+mod features;
 mod fourier;
 pub mod frame;
 mod mel;
@@ -13,34 +14,21 @@ mod spectrum;
 mod stages;
 #[allow(clippy::inline_always)] // as in `pitch::crepe`
 mod stretch;
-mod watch;
 
 pub use cycles::CycleSettings;
+pub(crate) use features::table;
+pub use features::{Features, FeaturesView};
 pub use mel::{MfccSettings, MfccVariant};
 pub use stages::{cycle_frames, cycle_spectrum, segment_mfcc};
-pub use watch::Watch;
 
-use crate::audio;
 use crate::params::{AnalysisParams, Compatibility};
-use crate::{Error, Result};
+use crate::{Result, Watch};
 use cycles::Cutter;
 use frame::Framing;
 use mel::MelAnalyzer;
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 use spectrum::SpectrumAnalyzer;
-
-/// What the analysis finds in one signal; `T` frames, row-major.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SignalFeatures {
-    /// Fundamental frequency, Hz, shape `(T,)`; the best guess where a frame is unvoiced.
-    pub f0_hz: Vec<f32>,
-    /// Voicedness, 0 to 1, shape `(T,)`.
-    pub voicedness: Vec<f32>,
-    /// Cepstral coefficients, not standardised, shape `(T, n_mfcc)`.
-    pub mfcc: Vec<f32>,
-    /// `log(1 + magnitude)`, shape `(T, n_bins)`.
-    pub spectrum: Vec<f32>,
-}
 
 /// Frames that one task works on, so that its windows and buffers serve more than one.
 const FRAMES_PER_TASK: usize = 64;
@@ -80,17 +68,14 @@ impl AnalysisParams {
 /// Analyses a signal that is already at the parameters' sample rate.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the parameters cannot be worked with, [`Error::Interrupted`] if `watch`
+/// [`Error::Parameter`](crate::Error::Parameter) if the parameters cannot be worked with, [`Error::Interrupted`](crate::Error::Interrupted) if `watch`
 /// was stopped.
-pub fn analyze_signal(
-    signal: &[f32],
-    params: &AnalysisParams,
-    watch: &Watch,
-) -> Result<SignalFeatures> {
+pub fn analyze_signal(signal: &[f32], params: &AnalysisParams, watch: &Watch) -> Result<Features> {
     let (f0_hz, voicedness) = pitch::track(signal, params, watch)?;
     watch.check()?;
     let (mfcc, spectrum) = describe(signal, 0, &f0_hz, params, watch)?;
-    Ok(SignalFeatures { f0_hz, voicedness, mfcc, spectrum })
+    let (f0_hz, voicedness) = (Array1::from_vec(f0_hz), Array1::from_vec(voicedness));
+    Ok(Features { f0_hz, voicedness, mfcc, spectrum })
 }
 
 /// Coefficients and spectra of the frames from `first` on, given their fundamentals.
@@ -100,7 +85,7 @@ pub(crate) fn describe(
     f0_hz: &[f32],
     params: &AnalysisParams,
     watch: &Watch,
-) -> Result<(Vec<f32>, Vec<f32>)> {
+) -> Result<(Array2<f32>, Array2<f32>)> {
     let settings = params.mfcc_settings();
     settings.check()?;
     spectrum::check_sizes(params.window_size, params.n_fft, params.n_bins)?;
@@ -151,7 +136,7 @@ pub(crate) fn describe(
             tools.mel.cepstrum(levels, row);
         }
     }
-    Ok((mfcc, spectra))
+    Ok((table(mfcc, params.n_mfcc), table(spectra, params.n_bins)))
 }
 
 /// All that one thread needs to describe frames.
@@ -169,19 +154,5 @@ impl Tools {
         self.mel.levels(&self.cutter.segment);
         self.cutter.stretch(signal, index, f0_hz);
         self.spectrum.log1p_magnitude(&self.cutter.cycle_frame, spectrum);
-    }
-}
-
-/// Refuses samples that no analysis can take.
-///
-/// # Errors
-/// [`Error::Parameter`] names the first sample that is not finite or far beyond full scale.
-pub fn check_finite(signal: &[f32]) -> Result<()> {
-    match audio::first_bad_sample(signal) {
-        Some(at) => Err(Error::Parameter(format!(
-            "sample {at} is {:?}, wanted finite samples, full scale at ±1",
-            signal[at]
-        ))),
-        None => Ok(()),
     }
 }

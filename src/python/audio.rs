@@ -3,8 +3,10 @@
 use super::arguments;
 use super::watched::run_quietly;
 use crate::Error;
+use crate::audio::{self, WavSubtype};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use std::path::PathBuf;
 
 /// Read an audio file as mono samples (n,), full scale at ±1, and their rate in Hz.
@@ -17,7 +19,7 @@ pub(super) fn load_audio(
     path: PathBuf,
     sample_rate: Option<u32>,
 ) -> PyResult<(Bound<'_, PyArray1<f32>>, u32)> {
-    let (samples, rate) = run_quietly(py, |_| crate::audio::load(&path, sample_rate))?;
+    let (samples, rate) = run_quietly(py, |_| audio::load(&path, sample_rate))?;
     Ok((samples.into_pyarray(py), rate))
 }
 
@@ -33,7 +35,7 @@ pub(super) fn resample<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let signal = arguments::signal(y)?;
     let py = y.py();
-    let resampled = run_quietly(py, |_| crate::audio::resample(&signal, orig_sr, target_sr))?;
+    let resampled = run_quietly(py, |_| audio::resample(&signal, orig_sr, target_sr))?;
     Ok(resampled.into_pyarray(py))
 }
 
@@ -45,9 +47,42 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     })
 }
 
-/// Write y (n,) or (channels, n), full scale at ±1, as a 24-bit wav file.
+/// Write y (n,) or (channels, n), full scale at ±1, as a wav file, whole or not at all.
+///
+/// subtype is "PCM_16", "PCM_24" or "FLOAT".
 #[pyfunction]
-pub(super) fn save_audio(path: PathBuf, y: &Bound<'_, PyAny>, sample_rate: u32) -> PyResult<()> {
+#[pyo3(signature = (path, y, sample_rate, *, subtype = "PCM_24"))]
+pub(super) fn save_audio(
+    path: PathBuf,
+    y: &Bound<'_, PyAny>,
+    sample_rate: u32,
+    subtype: &str,
+) -> PyResult<()> {
+    let subtype = WavSubtype::from_name(subtype)?;
     let (samples, channels) = arguments::interleaved(y)?;
-    Ok(crate::audio::write_wav(&path, &samples, channels, sample_rate)?)
+    let write = || audio::write_wav(&path, &samples, channels, sample_rate, subtype);
+    Ok(y.py().detach(write)?)
+}
+
+/// The bytes of a wav file of y (n,) or (channels, n), full scale at ±1.
+///
+/// subtype is "PCM_16", "PCM_24" or "FLOAT".
+#[pyfunction]
+#[pyo3(signature = (y, sample_rate, *, subtype = "PCM_24"))]
+pub(super) fn wav_bytes<'py>(
+    y: &Bound<'py, PyAny>,
+    sample_rate: u32,
+    subtype: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let subtype = WavSubtype::from_name(subtype)?;
+    let (samples, channels) = arguments::interleaved(y)?;
+    let encode = || audio::encode_wav(&samples, channels, sample_rate, subtype);
+    Ok(PyBytes::new(y.py(), &y.py().detach(encode)?))
+}
+
+/// Read how many channels an audio file has, and its sample rate in Hz.
+#[pyfunction]
+pub(super) fn audio_info(py: Python<'_>, path: PathBuf) -> PyResult<(usize, u32)> {
+    let info = py.detach(|| audio::info(&path))?;
+    Ok((info.channels, info.sample_rate))
 }

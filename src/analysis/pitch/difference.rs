@@ -5,7 +5,7 @@
 
 mod whole;
 
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::fourier::{Forward, Inverse};
 use crate::analysis::frame::{Framing, check_size, copy_padded};
 use crate::{Error, Result};

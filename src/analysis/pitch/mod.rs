@@ -14,7 +14,7 @@ pub use pyin::{PyinTrack, pyin};
 pub use yin::yin;
 
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::frame::check_size;
 use crate::audio::resample::Resampler;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};

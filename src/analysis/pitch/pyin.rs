@@ -9,7 +9,7 @@ use super::difference::{Difference, YinSettings, for_each_frame};
 use super::numpy_order::{blas_dot, pairwise_sum};
 use super::viterbi::{Decoder, Lattice, Observation, RUN, log_floor};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use prior::PRIOR;
 
 const BOLTZMANN: f64 = 2.0;

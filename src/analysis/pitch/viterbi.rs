@@ -11,7 +11,7 @@
 use super::numpy_order::pairwise_sum;
 use super::reach::{LANES, largest_sum, lift, reach, spread};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use rayon::prelude::*;
 
 /// Probability of staying voiced or unvoiced. (The rest is 0.01 but for rounding, which librosa's

@@ -3,7 +3,7 @@
 use super::difference::{Difference, YinSettings, for_each_frame};
 use super::pyin;
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 
 /// A dip of the normalised difference below this is taken as the period.
 const TROUGH_THRESHOLD: f64 = 0.1;

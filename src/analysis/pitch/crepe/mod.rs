@@ -13,7 +13,7 @@ mod periods;
 mod tracker;
 mod weights;
 
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::{Error, Result};
 use ndarray::Array2;
 use network::{Chunk, Network, Scratch};

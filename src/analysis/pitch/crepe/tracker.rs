@@ -8,7 +8,7 @@ use super::decode::{bin_to_hz, hz_to_bin};
 use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
 use super::{BINS, Crepe, Grid, SAMPLE_RATE_HZ, Track};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 

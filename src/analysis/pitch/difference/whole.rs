@@ -101,7 +101,7 @@ fn is_above_range(similarity: &[f64], low: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Watch;
+    use crate::Watch;
     use crate::analysis::pitch::pyin::pyin_with_leaps;
     use crate::analysis::pitch::yin::yin_with_voicedness;
     use std::f64::consts::TAU;
