@@ -1,12 +1,14 @@
 //! What the analysis finds in a recording, frame by frame.
 
+use super::pitch::PitchTrack;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix1, Ix2, s};
 use std::ops::Range;
 
 /// Features and spectra of `T` frames, in order.
 ///
-/// The arrays may be owned (the default) or views of others ([`FeaturesView`]).
+/// The arrays may be owned (the default), views of others ([`FeaturesView`]), or in a file
+/// ([`StoredFeatures`](crate::corpus::StoredFeatures)).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features<Column = Array1<f32>, Table = Array2<f32>> {
     /// Fundamental frequency, Hz, shape `(T,)`; the best guess where a frame is unvoiced.
@@ -23,6 +25,12 @@ pub struct Features<Column = Array1<f32>, Table = Array2<f32>> {
 pub type FeaturesView<'a> = Features<ArrayView1<'a, f32>, ArrayView2<'a, f32>>;
 
 impl Features {
+    /// Features of frames whose pitch was tracked and then described.
+    pub(crate) fn new(track: PitchTrack, mfcc: Array2<f32>, spectrum: Array2<f32>) -> Self {
+        let PitchTrack { f0_hz, voicedness } = track;
+        Self { f0_hz: f0_hz.into(), voicedness: voicedness.into(), mfcc, spectrum }
+    }
+
     /// No frames yet, of `n_mfcc` coefficients and `n_bins` spectrum bins each.
     pub fn empty(n_mfcc: usize, n_bins: usize) -> Self {
         Self {

@@ -41,21 +41,16 @@ impl<'a> FramesBuilder<'a> {
         Ok(())
     }
 
-    /// Recordings that were analysed as one signal, in which each begins at its sample of `starts`.
+    /// Recordings that were analysed as one signal. `places` has the recording that each frame
+    /// belongs to, and the frame's time in it, s.
     pub fn of_joined(
         params: &'a Params,
         files: Vec<String>,
-        starts: &[usize],
+        places: impl Iterator<Item = (usize, f64)>,
         features: Features,
     ) -> Self {
-        let analysis = params.analysis();
-        let place = |frame: usize| {
-            let centre = frame * analysis.hop_size;
-            let file = starts.partition_point(|&start| start <= centre).saturating_sub(1);
-            let start_s = starts[file] as f64 / f64::from(analysis.sample_rate);
-            (file as i32, (frame_time(frame, analysis) - start_s) as f32)
-        };
-        let (file_index, times_s) = (0..features.len()).map(place).unzip();
+        let (file_index, times_s) =
+            places.map(|(file, time_s)| (file as i32, time_s as f32)).unzip();
         Self { params, files, file_index, times_s, features }
     }
 

@@ -5,6 +5,7 @@ use super::builder::FramesBuilder;
 use super::failures::split_failures;
 use super::frames::{Frames, Skipped};
 use crate::analysis::analyze_signal;
+use crate::analysis::compat::Joined;
 use crate::{Params, Result, Watch, audio};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -47,22 +48,12 @@ pub(super) fn analyze_joined(
     watch: &Watch,
 ) -> Result<Frames> {
     let analysis = params.analysis();
-    let (signal, starts) = join(&recordings, analysis.window_size);
-    let features = analyze_signal(&signal, analysis, watch)?;
-    let files = recordings.into_iter().map(|recording| recording.name).collect();
-    Ok(FramesBuilder::of_joined(params, files, &starts, features).finish(skipped, None))
-}
-
-/// `wms_torch`'s waveform, and the sample at which each recording begins in it. Every recording is
-/// followed by zeros up to the next whole window, or by a whole window of them if it ends on one.
-fn join(recordings: &[Recording], window_size: usize) -> (Vec<f32>, Vec<usize>) {
-    let mut signal = Vec::new();
-    let mut starts = Vec::with_capacity(recordings.len());
-    for recording in recordings {
-        starts.push(signal.len());
-        signal.extend_from_slice(&recording.samples);
-        let padding = window_size - recording.samples.len() % window_size;
-        signal.resize(signal.len() + padding, 0.0);
+    let mut joined = Joined::default();
+    for recording in &recordings {
+        joined.push(&recording.samples, analysis.window_size);
     }
-    (signal, starts)
+    let features = analyze_signal(&joined.signal, analysis, watch)?;
+    let places = (0..features.len()).map(|frame| joined.place(frame, analysis));
+    let files = recordings.into_iter().map(|recording| recording.name).collect();
+    Ok(FramesBuilder::of_joined(params, files, places, features).finish(skipped, None))
 }

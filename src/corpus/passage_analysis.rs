@@ -2,11 +2,10 @@
 
 use super::passages::{Passage, PassageLayout, Passages};
 use super::source::Source;
-use crate::analysis::pitch::{first_pitch, hold_pitch, track_part};
+use crate::analysis::pitch::{PitchTrack, PitchTracker, first_pitch, hold_pitch, tracker};
 use crate::analysis::{Features, describe};
 use crate::params::AnalysisParams;
 use crate::{Result, Watch};
-use ndarray::Array1;
 use rayon::prelude::*;
 
 /// Takes the features of the next frames of a recording.
@@ -30,7 +29,7 @@ pub(super) fn analyze_recording<'a>(
     watch: &Watch,
     sink: &mut Sink,
 ) -> Result<usize> {
-    let layout = PassageLayout::of(params);
+    let (layout, tracker) = (PassageLayout::of(params), tracker(params));
     let mut passages = Passages::new(open()?, layout);
     // The last pitch found, which frames without one take.
     let mut held: Option<f32> = None;
@@ -40,7 +39,7 @@ pub(super) fn analyze_recording<'a>(
     while !group.is_empty() {
         let (tracks, next) = rayon::join(
             || {
-                let tracks = group.par_iter().map(|passage| track(passage, params, watch));
+                let tracks = group.par_iter().map(|passage| track(passage, &*tracker, watch));
                 tracks.collect::<Result<Vec<_>>>()
             },
             || passages.take_up_to(passages_at_once),
@@ -77,21 +76,15 @@ pub(super) fn analyze_recording<'a>(
     Ok(passages.samples_read())
 }
 
-/// Pitch of a passage's frames.
-struct PitchTrack {
-    /// Fundamental frequency, Hz; 0 for a frame without a pitch.
-    f0_hz: Vec<f32>,
-    voicedness: Vec<f32>,
-}
-
-fn track(passage: &Passage, params: &AnalysisParams, watch: &Watch) -> Result<PitchTrack> {
+/// Pitch of a passage's frames; 0 Hz for a frame without a pitch.
+fn track(passage: &Passage, tracker: &dyn PitchTracker, watch: &Watch) -> Result<PitchTrack> {
     watch.check()?;
-    let (mut f0_hz, mut voicedness) = track_part(&passage.samples, passage.first, params, watch)?;
-    for values in [&mut f0_hz, &mut voicedness] {
+    let mut track = tracker.track(&passage.samples, passage.first, watch)?;
+    for values in [&mut track.f0_hz, &mut track.voicedness] {
         values.truncate(passage.lead + passage.frames);
         values.drain(..passage.lead);
     }
-    Ok(PitchTrack { f0_hz, voicedness })
+    Ok(track)
 }
 
 /// The features of a passage whose pitch is known.
@@ -101,11 +94,9 @@ fn features(
     params: &AnalysisParams,
     watch: &Watch,
 ) -> Result<Features> {
-    let PitchTrack { f0_hz, voicedness } = track;
-    let (mfcc, spectrum) = describe(&passage.samples, passage.lead, &f0_hz, params, watch)?;
+    let (mfcc, spectrum) = describe(&passage.samples, passage.lead, &track.f0_hz, params, watch)?;
     watch.advance_bytes(passage.bytes);
-    let (f0_hz, voicedness) = (Array1::from_vec(f0_hz), Array1::from_vec(voicedness));
-    Ok(Features { f0_hz, voicedness, mfcc, spectrum })
+    Ok(Features::new(track, mfcc, spectrum))
 }
 
 /// Reads a recording once more and describes its first passages, whose pitch is known by now.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _wms
-from .._files import check_writable, replacing
+from .._files import check_writable
 from ..errors import AudioFileError, ParameterError
 
 FloatArray = npt.NDArray[np.float32]
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
-_FLOAT_FORMAT = 3
 
 
 def listed(source: Sources) -> list[Path]:
@@ -53,27 +51,27 @@ def listed(source: Sources) -> list[Path]:
 
 
 def joined(files: Sequence[Path], sample_rate: int, window_size: int) -> FloatArray:
-    """Read recordings and join them; all but the last are followed by zeros as in `padded`."""
+    """Read recordings and join them; all but the last are padded by zeros as `padded` does."""
     recordings = [_wms.load_audio(path, sample_rate)[0] for path in files]
     return np.concatenate([*(padded(y, window_size) for y in recordings[:-1]), recordings[-1]])
 
 
 def padded(y: FloatArray, window_size: int) -> FloatArray:
-    """Append zeros up to the next whole window, a whole extra window where `y` ends on one."""
+    """Append zeros up to the next whole window; a whole window of them if `y` ends on one."""
     return np.pad(y, (0, window_size - len(y) % window_size))
 
 
 def read_alike(source: Sources, files: Sequence[Path], sample_rate: int) -> bool:
-    """Whether wms_torch gets the very same samples from this source itself.
+    """Whether wms_torch itself reads exactly the same samples from this source.
 
-    It takes one file or folder, and its resampler and its decoders of other formats round
-    differently, which is another waveform to the cache.
+    wms_torch takes one file or folder. Its resampler, and its decoders of formats other than wav,
+    round differently, so that it would look for another waveform in the cache.
     """
     return len(_paths(source)) == 1 and all(_is_mono_wav(path, sample_rate) for path in files)
 
 
 def write_wav(path: Path, y: FloatArray, sample_rate: int) -> None:
-    """Write samples, (n,), as they are: a mono wav file of 32-bit floats.
+    """Write samples, (n,), unchanged: a mono wav file of 32-bit floats.
 
     Raises
     ------
@@ -82,15 +80,7 @@ def write_wav(path: Path, y: FloatArray, sample_rate: int) -> None:
     FileAccessError
         If it cannot be written.
     """
-    size = 4 * len(y)
-    layout = struct.pack("<HHIIHHH", _FLOAT_FORMAT, 1, sample_rate, 4 * sample_rate, 4, 32, 0)
-    chunks = b"WAVE" + _chunk(b"fmt ", layout) + _chunk(b"fact", struct.pack("<I", len(y)))
-    if len(chunks) + 8 + size >= 1 << 32:
-        raise ParameterError(f"{len(y)} samples are too many for a wav file")
-    header = b"RIFF" + struct.pack("<I", len(chunks) + 8 + size) + chunks
-    with replacing(check_writable(path, overwrite=True)) as temporary, temporary.open("wb") as file:
-        file.write(header + b"data" + struct.pack("<I", size))
-        file.write(y.astype("<f4", copy=False).data)
+    _wms.save_audio(check_writable(path, overwrite=True), y, sample_rate, subtype="FLOAT")
 
 
 def _paths(source: Sources) -> list[Path]:
@@ -98,17 +88,4 @@ def _paths(source: Sources) -> list[Path]:
 
 
 def _is_mono_wav(path: Path, sample_rate: int) -> bool:
-    if path.suffix != ".wav":
-        return False
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(head := file.read(8)) == 8:
-            name, size = struct.unpack("<4sI", head)
-            if name == b"fmt ":
-                return struct.unpack("<HI", file.read(16)[2:8]) == (1, sample_rate)
-            file.seek(size + size % 2, os.SEEK_CUR)
-    return False
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return name + struct.pack("<I", len(content)) + content
+    return path.suffix == ".wav" and _wms.audio_info(path) == (1, sample_rate)
