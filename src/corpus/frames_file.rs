@@ -74,7 +74,7 @@ impl Frames {
         match self.file_index.view().iter().find(|index| !(0..count).contains(*index)) {
             Some(index) => Err(Error::features(
                 path,
-                format!("a frame is of recording {index}, wanted 0 to {}", count - 1),
+                format!("a frame names file {index} of {count}, wanted 0 to {}", count - 1),
             )),
             None => Ok(()),
         }

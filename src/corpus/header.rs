@@ -95,8 +95,8 @@ impl Header {
         let end = header.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
         if (end as u64).checked_add(8 + size) != Some(length) {
             return Err(wrong(format!(
-                "truncated or extended: {length} bytes, wanted {end} after a header of {}",
-                8 + size
+                "not a safetensors file of its full length: {length} bytes, wanted {}",
+                8 + size + end as u64
             )));
         }
         Self::parse(path, &header, 8 + size as usize)
@@ -142,7 +142,9 @@ impl Header {
             )));
         };
         let mut places = HashMap::new();
-        for (name, dtype, shape) in ARRAYS {
+        // From the last to the first: an error is about the frames rather than the scaler, if both are
+        // wrong.
+        for (name, dtype, shape) in ARRAYS.into_iter().rev() {
             let info = info(name)?;
             let wanted = shape.lengths(frames, params.analysis());
             if info.dtype != dtype || info.shape != wanted {

@@ -17,7 +17,6 @@ FloatArray = npt.NDArray[np.float32]
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
-
 def listed(source: Sources) -> list[Path]:
     """Return the recordings of a source, in the order in which wms_torch joins them.
 
