@@ -1,11 +1,10 @@
 //! Coefficients and spectra of frames whose pitch is known.
 
-use super::Watch;
 use super::cycles::Cutter;
 use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
 use super::spectrum::{SpectrumAnalyzer, check_sizes};
-use crate::Result;
 use crate::params::AnalysisParams;
+use crate::{Result, Watch};
 use ndarray::{Array2, ArrayRef1, Axis};
 use rayon::prelude::*;
 

@@ -19,18 +19,6 @@ fn single(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|value| value as f32).collect()
 }
 
-/// A row-major array of `columns` columns.
-pub(super) fn rows(
-    py: Python<'_>,
-    values: Vec<f32>,
-    columns: usize,
-) -> PyResult<Bound<'_, PyArray2<f32>>> {
-    let count = values.len() / columns.max(1);
-    let array = Array2::from_shape_vec((count, columns), values)
-        .map_err(|error| Error::Parameter(error.to_string()))?;
-    Ok(array.into_pyarray(py))
-}
-
 /// Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
 ///
 /// Frames are centred; outside of the signal there are zeros.

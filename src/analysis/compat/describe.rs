@@ -3,10 +3,9 @@
 use super::Version;
 use super::cycles::cutter;
 use super::mfcc::{CentredFrame, RepeatedSegment, limit_range};
-use crate::Result;
-use crate::analysis::Watch;
 use crate::analysis::describe::Describer;
 use crate::params::AnalysisParams;
+use crate::{Result, Watch};
 use ndarray::{Array2, ArrayView1, ArrayViewMut1};
 
 /// Coefficients `(T, n_mfcc)` and spectra `(T, n_bins)` of the `T` frames of `signal`, given their
