@@ -96,7 +96,7 @@ impl Header {
         if (end as u64).checked_add(8 + size) != Some(length) {
             return Err(wrong(format!(
                 "not a safetensors file of its full length: {length} bytes, wanted {}",
-                8 + size + end as u64
+                (end as u64).saturating_add(8 + size)
             )));
         }
         Self::parse(path, &header, 8 + size as usize)
