@@ -99,13 +99,6 @@ def test_command_lines_in_documents_can_be_parsed(path: Path) -> None:
             _parser().parse_args(words)
 
 
-@pytest.mark.parametrize("module", _COMMANDS, ids=lambda module: module.__name__)
-def test_the_example_of_each_command_can_be_parsed(module: object) -> None:
-    program, *words = shlex.split(module.EXAMPLE.removeprefix("example: "))
-    assert program == "wms"
-    _parser().parse_args(words)
-
-
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_a_document_names_are_there(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
@@ -118,6 +111,15 @@ def test_files_that_a_document_names_are_there(path: Path) -> None:
     named = re.findall(rf"`((?:{FOLDERS})/[\w./-]*)`", text)
     missing += [name for name in named if "NAME" not in name and not (ROOT / name).exists()]
     assert not missing
+
+
+def test_the_crates_page_finds_the_files_of_the_readme() -> None:
+    page = (ROOT / "src" / "lib.rs").read_text(encoding="utf-8")
+    definitions = re.findall(r"^\[([^\]]+)\]: (\S+)$", README, flags=re.M)
+    assert len(definitions) > 10
+    for label, target in definitions:
+        # From target/doc/wms, where `cargo doc` puts it.
+        assert f"//! [{label}]: ../../../{target}\n" in page
 
 
 def test_the_tests_of_the_realtime_rules_are_there() -> None:
