@@ -3,8 +3,9 @@
 //! the project's README.
 //!
 // The README's links, seen from where `cargo doc` puts this page; the first definition of a link counts.
-//! [Makefile]: ../../../Makefile
+//! [CONTRIBUTING.md]: ../../../CONTRIBUTING.md
 //! [demo/README.md]: ../../../demo/README.md
+//! [docs/architecture.md]: ../../../docs/architecture.md
 //! [docs/demo.png]: ../../../docs/demo.png
 //! [docs/factory.md]: ../../../docs/factory.md
 //! [docs/images/editor_playing.png]: ../../../docs/images/editor_playing.png
