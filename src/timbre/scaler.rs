@@ -1,6 +1,6 @@
 //! Standardisation of features.
 
-/// Mean and spread of each column, as scikit-learn's `StandardScaler` finds them.
+/// Mean and standard deviation of each column, as scikit-learn's `StandardScaler` computes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
     /// Mean of each column.
@@ -10,7 +10,7 @@ pub struct Scaler {
 }
 
 impl Scaler {
-    /// Fits the `columns` columns of row-major `rows`.
+    /// Computes mean and standard deviation of row-major `rows` with this number of columns.
     pub fn fit(rows: &[f32], columns: usize) -> Self {
         let mut mean = Mean::new(columns);
         mean.add(rows);
@@ -19,7 +19,7 @@ impl Scaler {
         spread.scaler()
     }
 
-    /// Standardises one row.
+    /// Standardises one row: (x - mean) / scale of each column.
     pub fn apply(&self, row: &[f32], out: &mut [f32]) {
         let columns = self.mean.iter().zip(&self.scale);
         for ((to, &x), (mean, scale)) in out.iter_mut().zip(row).zip(columns) {
@@ -28,7 +28,7 @@ impl Scaler {
     }
 }
 
-/// The first pass of a fit over rows that come in pieces.
+/// The first pass of a fit over rows that come in pieces: it finds the means.
 pub(crate) struct Mean {
     sums: Vec<f64>,
     rows: usize,
@@ -57,7 +57,7 @@ impl Mean {
     }
 }
 
-/// The second pass of a fit: takes the same rows in the same order.
+/// The second pass of a fit, over the same rows in the same order: it finds the standard deviations.
 pub(crate) struct Spread {
     mean: Vec<f64>,
     squares: Vec<f64>,
@@ -74,14 +74,14 @@ impl Spread {
         }
     }
 
-    /// What was fitted.
+    /// The scaler for the rows that were added.
     pub fn scaler(self) -> Scaler {
         let count = self.count;
         let columns = self.squares.iter().zip(&self.mean);
         let scale = columns
             .map(|(sum, mean)| {
                 let variance = sum / count;
-                // scikit-learn's bound on what rounding alone can make of a constant column.
+                // scikit-learn's bound on the variance that rounding alone gives a constant column.
                 let rounding =
                     count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
                 if variance <= rounding { 1.0 } else { variance.sqrt() }
