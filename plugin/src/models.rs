@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_changed_file_is_told_and_the_copy_plays() {
+    fn a_missing_or_changed_file_is_reported_and_the_copy_plays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.safetensors");
         std::fs::write(&path, factory::MODELS[0].bytes).unwrap();
