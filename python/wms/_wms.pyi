@@ -617,6 +617,45 @@ class Model:
         (5, 232)
         """
 
+    @property
+    def timbre_axes(self) -> dict[str, tuple[float, float, float]]:
+        """Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
+
+        The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 a
+        standard deviation, but voicedness stands for itself. A synthesizer allows half as much again on
+        either side, `Synth.timbre_range`.
+        """
+
+    def tone_inputs(self, f0_hz: float, **timbre: float) -> NDArray[np.float32]:
+        """Network inputs of a steady tone, as a synthesizer feeds them.
+
+        Parameters
+        ----------
+        f0_hz
+            Pitch, above 0; pitches beyond those of the training sound become the nearest one of these.
+        **timbre
+            Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
+            rest. They are held within `Synth.timbre_range`.
+
+        Returns
+        -------
+        x
+            Network inputs, (C,).
+
+        Raises
+        ------
+        ParameterError
+            The model has no input of that name, or a value is not a finite number.
+
+        Examples
+        --------
+        >>> model = wms.Model.load("factory:flute")
+        >>> x = model.tone_inputs(440, voicedness=0.5)
+        >>> spectra, _ = model.predict(np.tile(x, (60, 1)))
+        >>> spectra[-1].shape
+        (232,)
+        """
+
     def inputs(self, frames: _Frames) -> NDArray[np.float32]:
         """Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.
 

@@ -1,4 +1,4 @@
-//! Networks of every generation: an optional encoder, recurrent layers, a dense stack.
+//! Networks of every generation of `wms_torch`: an optional encoder, recurrent layers, dense layers.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ const MAX_LAYERS: usize = 16;
 /// A tensor of a state dict: shape and values, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// One entry a dimension.
+    /// Size of each dimension.
     pub shape: Vec<usize>,
     /// The values, last dimension fastest.
     pub data: Vec<f32>,
@@ -22,16 +22,17 @@ pub struct Tensor {
 /// Tensors by their state-dict names.
 pub type StateDict = BTreeMap<String, Tensor>;
 
-/// The families of networks that `wms_torch` has made, told by names and shapes.
+/// Families of networks that `wms_torch` has made, recognised by the names and shapes of their tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
-    /// Three dense layers, no recurrence; magnitudes.
+    /// Three dense layers without recurrence; the outputs are magnitudes.
     May2024,
-    /// Stacked recurrent layers and one dense layer; magnitudes.
+    /// Stacked recurrent layers and one dense layer; the outputs are magnitudes.
     EarlyNovember2024,
-    /// Encoder, one recurrent layer, one dense layer; magnitudes.
+    /// An encoder, one recurrent layer and one dense layer; the outputs are magnitudes.
     November2024,
-    /// Encoder, one recurrent layer, two dense layers, softplus; log1p magnitudes.
+    /// An encoder, one recurrent layer, two dense layers and a softplus; the outputs are ln(1 +
+    /// magnitude).
     August2026,
 }
 
@@ -61,7 +62,7 @@ impl Generation {
     }
 }
 
-/// A network's immutable weights.
+/// The immutable weights of a network.
 #[derive(Clone, Debug)]
 pub struct Network {
     generation: Generation,
@@ -70,7 +71,7 @@ pub struct Network {
     dense: Vec<Dense>,
 }
 
-/// What one voice remembers between steps, and the room it needs for a step.
+/// The recurrent state of one voice between steps, and working memory for a step.
 #[derive(Clone, Debug)]
 pub struct State {
     hidden: Vec<Vec<f32>>,
@@ -80,17 +81,17 @@ pub struct State {
 }
 
 impl State {
-    /// Forgets everything: a new note.
+    /// Returns to the zero state, for a new note.
     pub fn reset(&mut self) {
         self.hidden.iter_mut().for_each(|layer| layer.fill(0.0));
     }
 
-    /// The hidden state, one vector a recurrent layer.
+    /// The hidden state, one vector for each recurrent layer.
     pub fn hidden(&self) -> &[Vec<f32>] {
         &self.hidden
     }
 
-    /// The hidden state to be set, one vector a recurrent layer.
+    /// The hidden state for writing, one vector for each recurrent layer.
     pub fn hidden_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.hidden.iter_mut().map(Vec::as_mut_slice)
     }
@@ -152,7 +153,7 @@ impl Network {
         Ok(Self { generation, encoder, recurrent, dense })
     }
 
-    /// The tensors under their state-dict names.
+    /// The tensors by their state-dict names.
     pub fn to_state_dict(&self) -> StateDict {
         let mut tensors = StateDict::new();
         let mut put = |weight_name: String, bias_name: String, layer: &Dense| {
@@ -185,7 +186,7 @@ impl Network {
         (self.encoder.as_ref(), &self.recurrent, &self.dense)
     }
 
-    /// Which family of networks this is.
+    /// The family that this network belongs to.
     pub fn generation(&self) -> Generation {
         self.generation
     }
@@ -200,7 +201,7 @@ impl Network {
             .unwrap_or(0)
     }
 
-    /// Number of spectrum bins put out, K.
+    /// Number of spectrum bins at the output, K.
     pub fn output_size(&self) -> usize {
         self.dense.last().map_or(0, Dense::outputs)
     }
@@ -228,10 +229,10 @@ impl Network {
         }
     }
 
-    /// One step: `input` (C,) to `output` (K,), advancing `state`; allocates nothing.
+    /// Makes one step from `input`, (C,), to `output`, (K,), and advances `state`; allocates nothing.
     ///
     /// # Panics
-    /// If a slice is shorter than said or `state` is another network's.
+    /// If a slice is shorter than this or `state` belongs to another network.
     pub fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
         let State { hidden, work: [current, next], gates, recurrent } = state;
         let mut width = self.input_size();
@@ -275,7 +276,8 @@ fn take(tensors: &mut StateDict, name: &str) -> Result<Tensor, String> {
     tensors.remove(name).ok_or_else(|| format!("tensor {name} is missing"))
 }
 
-/// Takes a matrix and its bias; `size` is what comes in, and becomes what goes out.
+/// Takes a matrix and its bias out of the tensors. `size` is the number of inputs that it must have, if
+/// known; it becomes the number of outputs.
 fn take_dense(
     tensors: &mut StateDict,
     weight_name: &str,

@@ -7,6 +7,7 @@ use super::arguments::{Array, json};
 use super::params::to_python;
 use crate::Error;
 use crate::model;
+use crate::synth::TimbreSpace;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
@@ -280,6 +281,86 @@ impl Model {
         let y = py.detach(|| self.inner.predict(&x.data, &mut running))?;
         let state = PyArray1::from_vec(py, running.hidden().concat()).reshape([layers, hidden])?;
         Ok((matrix(py, y, network.output_size())?, state))
+    }
+
+    /// Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
+    ///
+    /// The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 is
+    /// a standard deviation, but voicedness stands for itself. `Synth.timbre_range`, to which a
+    /// synthesizer holds them, is wider by half of this range on either side.
+    #[getter]
+    fn timbre_axes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let config = self.inner.config();
+        let space = TimbreSpace::new(&self.inner);
+        let axes = PyDict::new(py);
+        for (index, name) in config.input_names.iter().enumerate() {
+            if index == config.pitch_index() {
+                continue;
+            }
+            let rest = space.rest().get(index).and_then(|&rest| space.value(index, rest));
+            if let (Some((low, high)), Some(rest)) = (space.known_range(index), rest) {
+                axes.set_item(name, (low, rest, high))?;
+            }
+        }
+        Ok(axes)
+    }
+
+    /// Network inputs of a steady tone, as a synthesizer feeds them.
+    ///
+    /// Parameters
+    /// ----------
+    /// f0_hz
+    ///     Pitch, above 0; beyond the pitches of the training sound, the nearest of them counts.
+    /// **timbre
+    ///     Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
+    ///     rest. They are held within `Synth.timbre_range`.
+    ///
+    /// Returns
+    /// -------
+    /// x
+    ///     Network inputs, (C,).
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     The model has no input of that name, or a value is not a finite number.
+    ///
+    /// Examples
+    /// --------
+    /// >>> model = wms.Model.load("factory:flute")
+    /// >>> x = model.tone_inputs(440, voicedness=0.5)
+    /// >>> spectra, _ = model.predict(np.tile(x, (60, 1)))
+    /// >>> spectra[-1].shape
+    /// (232,)
+    #[pyo3(signature = (f0_hz, **timbre))]
+    fn tone_inputs<'py>(
+        &self,
+        py: Python<'py>,
+        f0_hz: f64,
+        timbre: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyArray1<f32>>> {
+        if !(f0_hz > 0.0 && f0_hz.is_finite()) {
+            return Err(Error::parameter(format!("f0_hz is {f0_hz}, wanted above 0")).into());
+        }
+        let config = self.inner.config();
+        let mut values = Vec::new();
+        for (name, value) in timbre.into_iter().flatten() {
+            let name: String = name.extract()?;
+            let value: Option<f32> = value.extract().ok();
+            let index = config.input_names.iter().position(|own| *own == name);
+            let Some(index) = index.filter(|&index| index != config.pitch_index()) else {
+                return Err(Error::parameter(format!(
+                    "the model has no timbre input {name}, wanted one of {}",
+                    config.input_names.join(", ")
+                ))
+                .into());
+            };
+            let Some(value) = value.filter(|value| value.is_finite()) else {
+                return Err(Error::parameter(format!("{name} is not a finite number")).into());
+            };
+            values.push((index, value));
+        }
+        Ok(PyArray1::from_vec(py, TimbreSpace::new(&self.inner).inputs(f0_hz, &values)))
     }
 
     /// Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.

@@ -74,12 +74,17 @@ pub(super) fn render<'py>(
 
 /// Play what a model makes of analysed frames, at their pitch and their true time.
 ///
+/// Every network input is held within `Synth.timbre_range`, while the sound keeps the recording's own
+/// pitch. Where the recording has no pitch and the model was never trained without one, the sound is
+/// at most as loud as the recording; where the recording is zero, it is silent.
+///
 /// Parameters
 /// ----------
 /// model
 ///     Predicts the spectra.
 /// frames
 ///     Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as `Frames`.
+///     Its `spectrum` (T, any number of bins), if it has one, tells how loud the recording was.
 /// sample_rate
 ///     Output rate, Hz.
 /// noise
