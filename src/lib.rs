@@ -9,8 +9,10 @@ pub mod audio;
 pub mod corpus;
 pub mod error;
 mod files;
+mod limits;
 pub mod model;
 pub mod params;
+mod spelling;
 pub mod synth;
 pub mod timbre;
 

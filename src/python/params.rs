@@ -1,10 +1,11 @@
 //! `wms.Params`.
 
+use crate::params::{KEYS, Key, Kind};
 use crate::{Error, Params};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 /// A complete, validated set of parameters: the content of a `params.json`.
@@ -47,7 +48,35 @@ impl PyParams {
     #[pyo3(signature = (**changes))]
     fn replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let changes = changes.map(to_map).transpose()?.unwrap_or_default();
-        Self(self.0.replace(changes)?).warned(py)
+        let warned = changes.clone();
+        Self(self.0.replace(changes)?).warned_of(py, |key| warned.contains_key(key))
+    }
+
+    /// Refuse parameters whose model could not be saved, loaded and played.
+    ///
+    /// Analysis takes wider ranges than a model can have; `wms.training.train` asks this first.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     One key stands in the way: the message names it, its value and what is wanted.
+    fn check_playable(&self) -> PyResult<()> {
+        Ok(self.0.check_playable()?)
+    }
+
+    /// What there is to know of every key of a `params.json`, in the order of the file.
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     For each key: "name"; "section", the heading that it belongs under; "meaning", with the
+    ///     unit; "kind", one of "whole number", "number", "switch", "choice" and "text"; "low" and
+    ///     "high", the range of numbers, both included; "choices", the words of a choice;
+    ///     "nullable", whether it may be None; "wanted", all this in words; "default"; "required",
+    ///     whether a file must have it; "no_effect", why it has none, or None.
+    #[staticmethod]
+    fn table<'py>(py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        to_python(py, &KEYS.iter().map(row).collect())
     }
 
     /// All keys and values without the notes, as a new dict.
@@ -77,7 +106,12 @@ impl PyParams {
 impl PyParams {
     /// Warns about keys that are set to something but have no effect.
     fn warned(self, py: Python<'_>) -> PyResult<Self> {
-        for line in self.0.without_effect() {
+        self.warned_of(py, |_| true)
+    }
+
+    /// [`Self::warned`] about some of the keys only.
+    fn warned_of(self, py: Python<'_>, concerned: impl Fn(&str) -> bool) -> PyResult<Self> {
+        for (_, line) in self.0.without_effect().filter(|(key, _)| concerned(key)) {
             let text = std::ffi::CString::new(line).unwrap_or_default();
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
@@ -85,11 +119,38 @@ impl PyParams {
     }
 }
 
-/// A Python dictionary by way of JSON, which is what parameters are.
+/// A row of the table of keys.
+fn row(key: &Key) -> Value {
+    let (low, high) = match key.kind {
+        Kind::Whole(low, high) => (json!(low), json!(high)),
+        Kind::Number(low, high) => (json!(low), json!(high)),
+        Kind::Switch | Kind::Choice(_) | Kind::Text => (Value::Null, Value::Null),
+    };
+    let choices = if let Kind::Choice(words) = key.kind { json!(words) } else { Value::Null };
+    json!({
+        "name": key.name,
+        "section": key.section.title(),
+        "meaning": key.meaning,
+        "kind": key.kind.name(),
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "nullable": key.nullable,
+        "wanted": key.to_string(),
+        "default": key.default(),
+        "required": key.required,
+        "no_effect": key.no_effect,
+    })
+}
+
+/// A Python dictionary as JSON.
 fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
     match super::arguments::json(values, "the parameters")? {
         Value::Object(map) => Ok(map),
-        _ => Err(Error::parameter("the parameters are not a dict").into()),
+        _ => {
+            Err(Error::parameter("the parameters are no dict, wanted one of keys and values")
+                .into())
+        }
     }
 }
 

@@ -22,7 +22,7 @@ impl FrameClock {
     pub fn new(hop_size: usize, model_rate: u32, sample_rate: f64) -> Result<Self> {
         if !(1000.0..=MAX_RATE_HZ).contains(&sample_rate) {
             return Err(Error::parameter(format!(
-                "sample_rate is {sample_rate}, expected 1000 to {MAX_RATE_HZ} Hz"
+                "sample_rate is {sample_rate}, wanted 1000 to {MAX_RATE_HZ} Hz"
             )));
         }
         let period = hop_size as u64 * (sample_rate * 1000.0).round() as u64;

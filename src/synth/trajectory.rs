@@ -49,7 +49,7 @@ pub fn play(
     check(trajectory, layout.n_bins)?;
     if !(1..=1 << 16).contains(&trajectory.hop_size) {
         return Err(Error::parameter(format!(
-            "hop_size is {}, expected 1 to 65536",
+            "hop_size is {}, wanted 1 to 65536",
             trajectory.hop_size
         )));
     }
@@ -180,7 +180,7 @@ fn check(trajectory: &Trajectory<'_>, n_bins: usize) -> Result<()> {
     let frames = trajectory.f0_hz.len();
     if trajectory.spectra.len() != frames * n_bins {
         return Err(Error::parameter(format!(
-            "{} spectrum values for {frames} frames, expected {n_bins} a frame",
+            "{} spectrum values for {frames} frames, wanted {n_bins} a frame",
             trajectory.spectra.len()
         )));
     }
@@ -194,7 +194,7 @@ fn check(trajectory: &Trajectory<'_>, n_bins: usize) -> Result<()> {
         }
         if let Some(frame) = values.iter().position(|f0| !(0.0..1e6).contains(f0)) {
             return Err(Error::parameter(format!(
-                "f0 of frame {frame} is {}, expected 0 (none) to 1e6 Hz",
+                "f0 of frame {frame} is {}, wanted 0 (none) to 1e6 Hz",
                 values[frame]
             )));
         }
@@ -208,17 +208,17 @@ fn check(trajectory: &Trajectory<'_>, n_bins: usize) -> Result<()> {
         }
         if let Some(frame) = voicedness.iter().position(|v| !v.is_finite()) {
             return Err(Error::parameter(format!(
-                "voicedness of frame {frame} is {}, expected 0 to 1",
+                "voicedness of frame {frame} is {}, wanted 0 to 1",
                 voicedness[frame]
             )));
         }
     }
     if !(0.0..=4.0).contains(&trajectory.noise) {
-        return Err(Error::parameter(format!("noise is {}, expected 0 to 4", trajectory.noise)));
+        return Err(Error::parameter(format!("noise is {}, wanted 0 to 4", trajectory.noise)));
     }
     if let Some(place) = trajectory.spectra.iter().position(|v| !v.is_finite()) {
         return Err(Error::parameter(format!(
-            "bin {} of frame {} is {}, expected a finite number",
+            "bin {} of frame {} is {}, wanted a finite number",
             place % n_bins,
             place / n_bins,
             trajectory.spectra[place]
