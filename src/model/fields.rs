@@ -17,7 +17,7 @@ impl<'a> Fields<'a> {
         Self { place: place.to_owned(), object }
     }
 
-    /// An error about one field: "config.hop_size is 0, wanted 1 to 65536".
+    /// An error about one field: its place and name, what was given, and what is wanted.
     pub fn wrong(&self, key: &str, given: impl std::fmt::Display, wanted: &str) -> Error {
         Error::parameter(format!("{}.{key} is {given}, wanted {wanted}", self.place))
     }

@@ -13,7 +13,47 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Play a MIDI file to its end, (2, n).
+/// Play a MIDI file until everything has died away.
+///
+/// Tempo map, all channels, velocity, sustain pedal, volume, expression, pan, brightness (74),
+/// channel and key pressure, and pitch bend (2 semitones) are followed.
+///
+/// Parameters
+/// ----------
+/// model
+///     The model to play.
+/// midi_file
+///     Path of a standard MIDI file.
+/// timbre_automation
+///     Let the controllers from 20 on move the model's inputs, in their order.
+/// **options
+///     The keywords of `Synth`.
+///
+/// Returns
+/// -------
+/// y
+///     Left and right, (2, n).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The file is not a MIDI file or is damaged, or a keyword is unknown or out of range.
+/// FileAccessError
+///     The file cannot be read.
+///
+/// See Also
+/// --------
+/// Synth : plays single notes.
+///
+/// Examples
+/// --------
+/// A file of one note, A4, that lasts half a second:
+///
+/// >>> file = open("a4.mid", "wb")
+/// >>> _ = file.write(bytes.fromhex("4d546864 00000006 0000 0001 0060"))
+/// >>> _ = file.write(bytes.fromhex("4d54726b 0000000c 00904564 60804500 00ff2f00"))
+/// >>> file.close()
+/// >>> left, right = wms.render(wms.Model.load("factory:flute"), "a4.mid", release_s=0.2)
 #[pyfunction]
 #[pyo3(signature = (model, midi_file, *, timbre_automation=false, **options))]
 pub(super) fn render<'py>(
@@ -32,7 +72,37 @@ pub(super) fn render<'py>(
     PyArray1::from_vec(py, left).reshape([2, n])
 }
 
-/// Play what the model makes of analysed frames, (n,).
+/// Play what a model makes of analysed frames, at their pitch and their true time.
+///
+/// Parameters
+/// ----------
+/// model
+///     Predicts the spectra.
+/// frames
+///     Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as `Frames`.
+/// sample_rate
+///     Output rate, Hz.
+/// noise
+///     Amplitude factor of the noise part; at 0 the partials sound alone.
+/// seed
+///     Chooses the noise.
+///
+/// Returns
+/// -------
+/// y
+///     Sound, (ceil(T * hop_size / model.sample_rate * sample_rate),).
+///
+/// See Also
+/// --------
+/// play_spectra : plays spectra that are given rather than predicted.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
+/// >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+/// >>> frames = wms.analyze(y, params, sample_rate=44100)
+/// >>> wms.resynthesize(wms.Model.load("factory:flute"), frames).shape
+/// (48205,)
 #[pyfunction]
 #[pyo3(signature = (model, frames, *, sample_rate=48000.0, noise=1.0, seed=0))]
 pub(super) fn resynthesize<'py>(
@@ -104,7 +174,43 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
     Ok((layout, get("hop_size")?))
 }
 
-/// Play a trajectory of given spectra, (n,).
+/// Play given cycle spectra: what a network that makes no mistake would sound like.
+///
+/// Parameters
+/// ----------
+/// spectra
+///     log1p magnitudes, (T, K); with a model as `layout`, in the model's own unit.
+/// f0_hz
+///     Pitch to play, in Hz, (T,): the one at which the spectra were analysed; 0 where there is
+///     none.
+/// voicedness
+///     0 to 1, (T,); fully voiced where None.
+/// layout
+///     A model or params that say what the bins are (window_size, n_fft, cycles_per_window,
+///     sample_rate) and how far apart the frames (hop_size).
+/// sample_rate
+///     Output rate, Hz.
+/// noise
+///     Amplitude factor of the noise part; at 0 the partials sound alone.
+/// seed
+///     Chooses the noise.
+///
+/// Returns
+/// -------
+/// y
+///     Sound, (ceil(T * hop_size / rate * sample_rate),), where rate is that of the layout; frame i
+///     lies at i * hop_size / rate seconds.
+///
+/// See Also
+/// --------
+/// resynthesize : plays what a model predicts.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+/// >>> frames = wms.analyze(y, sample_rate=16000)
+/// >>> wms.play_spectra(frames.spectrum, frames.f0_hz, layout=frames.params).shape
+/// (48384,)
 #[pyfunction]
 #[pyo3(signature = (
     spectra, f0_hz, voicedness=None, *, layout, sample_rate=48000.0, noise=1.0, seed=0
@@ -139,7 +245,27 @@ pub(super) fn play_spectra<'py>(
     Ok(PyArray1::from_vec(py, sound))
 }
 
-/// Waveforms that spectra stand for, (T, `window_size`).
+/// Windows of waveform that spectra stand for: inverse real FFT with all phases zero.
+///
+/// Parameters
+/// ----------
+/// spectra
+///     log1p magnitudes, (T, K); with a model as `layout`, in the model's own unit. The logarithm
+///     is undone first.
+/// layout
+///     As for `play_spectra`.
+///
+/// Returns
+/// -------
+/// waves
+///     (T, window_size), the peak in the middle.
+///
+/// Examples
+/// --------
+/// >>> model = wms.Model.load("factory:flute")
+/// >>> y, _ = model.predict(np.zeros((1, model.input_size)))
+/// >>> wms.cycle_waveform(y, layout=model).shape
+/// (1, 2048)
 #[pyfunction]
 #[pyo3(signature = (spectra, *, layout))]
 pub(super) fn cycle_waveform<'py>(
