@@ -61,21 +61,6 @@ pub enum Section {
 }
 
 impl Section {
-    /// All sections in the order in which they are read best.
-    pub const ALL: [Self; 11] = [
-        Self::Recordings,
-        Self::Frames,
-        Self::Timbre,
-        Self::Pitch,
-        Self::Network,
-        Self::Loss,
-        Self::Optimiser,
-        Self::Data,
-        Self::Length,
-        Self::Validation,
-        Self::Compatibility,
-    ];
-
     /// The section's heading.
     pub fn title(self) -> &'static str {
         match self {
@@ -183,7 +168,9 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
             Kind::Whole(low, high) => write!(f, "a whole number from {low} to {high}")?,
-            Kind::Number(low, high) => write!(f, "a number from {low} to {high}")?,
+            Kind::Number(low, high) => {
+                write!(f, "a number from {} to {}", readable(low), readable(high))?;
+            }
             Kind::Switch => write!(f, "true or false")?,
             Kind::Choice([only]) => write!(f, "\"{only}\"")?,
             Kind::Choice(words) => {
@@ -194,4 +181,10 @@ impl fmt::Display for Key {
         }
         if self.nullable { write!(f, ", or null") } else { Ok(()) }
     }
+}
+
+/// A number as people write it: with an exponent where there would be many zeros.
+fn readable(number: f64) -> String {
+    let many_zeros = number != 0.0 && !(1e-3..1e6).contains(&number.abs());
+    if many_zeros { format!("{number:e}") } else { number.to_string() }
 }

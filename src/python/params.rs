@@ -263,8 +263,18 @@ fn row(key: &Key) -> Value {
     })
 }
 
-/// A Python dictionary as JSON.
+/// A dict of parameters as JSON.
 fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
+    for (key, value) in values {
+        // JSON has no infinity and no NaN.
+        if value.extract::<f64>().is_ok_and(|number| !number.is_finite()) {
+            let name = key.to_string();
+            let known = KEYS.iter().find(|key| key.name == name);
+            let wanted = known.map_or_else(|| "a finite number".to_owned(), Key::to_string);
+            let message = format!("\"{name}\" is {value}, wanted {wanted}");
+            return Err(Error::parameter(message).into());
+        }
+    }
     match super::arguments::json(values, "the parameters")? {
         Value::Object(map) => Ok(map),
         _ => {

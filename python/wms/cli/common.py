@@ -102,7 +102,7 @@ def params(options: argparse.Namespace) -> Params:
 
 
 def _given_params(source: str) -> Params:
-    # A name has no ending: what has one is a file, and its absence is told as such.
+    # A profile's name has no ending. What has one is a file, and is reported as missing if it is.
     if Path(source).suffix or Path(source).exists():
         return Params.load(source)
     return Params.profile(source)
@@ -151,6 +151,11 @@ def is_store(path: str) -> bool:
     return (Path(path) / "index.json").is_file()
 
 
+def holds_frames(path: str) -> bool:
+    """Whether a path is a file or store of frames rather than recordings."""
+    return path.endswith(NATIVE) or is_store(path)
+
+
 def frames(sources: list[str], settings: Params) -> Frames | Store:
     """Analyse files and folders, or open frames that were analysed before.
 
@@ -159,10 +164,8 @@ def frames(sources: list[str], settings: Params) -> Frames | Store:
     ParameterError
         If frames are given together with other sources.
     """
-    for source in sources:
+    for source in filter(holds_frames, sources):
         store = is_store(source)
-        if not store and not source.endswith(NATIVE):
-            continue
         if len(sources) > 1:
             kind = "a store" if store else f"a {NATIVE} file"
             raise ParameterError(

@@ -1,8 +1,8 @@
 """Convert a model between formats.
 
-Reads this project's .safetensors and wms_torch's .pth and rt_model .json of any generation; writes
-the one that OUT ends in. Beside a .pth or .json, which hold weights only, goes OUT.params.json with
-all the rest.
+Reads this project's .safetensors files, and the .pth and rt_model .json files of any generation of
+wms_torch. Writes the format that OUT ends in. A .pth or .json file holds weights only, so everything
+else goes into OUT.params.json beside it.
 """
 
 from __future__ import annotations

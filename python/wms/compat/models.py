@@ -1,4 +1,4 @@
-"""Networks in wms_torch's formats."""
+"""Models in wms_torch's formats."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from ..errors import ParameterError
 from .torch_file import save_tensors
 
 ENDINGS = (".safetensors", ".pth", ".json")
-#: What is kept beside a file of wms_torch has its name and this; `Model.load` looks for it.
+#: Ending that is added to the name of a file of wms_torch for the description beside it, which
+#: `Model.load` looks for.
 DESCRIPTION_ENDING = ".params.json"
-# A note to readers of params.json; `Model.load` knows it.
+# A note to other readers of params.json; `Model.load` reads it.
 _MODEL_KEY = "___NOT_TO_EDIT_model"
 _MODULES = ("input_encoder", "gru", "dense_layers")
 
@@ -33,13 +34,13 @@ def write_model(
     Parameters
     ----------
     model : Model
-        What to write.
+        The model to write.
     path : path
-        Ends in .safetensors (this project's), .pth (wms_torch's state dict) or .json (wms_torch's
-        rt_model, for RTNeural). The last two hold weights only: what else the model is goes into
-        `<path>.params.json`, which `wms.Model.load` reads, and wms_torch as its params.json.
+        A file that ends in .safetensors (this project's format), .pth (wms_torch's state dict) or
+        .json (wms_torch's rt_model, for RTNeural). The last two hold weights only; the rest goes
+        into `<path>.params.json`, which `wms.Model.load` reads, and wms_torch as its params.json.
     overwrite : bool
-        Replace files that exist.
+        Whether to replace existing files.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def write_model(
     Raises
     ------
     ParameterError
-        If the ending is another.
+        If the path has another ending.
     FileAccessError
         If a file exists already or cannot be written.
     """
@@ -89,6 +90,6 @@ def _description(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _torch_order(name: str) -> tuple[int, int, bool, bool]:
-    """Place of a tensor among those of its network."""
+    """Sort key that puts a network's tensors in the order in which PyTorch lists them."""
     module, number = name.partition(".")[0], int(re.findall(r"\d+", name)[0])
     return _MODULES.index(module), number, "bias" in name, "_hh_" in name

@@ -1,7 +1,7 @@
-"""Tensors as a file that `torch.load` reads, with `weights_only` too, written without PyTorch.
+"""Tensors as a file that `torch.load` reads, also with `weights_only`, written without PyTorch.
 
-The file is a zip archive of stored members: a pickle (protocol 2) that says how each tensor is
-built, and the bytes of each.
+The file is a zip archive of uncompressed members: a pickle (protocol 2) that says how to build each
+tensor, and the bytes of each tensor.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ def save_tensors(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> 
     Parameters
     ----------
     path : Path
-        File to write, whole or not at all; an existing one is replaced.
+        File to write; an existing one is replaced once the new one is complete.
     tensors : Mapping
-        Arrays of any shape by name, in the order to keep.
+        Arrays of any shape by their names, in the order of the file.
 
     Raises
     ------
     FileAccessError
-        If it cannot be written.
+        If the file cannot be written.
     """
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
     members: dict[str, bytes | memoryview] = {
@@ -47,12 +47,12 @@ def save_tensors(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> 
     members["version"] = b"3\n"
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, data in members.items():
-            # With the earliest date there is, the same tensors are the same bytes.
+            # ZipInfo's fixed date makes the same tensors the same bytes.
             archive.writestr(zipfile.ZipInfo(f"{path.stem}/{name}"), data)
 
 
 def _pickled_dict(arrays: Mapping[str, npt.NDArray[np.float32]]) -> bytes:
-    # Written by hand: pickle writes names of torch's only where torch is installed.
+    # Written by hand: pickle can only write torch's names where torch is installed.
     entries = [
         _pickled(name) + _pickled_tensor(str(number), array)
         for number, (name, array) in enumerate(arrays.items())
@@ -69,5 +69,5 @@ def _pickled_tensor(key: str, array: npt.NDArray[np.float32]) -> bytes:
 
 
 def _pickled(value: str | int | tuple[int, ...]) -> bytes:
-    # Without the header and the stop at the end.
+    # Without the header and the final stop instruction.
     return pickle.dumps(value, protocol=2)[2:-1]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import textwrap
-from collections.abc import Mapping
 from typing import Any
 
 from .._wms import Params
@@ -14,7 +14,7 @@ _TABLE = {key["name"]: key for key in Params.table()}
 
 
 def checked_params(params: Any) -> Params:
-    """Return `params` as `wms.Params`, checked; keys that a mapping lacks take their defaults.
+    """Return params as checked `wms.Params`; keys that a mapping lacks take their defaults.
 
     Parameters
     ----------
@@ -95,6 +95,21 @@ class TrainSettings:
         given = checked_params(params).replace(**overrides)
         return cls(**{field.name: given[field.name] for field in dataclasses.fields(cls)})
 
+    def check_playable(self, params: Any) -> None:
+        """Refuse settings that, with frames of these params, lead to a model that cannot be played.
+
+        Parameters
+        ----------
+        params : wms.Params or Mapping
+            Params of the analysis.
+
+        Raises
+        ------
+        ParameterError
+            As of `wms.Params.check_playable`.
+        """
+        checked_params(params).replace(**dataclasses.asdict(self)).check_playable()
+
     @property
     def stride(self) -> int:
         """Training frames for each sequence that an epoch draws."""
@@ -103,16 +118,15 @@ class TrainSettings:
         return max(1, self.training_seq_length // 2)
 
 
-def _attributes(table: Mapping[str, dict[str, Any]]) -> str:
-    """The section of a docstring that says what each setting means."""
-    lines = ["", "Attributes", "----------"]
+def _attributes() -> str:
+    """The section of the class's docstring that says what each setting means, from the table."""
+    lines = ["Attributes", "----------"]
     for field in dataclasses.fields(TrainSettings):
-        key = table[field.name]
+        key = _TABLE[field.name]
         lines.append(f"{field.name} : {key['wanted'].replace('null', 'None')}")
-        meaning = f"{key['meaning']} Default: {key['default']}.".replace("null", "None")
+        meaning = f"{key['meaning']} Default: {key['default']!r}.".replace("null", "None")
         lines += textwrap.wrap(meaning, 92, initial_indent="    ", subsequent_indent="    ")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
-# The meanings have one source, the table.
-TrainSettings.__doc__ = f"{TrainSettings.__doc__}\n{textwrap.indent(_attributes(_TABLE), '    ')}"
+TrainSettings.__doc__ = f"{inspect.cleandoc(TrainSettings.__doc__ or '')}\n\n{_attributes()}\n"
