@@ -19,6 +19,15 @@ pub use table::KEYS;
 /// A complete, checked set of parameters.
 ///
 /// [`Params::default`] is the shipped `params.json`.
+///
+/// # Examples
+/// ```
+/// use wms::Params;
+///
+/// let params = Params::profile("hifi")?;
+/// assert_eq!(params.analysis().sample_rate, 44_100);
+/// # Ok::<(), wms::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     /// All keys in the order of the file, with the notes.

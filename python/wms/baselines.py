@@ -58,9 +58,8 @@ def fit_baselines(inputs: _FloatArray, targets: Spectra) -> dict[str, Predictor]
 
     Examples
     --------
-    >>> import numpy as np
     >>> x = np.array([[0.0], [1.0], [2.0]])
-    >>> baselines = fit_baselines(x, 10 * x)
+    >>> baselines = wms.training.fit_baselines(x, 10 * x)
     >>> baselines["nearest"](np.array([[1.9]])).tolist()
     [[20.0]]
     """

@@ -30,6 +30,23 @@ pub struct Recording {
 /// # Errors
 /// The file's own error if there is only one, or if none can be read; [`Error::Parameter`] if the
 /// parameters cannot be worked with; [`Error::Interrupted`] if `watch` was stopped.
+///
+/// # Examples
+/// ```
+/// use wms::audio::write_wav;
+/// use wms::corpus::analyze_files;
+/// use wms::{Params, Watch};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tone.wav");
+/// let tone: Vec<f32> = (0..8000).map(|i| 0.5 * (i as f32 * 0.1).sin()).collect();
+/// write_wav(&path, &tone, 1, 16_000)?;
+///
+/// let frames = analyze_files(&[path], &Params::default(), &Watch::default())?;
+/// let hop = Params::default().analysis().hop_size;
+/// assert_eq!(frames.len(), 1 + tone.len() / hop);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Result<Frames> {
     let analysis = params.analysis();
     let compatible = analysis.compatibility != Compatibility::Own;

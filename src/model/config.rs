@@ -24,7 +24,7 @@ pub struct InputScaling {
     pub known: bool,
 }
 
-/// How a pitch becomes a network input: ln(max(f0, `f_low_hz`) - `f_low_hz` + offset).
+/// How a pitch becomes a network input: ln(max(f0, f_low_hz) - f_low_hz + offset).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct F0Mapping {
     /// Lower fundamentals count as this one, Hz.

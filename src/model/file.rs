@@ -27,6 +27,20 @@ const VERSION: &str = "1";
 const LEAST_HALVED: usize = 2048;
 
 /// A network and what its inputs and outputs mean; immutable, to be shared by `Arc`.
+///
+/// # Examples
+/// Spectra that a factory model predicts for two frames whose inputs are all zero, the mean of the
+/// sound that it was trained on:
+///
+/// ```
+/// use wms::model::Model;
+///
+/// let model = Model::factory("flute")?;
+/// let inputs = vec![0.0; 2 * model.input_size()];
+/// let spectra = model.predict(&inputs, &mut model.network().state())?;
+/// assert_eq!(spectra.len(), 2 * model.output_size());
+/// # Ok::<(), wms::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Model {
     config: ModelConfig,

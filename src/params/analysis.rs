@@ -140,7 +140,7 @@ impl AnalysisParams {
             if compatible && self.sample_rate != 16_000 {
                 return Err(Error::parameter(format!(
                     "\"sample_rate\" is {}, wanted 16000: with \"compatibility\" set, \"crepe\" \
-                     works at no other rate",
+                     works at 16000 Hz only",
                     self.sample_rate
                 )));
             }

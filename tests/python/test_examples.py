@@ -11,7 +11,7 @@ import pytest
 
 import wms
 
-# As in NumPy's own examples, `np` and the package are at hand.
+# As in NumPy's own examples, `np` and the package (with `wms.training`) are imported already.
 NAMES = {"np": np, "wms": wms}
 MODULES = ["wms", "wms.compat", "wms.metrics", "wms.plot", "wms.training", "wms.waves"]
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

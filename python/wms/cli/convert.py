@@ -1,8 +1,8 @@
 """Convert a model between formats.
 
 Reads this project's .safetensors files, and the .pth and rt_model .json files of any generation of
-wms_torch. Writes the format that OUT ends in. A .pth or .json file holds weights only, so everything
-else goes into OUT.params.json beside it.
+wms_torch. Writes the format that OUT ends in. A .pth or .json file holds weights only, so
+everything else goes into OUT.params.json beside it.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def run(options: argparse.Namespace) -> int:
     print(f"error on unseen sound {result.validation.mae:.4f} (baselines: {baselines})")
     if result.interrupted:
         print(
-            f"wms train: interrupted; continue with --resume {result.checkpoint_path}",
+            f"wms train: interrupted; go on with --resume {result.checkpoint_path}",
             file=sys.stderr,
         )
         return 130

@@ -38,7 +38,5 @@ def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
     except Exception:
         state = None
     if not isinstance(state, dict) or state.get("format") != _FORMAT:
-        raise ModelFileError(
-            f"{path}: not a checkpoint of wms.training, or truncated; wanted what --resume names"
-        )
+        raise ModelFileError(f"{path}: not a checkpoint of wms.training, or truncated")
     return state
