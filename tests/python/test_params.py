@@ -130,17 +130,17 @@ def moderate_params(draw):
         "sample_rate": rate,
         "window_size": window,
         "n_fft": n_fft,
-        "hop_size": draw(st.integers(64, 1000)),
+        "hop_size": draw(st.integers(64, 512)),
         "n_fft_preserved": draw(st.none() | st.integers(1, n_fft // 2 + 1)),
-        "cycles_per_window": draw(st.none() | st.integers(0, 8)),
-        "n_mfcc": draw(st.integers(1, 20)),
+        "cycles_per_window": draw(st.sampled_from((1, 2, 2, 3, 4, 4, 8, 0, None))),
+        "n_mfcc": draw(st.integers(1, 24)),
         "n_mel": draw(st.integers(20, 64)),
         "f_low": draw(st.integers(30, 200)),
         "f_high": draw(st.integers(400, 3000)),
         "pitch_detection_method": method,
         "include_voicedness": draw(st.booleans()),
         "mfcc_dim_reduction": draw(st.sampled_from(("", "", "", "pacmap"))),
-        "compatibility": draw(st.sampled_from((None, None, "main", "dev"))),
+        "compatibility": draw(st.sampled_from((None, None, None, None, "main", "dev"))),
         "hidden_size": draw(st.integers(1, 48)),
         "criterion": draw(st.sampled_from(TABLE["criterion"]["choices"])),
         "optimizer": draw(st.sampled_from(TABLE["optimizer"]["choices"])),
@@ -219,4 +219,4 @@ def one_step(folder, changes):
 
 def test_whatever_is_accepted_trains_into_a_model_that_plays(tmp_path):
     one_step(tmp_path)
-    assert OUTCOMES["played"] >= 5, OUTCOMES
+    assert OUTCOMES["played"] >= 5 and OUTCOMES["refused"] >= 2, OUTCOMES
