@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
-use wms::synth::envelope::EnvelopeTimes;
+use wms::synth::EnvelopeTimes;
 use wms::synth::{self, Engine, Event, Expression, Instrument, Settings};
 
 use crate::loader::EngineLink;

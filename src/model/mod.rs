@@ -20,4 +20,4 @@ pub use config::{F0Mapping, InputScaling, ModelConfig, SpectrumLayout, Statistic
 pub use file::Model;
 pub use network::{Generation, Network, State};
 pub use projection::Projection;
-pub use reduced::LANES;
+pub use reduced::VOICES_PER_BATCH;

@@ -1,11 +1,11 @@
 """Train an instrument on recordings.
 
 Analyses the recordings, trains a network on them, and writes a model file with everything that is
-needed to play it. Parts of the recordings are kept aside: the error that is shown is the one on
-these parts, which are never trained on, beside the errors of simple baselines. Ctrl-C ends the
-training; the best weights so far become the model, and the exit status is 130.
+needed to play it. Parts of the recordings are kept aside. The error shown is the error on these
+parts, with the errors of simple baselines for comparison. Ctrl-C ends the training: the best
+weights so far become the model, and the exit status is 130.
 
-To use several GPUs or machines: torchrun --nproc-per-node 2 -m wms train ...
+To train on several GPUs or machines: torchrun --nproc-per-node 2 -m wms train ...
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "audio",
         nargs="+",
         metavar="AUDIO",
-        help="recordings and folders of them, or one file or store of frames",
+        help="audio files and folders, or a file or store of frames",
     )
     common.add_output(parser, "MODEL", "the .safetensors file to write")
-    parser.add_argument("--minutes", type=float, metavar="M", help="time to train")
+    parser.add_argument("--minutes", type=float, metavar="M", help="minutes to train")
     parser.add_argument("--epochs", type=common.whole(1), metavar="E", help="epochs to train")
     parser.add_argument("--resume", metavar="CHECKPOINT", help="continue from a checkpoint")
-    parser.add_argument("--name", help="display name of the model (default: the name of the file)")
-    parser.add_argument("--device", help="cpu, cuda, mps (default: a GPU where there is one)")
+    parser.add_argument("--name", help="name of the model (default: the name of the file)")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: a GPU if there is one)")
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16", "float16"),
-        help="precision of the arithmetic (default: bfloat16 on a GPU that has it, else float32)",
+        help="precision of the arithmetic (default: bfloat16 if the GPU supports it, else float32)",
     )
     parser.add_argument(
         "--log",
         metavar="FOLDER",
-        help="folder for log.csv, and for TensorBoard's events if that is installed",
+        help="folder for log.csv, and for TensorBoard events if it is installed",
     )
 
 
@@ -58,9 +58,9 @@ def run(options: argparse.Namespace) -> int:
         # Now rather than after the analysis.
         settings.check_playable()
     frames = common.frames(options.audio, settings)
-    # Frames keep the params of their analysis; how to train on them is for --params to say.
-    steering = [field.name for field in dataclasses.fields(training.TrainSettings)]
-    settings = frames.params.replace(**{key: settings[key] for key in steering})
+    # A file of frames knows how it was analysed; --params says how to train on it.
+    training_keys = [field.name for field in dataclasses.fields(training.TrainSettings)]
+    settings = frames.params.replace(**{key: settings[key] for key in training_keys})
     result = training.train(
         settings,
         frames,
@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
     )
     if result.model_path is None:
-        # Under torchrun only the first process reports.
+        # Under torchrun only the first process reports the result.
         return 130 if result.interrupted else 0
     epochs = common.count(result.epochs, "epoch")
     print(f"{out}: {epochs} in {result.minutes:.1f} min")
