@@ -196,6 +196,45 @@ class Params:
         Params(hop_size=128, cycles_per_window=3)
         """
 
+    def check_playable(self) -> None:
+        """Refuse parameters whose model could not be saved, loaded and played.
+
+        The analysis takes wider ranges than a model can have, so `wms.training.train` asks this
+        before it starts.
+
+        Raises
+        ------
+        ParameterError
+            A model of these parameters could not be loaded again. The message names the first key
+            that stands in the way, its value and what is wanted.
+
+        Examples
+        --------
+        >>> wms.Params(cycles_per_window=4).check_playable()
+        """
+
+    @staticmethod
+    def table() -> list[dict[str, Any]]:
+        """The table of all keys of a `params.json`, in the order of the file.
+
+        Returns
+        -------
+        list of dict
+            For each key: "name"; "section", the heading that it belongs under; "meaning", with the
+            unit; "kind", one of "whole number", "number", "switch", "choice" and "text"; "low" and
+            "high", the range of numbers, both included; "choices", the words of a choice;
+            "nullable", whether it may be None; "wanted", the kind and range in words; "default";
+            "required", whether a file must have it; "no_effect", why the key has none, or None.
+
+        Examples
+        --------
+        >>> for key in wms.Params.table()[:3]:
+        ...     print(key["name"], "is", key["wanted"])
+        audio_files_path is text
+        sample_rate is a whole number from 4000 to 384000
+        hop_size is a whole number from 1 to 1048576
+        """
+
     def to_dict(self) -> dict[str, Any]:
         """All keys and values without the notes, as a new dict."""
 
@@ -529,6 +568,37 @@ class Model:
         >>> model.save("flute.safetensors")
         >>> wms.Model.load("flute.safetensors").input_names[-2:]
         ['pitch', 'voicedness']
+        """
+
+    @staticmethod
+    def from_state(config: dict[str, Any], tensors: dict[str, Any]) -> Model:
+        """A model from its configuration and its tensors, as a model file holds them.
+
+        Parameters
+        ----------
+        config
+            What `Model.config` gives: what the inputs and outputs mean.
+        tensors
+            The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
+            as float32.
+
+        Returns
+        -------
+        Model
+            A model to play, or to save with `Model.save`.
+
+        Raises
+        ------
+        ParameterError
+            A key or a tensor is missing, superfluous, misshapen or out of range. The message names
+            it.
+
+        Examples
+        --------
+        >>> flute = wms.Model.load("factory:flute")
+        >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
+        >>> renamed.name
+        'Pan'
         """
 
     def save(self, path: _Path, *, half: bool = False) -> None:
