@@ -1,9 +1,9 @@
 """Make the factory models: render melodies, train on them, write factory/NAME.safetensors.
 
 Needs fluidsynth and the FluidR3 General MIDI sound font (Debian: fluidsynth, fluid-soundfont-gm).
-Melodies, synthesis and training are seeded. Each model is judged on a second melody, which it was
-not trained on; the table goes to --table. A model that was trained before (its file lies in --work)
-is not trained again.
+Melodies, synthesis and training are seeded. Each model is judged on a second melody that it was not
+trained on, and the results are written to --table. A model whose file is already in --work is not
+trained again.
 
 Usage: python tools/make_factory_models.py [NAME...] [--steps 1600] [--work out/factory]
            [--font FluidR3_GM.sf2] [--out factory] [--table docs/factory.md]
@@ -186,9 +186,10 @@ def main() -> None:
 
 TEXT = """# Factory models
 
-Made by `python tools/make_factory_models.py --steps {steps}`, with seeds. The figures are those of
-`wms evaluate` at 44.1 kHz on a melody that the model was not trained on; lower is better.
-*Rest* is the level of a note at velocity 0.8 that nobody has touched. *Notes* are MIDI numbers.
+This table is made by `python tools/make_factory_models.py --steps {steps}`; everything random is
+seeded. The figures are those of `wms evaluate` at 44.1 kHz on a melody that the model was not
+trained on. Lower is better. *Rest* is the level of a note at velocity 0.8 with all timbre controls
+at rest. *Notes* is the range of MIDI notes.
 
 """
 

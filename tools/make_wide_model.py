@@ -1,4 +1,4 @@
-"""Widens a model file to 16 timbre axes, to see how the editor shows so many.
+"""Widen a model file to 16 timbre axes, to see how the editor shows so many.
 
 Usage: python tools/make_wide_model.py MODEL OUT, both .safetensors. The new axes hardly change the
 sound. Needs numpy and safetensors.
@@ -15,7 +15,7 @@ AXES = 16
 
 
 def main() -> None:
-    """Does what the usage says."""
+    """Write the widened model."""
     source, target = sys.argv[1:]
     with safe_open(source, "numpy") as file:
         metadata = file.metadata()
