@@ -35,11 +35,12 @@ pub mod model;
 pub mod params;
 pub mod synth;
 pub mod timbre;
+mod watch;
 
 // Its examples are Python: rustdoc must not run them.
 #[cfg(all(feature = "python", not(doctest)))]
 mod python;
 
-pub use analysis::Watch;
 pub use error::{Error, Result};
 pub use params::Params;
+pub use watch::Watch;

@@ -21,6 +21,7 @@ __all__ = [
     "_finish_store",
     "_prepare_store",
     "analyze",
+    "audio_info",
     "crepe",
     "crepe_probabilities",
     "cycle_frames",
@@ -36,12 +37,14 @@ __all__ = [
     "resynthesize",
     "save_audio",
     "segment_mfcc",
+    "wav_bytes",
     "yin",
 ]
 
 __version__: str
 
 _Path: TypeAlias = str | PathLike[str]
+_WavSubtype: TypeAlias = Literal["PCM_16", "PCM_24", "FLOAT"]
 
 class _Frames(Protocol):
     """Analysed frames, as far as a model reads them: `Frames`, or anything like it."""
@@ -1121,22 +1124,79 @@ def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.
     ((16000,), 16000)
     """
 
-def save_audio(path: _Path, y: ArrayLike, sample_rate: int) -> None:
-    """Write a 24-bit wav file, whole or not at all.
+def audio_info(path: _Path) -> tuple[int, int]:
+    """Read how many channels an audio file has, and its sample rate, without reading all of it.
+
+    Parameters
+    ----------
+    path
+        A wav, flac, ogg, mp3 or aiff file.
+
+    Returns
+    -------
+    channels : int
+        Number of channels.
+    sample_rate : int
+        Samples of each channel in a second, Hz.
+
+    Raises
+    ------
+    AudioFileError
+        It is no audio file of these kinds.
+    FileAccessError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> wms.save_audio("stereo.wav", np.zeros((2, 48000)), 48000)
+    >>> wms.audio_info("stereo.wav")
+    (2, 48000)
+    """
+
+def wav_bytes(y: ArrayLike, sample_rate: int, *, subtype: _WavSubtype = "PCM_24") -> bytes:
+    """Encode samples as a wav file in memory, byte for byte as `save_audio` writes it.
+
+    Parameters
+    ----------
+    y
+        Samples, (n,) or (channels, n), floats; full scale at ±1.
+    sample_rate
+        Their rate, Hz.
+    subtype
+        As for `save_audio`.
+
+    Raises
+    ------
+    ParameterError
+        As for `save_audio`.
+
+    Examples
+    --------
+    >>> len(wms.wav_bytes(np.zeros(16000), 16000, subtype="PCM_16"))
+    32044
+    """
+
+def save_audio(
+    path: _Path, y: ArrayLike, sample_rate: int, *, subtype: _WavSubtype = "PCM_24"
+) -> None:
+    """Write a wav file, whole or not at all.
 
     Parameters
     ----------
     path
         The file; an existing one is replaced when the new one is complete.
     y
-        Samples, (n,) or (channels, n), floats; values beyond ±1 are clipped.
+        Samples, (n,) or (channels, n), floats; full scale at ±1.
     sample_rate
         Their rate, Hz.
+    subtype
+        How the samples are stored, in soundfile's words: whole numbers of 16 or 24 bits, where
+        values beyond ±1 are clipped, or 32-bit floats, which keep them.
 
     Raises
     ------
     ParameterError
-        The samples are not floats, not finite or of another shape.
+        The samples are not floats, not finite, of another shape or too many for a wav file.
     FileAccessError
         The file cannot be written.
 

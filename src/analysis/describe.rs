@@ -1,11 +1,12 @@
 //! Coefficients and spectra of frames whose pitch is known.
 
-use super::Watch;
 use super::cycles::Cutter;
+use super::features::table;
 use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
 use super::spectrum::{SpectrumAnalyzer, check_sizes};
-use crate::Result;
 use crate::params::AnalysisParams;
+use crate::{Result, Watch};
+use ndarray::Array2;
 use rayon::prelude::*;
 
 /// Frames that one task works on, so that its windows and buffers serve more than one frame.
@@ -19,12 +20,15 @@ pub(crate) fn describe(
     f0_hz: &[f32],
     params: &AnalysisParams,
     watch: &Watch,
-) -> Result<(Vec<f32>, Vec<f32>)> {
+) -> Result<(Array2<f32>, Array2<f32>)> {
     let settings = params.mfcc_settings();
     settings.check()?;
     let cutter = Cutter::new(params.cycle_settings());
     let describer = Describer::new(cutter, settings, WholeSegment, params)?;
-    describer.describe(signal, first, f0_hz, settings.n_mfcc, watch, |mel, row| mel.cepstrum(row))
+    let n_mfcc = settings.n_mfcc;
+    let (mfcc, spectra) =
+        describer.describe(signal, first, f0_hz, n_mfcc, watch, |mel, row| mel.cepstrum(row))?;
+    Ok((table(mfcc, n_mfcc), table(spectra, params.n_bins)))
 }
 
 /// All that one thread needs to describe frames.

@@ -3,10 +3,12 @@
 use super::Version;
 use super::cycles::cutter;
 use super::mfcc::{CentredFrame, RepeatedSegment, limit_range};
-use crate::Result;
 use crate::analysis::describe::Describer;
-use crate::analysis::{Watch, stages};
+use crate::analysis::{stages, table};
+use crate::{Result, Watch};
+
 use crate::params::AnalysisParams;
+use ndarray::Array2;
 
 /// Coefficients `(T, n_mfcc)` and spectra `(T, n_bins)` of the `T` frames of `signal`, given their
 /// fundamentals.
@@ -16,17 +18,17 @@ pub(super) fn describe(
     params: &AnalysisParams,
     version: Version,
     watch: &Watch,
-) -> Result<(Vec<f32>, Vec<f32>)> {
+) -> Result<(Array2<f32>, Array2<f32>)> {
     let settings = version.mfcc_settings(params.mfcc_settings())?;
     let (cutter, n_mfcc) = (cutter(params.cycle_settings()), settings.n_mfcc);
-    match version {
+    let (mfcc, spectra) = match version {
         Version::Main => {
             let input = CentredFrame::new(settings.n_fft);
             let describer = Describer::new(cutter, settings, input, params)?;
             describer.describe(signal, 0, f0_hz, n_mfcc, watch, |mel, row| {
                 limit_range(&mut mel.levels_db);
                 mel.cepstrum(row);
-            })
+            })?
         }
         Version::Dev => {
             let describer = Describer::new(cutter, settings, RepeatedSegment, params)?;
@@ -36,7 +38,8 @@ pub(super) fn describe(
                 })?;
             // Levels are limited relative to the loudest of all frames, so coefficients come last.
             limit_range(&mut levels_db);
-            Ok((stages::cepstra(&describer.mel, &levels_db, n_mfcc), spectra))
+            (stages::cepstra(&describer.mel, &levels_db, n_mfcc), spectra)
         }
-    }
+    };
+    Ok((table(mfcc, n_mfcc), table(spectra, params.n_bins)))
 }

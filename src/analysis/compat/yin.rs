@@ -3,7 +3,7 @@
 use super::difference::HalfFrame;
 use super::single;
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::pitch::difference::{Comparison, Difference, for_each_frame};
 use crate::analysis::pitch::yin::TROUGH_THRESHOLD;
 use crate::analysis::pitch::{PitchTrack, PitchTracker, YinSettings};

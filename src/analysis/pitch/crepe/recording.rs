@@ -2,7 +2,7 @@
 
 use super::{Crepe, DecoderKind, Grid, SAMPLE_RATE_HZ};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::frame::check_size;
 use crate::analysis::pitch::{PitchTrack, PitchTracker};
 use crate::audio::resample::Resampler;

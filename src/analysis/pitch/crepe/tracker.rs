@@ -8,7 +8,7 @@ use super::bins::{bin_to_hz, hz_to_bin};
 use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
 use super::{BINS, BLOCK_FRAMES, Crepe, Grid, PitchTrack, SAMPLE_RATE_HZ};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 
