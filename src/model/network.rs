@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use super::activation::{Activation, relu};
 use super::layers::{Dense, Gru};
+use crate::Error;
+use crate::limits::{MAX_LAYER, MAX_ROWS};
 
-/// Largest size of any layer that a file may ask for.
-const MAX_SIZE: usize = 8192;
-/// Most recurrent or dense layers that a file may ask for.
+/// Most recurrent or dense layers of a network.
 const MAX_LAYERS: usize = 16;
 
 /// A tensor of a state dict: shape and values, row-major.
@@ -101,15 +101,21 @@ impl Network {
     /// Builds the network that the names and shapes of a state dict describe.
     ///
     /// # Errors
-    /// One line saying which tensor is missing, superfluous, misshapen, too large or not finite.
-    pub fn from_state_dict(mut tensors: StateDict) -> Result<Self, String> {
+    /// [`Error::Parameter`] naming the tensor that is missing, superfluous, misshapen, too large or
+    /// not finite.
+    pub fn from_state_dict(tensors: StateDict) -> crate::Result<Self> {
+        Self::build(tensors).map_err(Error::Parameter)
+    }
+
+    fn build(mut tensors: StateDict) -> Result<Self, String> {
         for (name, tensor) in &tensors {
-            if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > 3 * MAX_SIZE)
-            {
-                return Err(format!("tensor {name} has a dimension of {size}, out of range"));
+            if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > MAX_ROWS) {
+                return Err(format!(
+                    "tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"
+                ));
             }
             if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
-                return Err(format!("tensor {name} holds {bad}, which is no usable weight"));
+                return Err(format!("tensor {name} holds {bad}, wanted finite weights"));
             }
         }
         let has_encoder = tensors.keys().any(|name| name.starts_with("input_encoder."));
@@ -141,7 +147,7 @@ impl Network {
         }
         if let Some(name) = tensors.keys().next() {
             return Err(format!(
-                "tensor {name} belongs to no known network (expected input_encoder.0, gru.*_l0.., dense_layers.0, .2, ..)"
+                "tensor {name} belongs to no known network (wanted input_encoder.0, gru.*_l0.., dense_layers.0, .2, ..)"
             ));
         }
         let generation = generation.ok_or_else(|| {
@@ -287,24 +293,23 @@ fn take_dense(
     let weight = take(tensors, weight_name)?;
     let bias = take(tensors, bias_name)?;
     let &[outputs, inputs] = weight.shape.as_slice() else {
-        return Err(format!(
-            "tensor {weight_name} has shape {:?}, expected a matrix",
-            weight.shape
-        ));
+        return Err(format!("tensor {weight_name} has shape {:?}, wanted a matrix", weight.shape));
     };
-    if let Some(expected) = *size
-        && inputs != expected
+    if let Some(wanted) = *size
+        && inputs != wanted
     {
         return Err(format!(
-            "tensor {weight_name} has shape {:?}, expected {expected} columns",
+            "tensor {weight_name} has shape {:?}, wanted {wanted} columns",
             weight.shape
         ));
     }
-    if inputs > MAX_SIZE {
-        return Err(format!("tensor {weight_name} asks for {inputs} inputs, at most {MAX_SIZE}"));
+    if inputs > MAX_LAYER {
+        return Err(format!(
+            "tensor {weight_name} has {inputs} columns, wanted at most {MAX_LAYER}"
+        ));
     }
     if bias.shape != [outputs] {
-        return Err(format!("tensor {bias_name} has shape {:?}, expected [{outputs}]", bias.shape));
+        return Err(format!("tensor {bias_name} has shape {:?}, wanted [{outputs}]", bias.shape));
     }
     if weight.data.len() != outputs * inputs || bias.data.len() != outputs {
         return Err(format!("tensor {weight_name} holds another number of values than its shape"));
@@ -325,14 +330,14 @@ fn take_gru(
     let n = hidden.inputs();
     if hidden.outputs() != 3 * n {
         return Err(format!(
-            "tensor {} has shape [{}, {n}], expected [3 x hidden, hidden]",
+            "tensor {} has shape [{}, {n}], wanted [3 x hidden, hidden]",
             names[2],
             hidden.outputs()
         ));
     }
     if input.outputs() != 3 * n {
         return Err(format!(
-            "tensor {} has {} rows, expected {} (3 x hidden)",
+            "tensor {} has {} rows, wanted {} (3 x hidden)",
             names[0],
             input.outputs(),
             3 * n

@@ -74,7 +74,7 @@ fn channels(object: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize)> {
         ))
         .into());
     }
-    crate::analysis::check_finite(&array.data)?;
+    crate::audio::check_finite(&array.data)?;
     Ok((array.data, channels))
 }
 

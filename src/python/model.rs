@@ -7,6 +7,7 @@ use super::arguments::{Array, json};
 use super::params::to_python;
 use crate::Error;
 use crate::model;
+use crate::model::network::{StateDict, Tensor};
 use crate::synth::TimbreSpace;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyUserWarning;
@@ -31,7 +32,7 @@ pub(super) struct Model {
 /// A float32 array of two dimensions.
 type Matrix<'py> = Bound<'py, PyArray2<f32>>;
 
-/// Attributes of analysed frames that a model reads.
+/// The features of analysed frames that a model reads.
 pub(super) struct Features {
     pub mfcc: Array,
     pub f0_hz: Array,
@@ -41,9 +42,13 @@ pub(super) struct Features {
 impl Features {
     pub fn take(frames: &Bound<'_, PyAny>, model: &model::Model) -> PyResult<Self> {
         let attribute = |name: &str| {
-            frames.getattr(name).map_err(|_| Error::parameter(format!("frames have no {name}")))
+            frames.getattr(name).map_err(|_| {
+                Error::parameter(format!(
+                    "frames have no attribute {name}, wanted what wms.analyze returns"
+                ))
+            })
         };
-        // Without the training's scaler the frames' own must do, as it did in wms_torch.
+        // If the model does not know its training's scaler, the frames' own has to do, as in wms_torch.
         let name = if model.config().scaler.known { "mfcc_raw" } else { "mfcc" };
         let mfcc = Array::take(&attribute(name)?, &format!("frames.{name}"), 2..=2)?;
         let f0_hz = Array::take(&attribute("f0_hz")?, "frames.f0_hz", 1..=1)?;
@@ -53,7 +58,7 @@ impl Features {
         };
         if mfcc.shape[0] != f0_hz.width() {
             return Err(Error::parameter(format!(
-                "frames.{name} has {} rows, frames.f0_hz {}",
+                "frames.{name} has {} rows, wanted {}, as many as frames.f0_hz",
                 mfcc.shape[0],
                 f0_hz.width()
             ))
@@ -126,13 +131,57 @@ impl Model {
         let assumed: Vec<&str> = inner.config().assumptions().collect();
         if !assumed.is_empty() {
             let text = format!(
-                "{}: what its file does not tell was assumed: {}",
+                "{}: its file does not say everything, so this was assumed: {}",
                 path.display(),
                 assumed.join("; ")
             );
             let text = std::ffi::CString::new(text).unwrap_or_default();
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// A model from its configuration and its tensors, as a model file holds them.
+    ///
+    /// Parameters
+    /// ----------
+    /// config
+    ///     What `Model.config` gives: what the inputs and outputs mean.
+    /// tensors
+    ///     The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
+    ///     as float32.
+    ///
+    /// Returns
+    /// -------
+    /// Model
+    ///     A model to play, or to save with `Model.save`.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     A key or a tensor is missing, superfluous, misshapen or out of range. The message names
+    ///     it.
+    ///
+    /// Examples
+    /// --------
+    /// >>> flute = wms.Model.load("factory:flute")
+    /// >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
+    /// >>> renamed.name
+    /// 'Pan'
+    #[staticmethod]
+    fn from_state(
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        tensors: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let config = json(config, "config")?;
+        let mut state = StateDict::new();
+        for (name, tensor) in tensors {
+            let name: String = name.extract()?;
+            let Array { shape, data } = Array::take(&tensor, &format!("tensor {name}"), 1..=2)?;
+            state.insert(name, Tensor { shape, data });
+        }
+        let inner = py.detach(|| model::Model::from_state(config, state))?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -254,7 +303,7 @@ impl Model {
         let network = self.inner.network();
         if x.width() != network.input_size() {
             return Err(Error::parameter(format!(
-                "x has {} columns, the model has {} inputs",
+                "x has {} columns, wanted {}, the number of the model's inputs",
                 x.width(),
                 network.input_size()
             ))
@@ -266,13 +315,16 @@ impl Model {
             let state = Array::take(state, "state", 2..=2)?;
             if state.shape != [layers, hidden] {
                 return Err(Error::parameter(format!(
-                    "state has shape {:?}, expected [{layers}, {hidden}]",
+                    "state has shape {:?}, wanted [{layers}, {hidden}]",
                     state.shape
                 ))
                 .into());
             }
             if state.data.iter().any(|v| !v.is_finite()) {
-                return Err(Error::parameter("state holds a value that is not finite").into());
+                return Err(Error::parameter(
+                    "state has a value that is not finite, wanted finite numbers",
+                )
+                .into());
             }
             for (own, given) in running.hidden_mut().zip(state.data.chunks_exact(hidden.max(1))) {
                 own.copy_from_slice(given);

@@ -156,7 +156,7 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
         value.and_then(serde_json::Value::as_u64).and_then(|v| usize::try_from(v).ok()).ok_or_else(
             || {
                 let given = value.map_or("missing".to_owned(), ToString::to_string);
-                Error::parameter(format!("{key} is {given}, expected a whole number"))
+                Error::parameter(format!("{key} is {given}, wanted a whole number"))
             },
         )
     };
@@ -170,7 +170,7 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
         sample_rate: u32::try_from(sample_rate)
             .map_err(|_| Error::parameter(format!("sample_rate is {sample_rate}, too large")))?,
     };
-    layout.validate().map_err(Error::Parameter)?;
+    layout.validate()?;
     Ok((layout, get("hop_size")?))
 }
 

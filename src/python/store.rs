@@ -4,9 +4,8 @@ use super::arguments;
 use super::frames::{PyFrames, PyScaler};
 use super::params::PyParams;
 use super::watched::run;
-use crate::analysis::Watch;
 use crate::corpus::{self, Entry, Skipped, Store};
-use crate::{Error, Result};
+use crate::{Error, Result, Watch};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
@@ -116,7 +115,7 @@ impl PyStore {
         let watch = Watch::default();
         let report = |watch: &Watch| match progress {
             Some(callback) => {
-                let wanted = bytes.saturating_sub(watch.needless_bytes());
+                let wanted = bytes.saturating_sub(watch.reused_bytes());
                 // A file holds more than its sound.
                 let over = watch.files() == files.len() || wanted == 0;
                 let share = watch.bytes() as f64 / wanted.max(1) as f64;
@@ -235,7 +234,7 @@ pub(super) fn analyze_into(
                 shards.identify(&file, &watch).and_then(|known| shards.ensure(&known, 1, &watch));
             match done {
                 Ok(done) => Ok(Ok(done)),
-                Err(error) if corpus::concerns(&error, &file) => Ok(Err(error.to_string())),
+                Err(error) if corpus::is_about(&error, &file) => Ok(Err(error.to_string())),
                 Err(error) => Err(error),
             }
         },

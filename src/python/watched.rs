@@ -1,6 +1,6 @@
 //! Long work away from the GIL, with progress and Ctrl-C.
 
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::{Error, Result};
 use pyo3::prelude::*;
 use std::sync::{Condvar, Mutex, PoisonError};

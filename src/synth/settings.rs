@@ -3,6 +3,7 @@
 use super::clock::MAX_RATE_HZ;
 use super::envelope::EnvelopeTimes;
 use crate::model::Precision;
+use crate::spelling::nearest;
 use crate::{Error, Result};
 
 /// Most notes at a time that an engine can be made for.
@@ -124,7 +125,7 @@ fn within(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(Error::parameter(format!("{name} is {value}, expected {low} to {high}")))
+    Err(Error::parameter(format!("{name} is {value}, wanted {low} to {high}")))
 }
 
 impl Settings {
@@ -157,14 +158,15 @@ impl Settings {
     /// The real-valued setting of that name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none, with all that there are.
+    /// [`Error::Parameter`] if there is no such setting, with the name that it is most like.
     pub fn number_mut(&mut self, name: &str) -> Result<&mut f64> {
-        let known = self.numbers().map(|(known, ..)| known).join(", ");
+        let counts = self.counts().map(|(known, ..)| known);
+        let numbers = self.numbers().map(|(known, ..)| known);
+        let known = numbers.into_iter().chain(counts).chain(["mode", "normalise"]);
+        let meant = nearest(name, known);
         let found = self.numbers().into_iter().find(|(known, ..)| *known == name);
         found.map(|(_, slot, ..)| slot).ok_or_else(|| {
-            Error::parameter(format!(
-                "there is no setting {name}, only mode, normalise, voices, unison, {known}"
-            ))
+            Error::parameter(format!("there is no setting \"{name}\"; did you mean \"{meant}\"?"))
         })
     }
 
@@ -218,7 +220,7 @@ mod tests {
             ..Settings::default()
         };
         let message = wrong.validate().unwrap_err().to_string();
-        assert!(message.contains("noise is NaN, expected 0 to 4"), "{message}");
+        assert!(message.contains("noise is NaN, wanted 0 to 4"), "{message}");
         let right = wrong.clamped();
         assert!(right.validate().is_ok());
         assert_eq!((right.unison, right.voices), (1, MAX_VOICES));

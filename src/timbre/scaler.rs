@@ -1,5 +1,7 @@
 //! Standardisation of features.
 
+use ndarray::{ArrayRef1, ArrayRef2};
+
 /// Mean and standard deviation of each column, as scikit-learn's `StandardScaler` computes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
@@ -11,8 +13,8 @@ pub struct Scaler {
 
 impl Scaler {
     /// Computes mean and standard deviation of row-major `rows` with this number of columns.
-    pub fn fit(rows: &[f32], columns: usize) -> Self {
-        let mut mean = Mean::new(columns);
+    pub fn fit(rows: &ArrayRef2<f32>) -> Self {
+        let mut mean = Mean::new(rows.ncols());
         mean.add(rows);
         let mut spread = mean.spread();
         spread.add(rows);
@@ -20,7 +22,7 @@ impl Scaler {
     }
 
     /// Standardises one row: (x - mean) / scale of each column.
-    pub fn apply(&self, row: &[f32], out: &mut [f32]) {
+    pub fn apply(&self, row: &ArrayRef1<f32>, out: &mut ArrayRef1<f32>) {
         let columns = self.mean.iter().zip(&self.scale);
         for ((to, &x), (mean, scale)) in out.iter_mut().zip(row).zip(columns) {
             *to = ((f64::from(x) - mean) / scale) as f32;
@@ -40,8 +42,8 @@ impl Mean {
     }
 
     /// Takes the next rows.
-    pub fn add(&mut self, rows: &[f32]) {
-        for row in rows.chunks_exact(self.sums.len()) {
+    pub fn add(&mut self, rows: &ArrayRef2<f32>) {
+        for row in rows.rows() {
             for (sum, &x) in self.sums.iter_mut().zip(row) {
                 *sum += f64::from(x);
             }
@@ -66,8 +68,8 @@ pub(crate) struct Spread {
 
 impl Spread {
     /// Takes the next rows.
-    pub fn add(&mut self, rows: &[f32]) {
-        for row in rows.chunks_exact(self.mean.len()) {
+    pub fn add(&mut self, rows: &ArrayRef2<f32>) {
+        for row in rows.rows() {
             for ((sum, &x), mean) in self.squares.iter_mut().zip(row).zip(&self.mean) {
                 *sum += (f64::from(x) - mean).powi(2);
             }
@@ -94,11 +96,12 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::{Array2, array};
 
     #[test]
     fn constant_columns_are_not_divided_by_nothing() {
-        let scaler = Scaler::fit(&[1.0, 5.0, 3.0, 5.0], 2);
+        let scaler = Scaler::fit(&array![[1.0, 5.0], [3.0, 5.0]]);
         assert_eq!((scaler.mean, scaler.scale), (vec![2.0, 5.0], vec![1.0, 1.0]));
-        assert_eq!(Scaler::fit(&[], 2).scale, vec![1.0, 1.0]);
+        assert_eq!(Scaler::fit(&Array2::zeros((0, 2))).scale, vec![1.0, 1.0]);
     }
 }
