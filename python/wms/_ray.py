@@ -11,9 +11,9 @@ from typing import Any
 from ._wms import Params, Store, _analyze_into, _finish_store, _prepare_store, list_audio
 from .errors import AudioFileError, ParameterError, WmsError
 
-# Times that a recording whose worker died is tried again.
+# How often a recording is tried again if its worker died.
 _RETRIES = 3
-# Tasks that Ray has at a time, for each processor: enough to keep all busy.
+# Tasks that are given to Ray ahead of time for each core, so that none has to wait for work.
 _AHEAD = 4
 
 
@@ -27,7 +27,7 @@ def update_store(
     prune: bool = False,
     progress: Callable[[int, int, int, float], object] | None = None,
 ) -> Store:
-    """Bring a store up to date as `Store.update` does, each recording on one core of a cluster.
+    """Bring a store up to date like `Store.update`, with each recording on one core of a cluster.
 
     The recordings and the store must be at the same paths on every machine.
 
@@ -36,10 +36,10 @@ def update_store(
     path, source, params, prune, progress
         As `Store.update` takes them.
     address : str, optional
-        Of the cluster; default: a cluster of this machine's cores, for the time of the call. Where
-        Ray is initialised already, that cluster is used.
+        Address of the cluster. By default, this machine's cores are made a cluster until the call
+        ends. If Ray is initialised already, its cluster is used.
     num_cpus : int, optional
-        Cores of the cluster that is started here; default: all.
+        Number of cores of the cluster that is started on this machine; default: all.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def update_store(
 
 
 def _analyze(folder: str, file: str, params: dict[str, Any]) -> Any:
-    """What a worker does."""
+    """Analyse one recording in a worker."""
     return _analyze_into(folder, file, Params.from_dict(params))
 
 
@@ -112,7 +112,7 @@ def _result(ray: Any, reference: Any, file: Path) -> Any:
 
 @contextlib.contextmanager
 def _cluster(ray: Any, address: str | None, num_cpus: int | None) -> Iterator[None]:
-    """Join the cluster, and leave it again unless it was joined before."""
+    """Connect to the cluster, and disconnect at the end unless Ray was initialised before."""
     if ray.is_initialized():
         yield
         return
