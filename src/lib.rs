@@ -3,8 +3,9 @@
 //! the project's README.
 //!
 // The README's links, seen from where `cargo doc` puts this page; the first definition of a link counts.
-//! [Makefile]: ../../../Makefile
+//! [CONTRIBUTING.md]: ../../../CONTRIBUTING.md
 //! [demo/README.md]: ../../../demo/README.md
+//! [docs/architecture.md]: ../../../docs/architecture.md
 //! [docs/demo.png]: ../../../docs/demo.png
 //! [docs/factory.md]: ../../../docs/factory.md
 //! [docs/images/editor_playing.png]: ../../../docs/images/editor_playing.png
@@ -31,8 +32,10 @@ pub mod audio;
 pub mod corpus;
 pub mod error;
 mod files;
+mod limits;
 pub mod model;
 pub mod params;
+mod spelling;
 pub mod synth;
 pub mod timbre;
 mod watch;

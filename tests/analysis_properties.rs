@@ -118,7 +118,7 @@ proptest! {
                 prop_assert_eq!(frames.len(), f0_hz.len() * window_size);
                 prop_assert!(all_finite(&frames));
                 let bins = n_fft / 2 + 1;
-                let spectra = analysis::cycle_spectrum(&frames, window_size, n_fft, bins).unwrap();
+                let spectra = analysis::cycle_spectrum(&frames, n_fft, bins).unwrap();
                 prop_assert_eq!(spectra.len(), f0_hz.len() * bins);
                 prop_assert!(spectra.iter().all(|x| x.is_finite() && *x >= 0.0));
             }

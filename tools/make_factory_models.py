@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -106,22 +103,16 @@ def make(name: str, options: argparse.Namespace) -> None:
 def finish(name: str, options: argparse.Namespace) -> None:
     """Write a trained model with its metadata, in half precision."""
     instrument = INSTRUMENTS[name]
-    data = (options.work / f"{name}.safetensors").read_bytes()
-    size = struct.unpack("<Q", data[:8])[0]
-    header: dict[str, Any] = json.loads(data[8 : 8 + size])
+    trained = wms.Model.load(options.work / f"{name}.safetensors")
     own = not isinstance(instrument.source, int)
-    config = json.loads(header["__metadata__"]["config"]) | {
+    config = trained.config | {
         "category": instrument.category,
         "source": "synthesis in tools/factory_sounds.py" if own else "FluidR3 GM, random melody",
         "licence": OWN_LICENCE if own else FONT_LICENCE,
         "playable_range": [instrument.low, instrument.high],
     }
-    header["__metadata__"]["config"] = json.dumps(config)
-    text = json.dumps(header).encode()
-    described = options.work / f"{name}.described"
-    described.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
-    wms.Model.load(described).save(options.out / f"{name}.safetensors", half=True)
-    described.unlink()
+    model = wms.Model.from_state(config, trained.state_dict())
+    model.save(options.out / f"{name}.safetensors", half=True)
 
 
 def rest_level(model: wms.Model) -> float:

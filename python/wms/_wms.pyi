@@ -188,6 +188,45 @@ class Params:
         Params(hop_size=128, cycles_per_window=3)
         """
 
+    def check_playable(self) -> None:
+        """Refuse parameters whose model could not be saved, loaded and played.
+
+        The analysis takes wider ranges than a model can have, so `wms.training.train` asks this
+        before it starts.
+
+        Raises
+        ------
+        ParameterError
+            A model of these parameters could not be loaded again. The message names the first key
+            that stands in the way, its value and what is wanted.
+
+        Examples
+        --------
+        >>> wms.Params(cycles_per_window=4).check_playable()
+        """
+
+    @staticmethod
+    def table() -> list[dict[str, Any]]:
+        """The table of all keys of a `params.json`, in the order of the file.
+
+        Returns
+        -------
+        list of dict
+            For each key: "name"; "section", the heading that it belongs under; "meaning", with the
+            unit; "kind", one of "whole number", "number", "switch", "choice" and "text"; "low" and
+            "high", the range of numbers, both included; "choices", the words of a choice;
+            "nullable", whether it may be None; "wanted", the kind and range in words; "default";
+            "required", whether a file must have it; "no_effect", why the key has none, or None.
+
+        Examples
+        --------
+        >>> for key in wms.Params.table()[:3]:
+        ...     print(key["name"], "is", key["wanted"])
+        audio_files_path is text
+        sample_rate is a whole number from 4000 to 384000
+        hop_size is a whole number from 1 to 1048576
+        """
+
     def to_dict(self) -> dict[str, Any]:
         """All keys and values without the notes, as a new dict."""
 
@@ -523,6 +562,37 @@ class Model:
         ['pitch', 'voicedness']
         """
 
+    @staticmethod
+    def from_state(config: dict[str, Any], tensors: dict[str, Any]) -> Model:
+        """A model from its configuration and its tensors, as a model file holds them.
+
+        Parameters
+        ----------
+        config
+            What `Model.config` gives: what the inputs and outputs mean.
+        tensors
+            The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
+            as float32.
+
+        Returns
+        -------
+        Model
+            A model to play, or to save with `Model.save`.
+
+        Raises
+        ------
+        ParameterError
+            A key or a tensor is missing, superfluous, misshapen or out of range. The message names
+            it.
+
+        Examples
+        --------
+        >>> flute = wms.Model.load("factory:flute")
+        >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
+        >>> renamed.name
+        'Pan'
+        """
+
     def save(self, path: _Path, *, half: bool = False) -> None:
         """Write the model file; an existing one is replaced when the new one is complete.
 
@@ -607,6 +677,45 @@ class Model:
         >>> y, state = model.predict(np.zeros((5, model.input_size)))
         >>> y.shape
         (5, 232)
+        """
+
+    @property
+    def timbre_axes(self) -> dict[str, tuple[float, float, float]]:
+        """Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
+
+        The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 a
+        standard deviation, but voicedness stands for itself. A synthesizer allows half as much again on
+        either side, `Synth.timbre_range`.
+        """
+
+    def tone_inputs(self, f0_hz: float, **timbre: float) -> NDArray[np.float32]:
+        """Network inputs of a steady tone, as a synthesizer feeds them.
+
+        Parameters
+        ----------
+        f0_hz
+            Pitch, above 0; pitches beyond those of the training sound become the nearest one of these.
+        **timbre
+            Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
+            rest. They are held within `Synth.timbre_range`.
+
+        Returns
+        -------
+        x
+            Network inputs, (C,).
+
+        Raises
+        ------
+        ParameterError
+            The model has no input of that name, or a value is not a finite number.
+
+        Examples
+        --------
+        >>> model = wms.Model.load("factory:flute")
+        >>> x = model.tone_inputs(440, voicedness=0.5)
+        >>> spectra, _ = model.predict(np.tile(x, (60, 1)))
+        >>> spectra[-1].shape
+        (232,)
         """
 
     def inputs(self, frames: FeaturesLike) -> NDArray[np.float32]:

@@ -1,8 +1,12 @@
 //! Offline analysis of recordings into features and spectra.
 //!
-//! A signal is cut into centred frames. Each frame gets a fundamental frequency ([`pitch`]); a few
-//! cycles around its centre become mel-frequency cepstral coefficients and, stretched to a fixed
-//! length, the spectrum that a network learns to make.
+//! A signal is cut into centred frames. [`pitch`] finds each frame's fundamental frequency. A few
+//! cycles of it around the frame's centre become mel-frequency cepstral coefficients
+//! ([`segment_mfcc`]) and, stretched to a fixed length ([`cycle_frames`]), the spectrum
+//! ([`cycle_spectrum`]) that a network learns to make.
+//!
+//! All of this is this project's own way. The numbers of librosa, torchcrepe and `wms_torch` are in
+//! [`compat`].
 
 pub mod compat;
 mod cycles;
@@ -58,6 +62,21 @@ impl AnalysisParams {
 ///
 /// With [`compatibility`](AnalysisParams::compatibility) set, the numbers are those of that version
 /// of `wms_torch`.
+///
+/// # Examples
+/// ```
+/// use wms::analysis::analyze_signal;
+/// use wms::{Params, Watch};
+///
+/// // A quarter of a second of 220 Hz at the default 16 kHz.
+/// let step = std::f32::consts::TAU * 220.0 / 16_000.0;
+/// let signal: Vec<f32> = (0..4000).map(|n| 0.5 * (step * n as f32).sin()).collect();
+/// let params = Params::default();
+/// let features = analyze_signal(&signal, params.analysis(), &Watch::default())?;
+/// assert_eq!(features.f0_hz.len(), 1 + 4000 / params.analysis().hop_size);
+/// assert!((features.f0_hz[8] - 220.0).abs() < 0.5);
+/// # Ok::<(), wms::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if the signal cannot be analysed with these parameters,

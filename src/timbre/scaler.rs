@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayRef1, ArrayRef2};
 
-/// Mean and spread of each column, as scikit-learn's `StandardScaler` finds them.
+/// Mean and standard deviation of each column, as scikit-learn's `StandardScaler` computes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
     /// Mean of each column.
@@ -12,7 +12,7 @@ pub struct Scaler {
 }
 
 impl Scaler {
-    /// Fits the columns of `rows`.
+    /// Computes mean and standard deviation of row-major `rows` with this number of columns.
     pub fn fit(rows: &ArrayRef2<f32>) -> Self {
         let mut mean = Mean::new(rows.ncols());
         mean.add(rows);
@@ -21,7 +21,7 @@ impl Scaler {
         spread.scaler()
     }
 
-    /// Standardises one row.
+    /// Standardises one row: (x - mean) / scale of each column.
     pub fn apply(&self, row: &ArrayRef1<f32>, out: &mut ArrayRef1<f32>) {
         let columns = self.mean.iter().zip(&self.scale);
         for ((to, &x), (mean, scale)) in out.iter_mut().zip(row).zip(columns) {
@@ -30,7 +30,7 @@ impl Scaler {
     }
 }
 
-/// The first pass of a fit over rows that come in pieces.
+/// The first pass of a fit over rows that come in pieces: it finds the means.
 pub(crate) struct Mean {
     sums: Vec<f64>,
     rows: usize,
@@ -59,7 +59,7 @@ impl Mean {
     }
 }
 
-/// The second pass of a fit: takes the same rows in the same order.
+/// The second pass of a fit, over the same rows in the same order: it finds the standard deviations.
 pub(crate) struct Spread {
     mean: Vec<f64>,
     squares: Vec<f64>,
@@ -76,14 +76,14 @@ impl Spread {
         }
     }
 
-    /// What was fitted.
+    /// The scaler for the rows that were added.
     pub fn scaler(self) -> Scaler {
         let count = self.count;
         let columns = self.squares.iter().zip(&self.mean);
         let scale = columns
             .map(|(sum, mean)| {
                 let variance = sum / count;
-                // scikit-learn's bound on what rounding alone can make of a constant column.
+                // scikit-learn's bound on the variance that rounding alone gives a constant column.
                 let rounding =
                     count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
                 if variance <= rounding { 1.0 } else { variance.sqrt() }

@@ -139,8 +139,8 @@ class ProjectedFrames(FrameArrays):
 
 def projected(frames: FramesLike) -> FramesLike:
     """Return `frames`, as `ProjectedFrames` if their params ask for mfcc_dim_reduction "pacmap"."""
-    asked = params_dict(frames.params).get("mfcc_dim_reduction") == "pacmap"
-    if not asked or isinstance(frames, ProjectedFrames):
+    is_wanted = params_dict(frames.params).get("mfcc_dim_reduction") == "pacmap"
+    if not is_wanted or isinstance(frames, ProjectedFrames):
         return frames
     return ProjectedFrames(frames)
 

@@ -101,6 +101,6 @@ class Chosen:
 def as_tensor(array: FloatArray) -> torch.Tensor:
     """Return a tensor that shares an array's memory."""
     with warnings.catch_warnings():
-        # PyTorch warns of read-only arrays. Memory-mapped ones are, and nothing here writes to them.
+        # PyTorch warns of read-only arrays such as memory-mapped ones; nothing writes to them.
         warnings.filterwarnings("ignore", message=".*not writable.*")
         return torch.as_tensor(array)
