@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import io
-import wave
 from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
 
-from ._wms import Model, Synth, cycle_waveform
+from ._wms import Model, Synth, cycle_waveform, wav_bytes
 from .errors import ParameterError
 
 _FloatArray = npt.NDArray[np.float32]
@@ -141,12 +139,6 @@ class Sounding:
 
 
 def wav_data_url(sound: _FloatArray, sample_rate: int) -> str:
-    """Return a sound (n,) within [-1, 1] as a data URL of a 16-bit WAV file."""
-    samples = np.round(np.clip(sound, -1, 1) * 32767).astype("<i2")
-    memory = io.BytesIO()
-    with wave.open(memory, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(samples.tobytes())
-    return "data:audio/wav;base64," + base64.b64encode(memory.getvalue()).decode()
+    """Return a sound (n,), full scale at ±1, as a 16-bit wav file in a URL that a page can play."""
+    wav = wav_bytes(sound, sample_rate, subtype="PCM_16")
+    return "data:audio/wav;base64," + base64.b64encode(wav).decode("ascii")

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Unpack
 
+from ._frames import FeaturesLike
+
 __all__ = [
     "Frames",
     "Model",
@@ -45,16 +47,6 @@ __version__: str
 
 _Path: TypeAlias = str | PathLike[str]
 _WavSubtype: TypeAlias = Literal["PCM_16", "PCM_24", "FLOAT"]
-
-class _Frames(Protocol):
-    """Analysed frames, as far as a model reads them: `Frames`, or anything like it."""
-
-    @property
-    def mfcc_raw(self) -> NDArray[np.float32]: ...
-    @property
-    def f0_hz(self) -> NDArray[np.float32]: ...
-    @property
-    def voicedness(self) -> NDArray[np.float32]: ...
 
 class _Params(Protocol):
     """Parameters of analysis and training: `Params`, or anything like it."""
@@ -726,7 +718,7 @@ class Model:
         (232,)
         """
 
-    def inputs(self, frames: _Frames) -> NDArray[np.float32]:
+    def inputs(self, frames: FeaturesLike) -> NDArray[np.float32]:
         """Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.
 
         Parameters
@@ -1084,7 +1076,7 @@ def render(
 
 def resynthesize(
     model: Model,
-    frames: _Frames,
+    frames: FeaturesLike,
     *,
     sample_rate: float = 48000.0,
     noise: float = 1.0,

@@ -2,7 +2,6 @@
 
 use super::arguments;
 use super::watched::run_quietly;
-use crate::Error;
 use crate::audio::{self, WavSubtype};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
@@ -111,9 +110,7 @@ pub(super) fn resample<'py>(
 /// ['silence.wav']
 #[pyfunction]
 pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
-    arguments::audio_files(source)?.ok_or_else(|| {
-        Error::parameter("the source is not a path, a folder or a list of them").into()
-    })
+    arguments::audio_files(source)
 }
 
 /// Write a wav file, whole or not at all.

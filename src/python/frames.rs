@@ -47,13 +47,13 @@ impl PyScaler {
     }
 }
 
-/// An array over memory that `owner` keeps; Python may read it only.
+/// A read-only array of values that `owner` holds, without copying them.
 fn borrowed<'py, T: Element, D: Dimension>(
     owner: &Bound<'py, PyFrames>,
     values: &ArrayView<'_, T, D>,
 ) -> Bound<'py, PyArray<T, D>> {
-    // SAFETY: `values` belongs to `owner`, which is frozen: its arrays are never resized or
-    // written, and the array keeps `owner` alive.
+    // SAFETY: `values` belongs to `owner`, which is frozen, so that its arrays are never resized or
+    // written; and the new array keeps `owner` alive.
     let array = unsafe { PyArray::borrow_from_array(values, owner.clone().into_any()) };
     array.readwrite().make_nonwriteable();
     array
@@ -273,7 +273,7 @@ pub(super) fn analyze(
     let py = source.py();
     let params = params.map(|params| params.0).unwrap_or_default();
     let watch = Watch::default();
-    if let Some(files) = arguments::audio_files(source)? {
+    if let Some(files) = arguments::maybe_audio_files(source)? {
         if sample_rate.is_some() {
             return Err(Error::parameter(
                 "sample_rate is for arrays; a file says its own, and params the one to analyse at",

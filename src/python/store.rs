@@ -5,7 +5,7 @@ use super::frames::{PyFrames, PyScaler};
 use super::params::PyParams;
 use super::watched::run;
 use crate::corpus::{self, Entry, Skipped, Store};
-use crate::{Error, Result, Watch};
+use crate::{Result, Watch};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
@@ -30,13 +30,6 @@ type Recording = (String, String, usize, f64);
 
 fn recording(entry: Entry) -> Recording {
     (entry.path, entry.shard, entry.frames, entry.duration_s)
-}
-
-/// The audio files that a source names.
-fn files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
-    arguments::audio_files(source)?.ok_or_else(|| {
-        Error::parameter("the source is not a path, a folder or a list of them").into()
-    })
 }
 
 #[pymethods]
@@ -109,7 +102,7 @@ impl PyStore {
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let params = params.map(|params| params.0).unwrap_or_default();
-        let files = files(source)?;
+        let files = arguments::audio_files(source)?;
         let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         let bytes: u64 = files.iter().map(size).sum();
         let watch = Watch::default();

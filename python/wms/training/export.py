@@ -16,11 +16,12 @@ import torch
 
 from .. import Model, __version__
 from .._files import check_writable, replacing
+from .._frames import FloatArray, FramesLike
 from ..compat import write_model
 from ..compat.hashing import PITCH_OFFSET_HZ
 from ..compat.models import save_rt_json
 from ..compat.torch_file import save_tensors
-from .frames import FloatArray, FramesLike, n_bins, params_dict
+from .frames import n_bins, params_dict
 from .network import GRUNet
 from .projection import ProjectedFrames
 

@@ -12,11 +12,12 @@ import torch
 import wms
 
 from .._files import check_writable
+from .._frames import FramesLike, frames_of_store
 from ..errors import ParameterError
 from .checkpoint import load_checkpoint
 from .curves import plot_history
 from .export import fold_normalisation, save_model
-from .frames import FramesLike, StoreFrames, params_dict
+from .frames import params_dict
 from .log import TrainingLog
 from .loop import TrainingLoop
 from .network import GRUNet
@@ -236,7 +237,7 @@ def _frames_to_train_on(
         frames = wms.analyze(source, checked_params(params))
     settings.check_playable(frames.params)
     if isinstance(frames, wms.Store):
-        frames = StoreFrames(frames)
+        frames = frames_of_store(frames)
     return projected(frames)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .._frames import FloatArray
 from ..errors import ParameterError
-from .frames import FloatArray
 from .splits import Split, Stretch
 
 
