@@ -683,9 +683,9 @@ class Model:
     def timbre_axes(self) -> dict[str, tuple[float, float, float]]:
         """Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
 
-        The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 a
-        standard deviation, but voicedness stands for itself. A synthesizer allows half as much again on
-        either side, `Synth.timbre_range`.
+        The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1
+        is a standard deviation, but voicedness stands for itself. `Synth.timbre_range`, to which a
+        synthesizer holds them, is wider by half of this range on either side.
         """
 
     def tone_inputs(self, f0_hz: float, **timbre: float) -> NDArray[np.float32]:
@@ -694,7 +694,7 @@ class Model:
         Parameters
         ----------
         f0_hz
-            Pitch, above 0; pitches beyond those of the training sound become the nearest one of these.
+            Pitch, above 0; beyond the pitches of the training sound, the nearest of them counts.
         **timbre
             Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
             rest. They are held within `Synth.timbre_range`.
@@ -1084,12 +1084,18 @@ def resynthesize(
 ) -> NDArray[np.float32]:
     """Play what a model makes of analysed frames, at their pitch and their true time.
 
+    Every network input is held within `Synth.timbre_range`, while the sound keeps the
+    recording's own pitch. Where the recording has no pitch and the model was never trained
+    without one, the sound is at most as loud as the recording; where the recording is zero, it
+    is silent.
+
     Parameters
     ----------
     model
         Predicts the spectra.
     frames
         Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as `Frames`.
+        Its `spectrum` (T, any number of bins), if it has one, tells how loud the recording was.
     sample_rate
         Output rate, Hz.
     noise

@@ -337,8 +337,8 @@ impl Model {
 
     /// Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
     ///
-    /// The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 is
-    /// a standard deviation, but voicedness stands for itself. `Synth.timbre_range`, to which a
+    /// The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1
+    /// is a standard deviation, but voicedness stands for itself. `Synth.timbre_range`, to which a
     /// synthesizer holds them, is wider by half of this range on either side.
     #[getter]
     fn timbre_axes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {

@@ -74,9 +74,10 @@ pub(super) fn render<'py>(
 
 /// Play what a model makes of analysed frames, at their pitch and their true time.
 ///
-/// Every network input is held within `Synth.timbre_range`, while the sound keeps the recording's own
-/// pitch. Where the recording has no pitch and the model was never trained without one, the sound is
-/// at most as loud as the recording; where the recording is zero, it is silent.
+/// Every network input is held within `Synth.timbre_range`, while the sound keeps the
+/// recording's own pitch. Where the recording has no pitch and the model was never trained
+/// without one, the sound is at most as loud as the recording; where the recording is zero, it
+/// is silent.
 ///
 /// Parameters
 /// ----------
