@@ -9,6 +9,7 @@ pub mod audio;
 pub mod corpus;
 pub mod error;
 mod files;
+pub mod midi;
 pub mod model;
 pub mod params;
 pub mod synth;

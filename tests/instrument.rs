@@ -112,7 +112,7 @@ fn a_glide_takes_its_time_and_arrives() {
         engine.handle(on(48));
         run(&mut engine, 9600);
         if mode == Mode::Poly {
-            engine.handle(Event::AllSoundOff);
+            engine.handle(Event::AllSoundOff { channel: None });
             run(&mut engine, 4800);
         }
         engine.handle(on(60));

@@ -75,7 +75,7 @@ fn play(instrument: &mut Instrument, left: &mut [f32], right: &mut [f32]) {
         if i % 20 == 19 {
             instrument.handle(Event::AllNotesOff { channel });
             instrument.process(left, right);
-            instrument.handle(Event::AllSoundOff);
+            instrument.handle(Event::AllSoundOff { channel: None });
             instrument.reset();
         }
     }

@@ -13,7 +13,6 @@ use nice_plug::prelude::*;
 pub mod bank;
 pub mod editor;
 pub mod loader;
-pub mod midi;
 pub mod models;
 pub mod params;
 pub mod picture;

@@ -152,10 +152,11 @@ impl Synth {
         Ok(())
     }
 
-    /// Let all keys of all channels go.
+    /// Let all keys of all channels go, and their pedals.
     fn all_notes_off(&self) {
         let mut playing = self.playing();
         for channel in 0..16 {
+            playing.instrument.handle(Event::Sustain { channel, down: false });
             playing.instrument.handle(Event::AllNotesOff { channel });
         }
     }

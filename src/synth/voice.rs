@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::clock::FrameClock;
+use super::controls::Controls;
 use super::envelope::{Envelope, EnvelopeTimes};
-use super::event::Controls;
 use super::noise::{Noise, NoiseShaper, tonal_share};
 use super::oscillator::Oscillator;
 use super::reading::RUN;
@@ -70,6 +70,8 @@ pub(super) struct Note {
     pub phase: f64,
     /// Counts voices, so that the oldest can be told.
     pub order: u64,
+    /// Whether the sostenuto pedal holds it.
+    pub sostenuto: bool,
 }
 
 pub(super) struct Voice {
@@ -275,8 +277,17 @@ impl Voice {
         self.envelope.set_times(times);
     }
 
+    /// The key comes up; the note sounds on until it is released.
     pub fn key_up(&mut self) {
         self.key_down = false;
+    }
+
+    pub fn is_held_by_sostenuto(&self) -> bool {
+        self.note.sostenuto
+    }
+
+    pub fn set_sostenuto(&mut self, is_held: bool) {
+        self.note.sostenuto = is_held;
     }
 
     pub fn release(&mut self) {
