@@ -27,6 +27,7 @@ lint: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest wms._wms
+	$(BIN)/python tools/make_stub.py --check
 
 test: lint display
 	cargo test

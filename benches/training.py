@@ -24,9 +24,8 @@ import torch
 
 import wms
 from wms.cli.common import params as chosen_params
-from wms.evaluation.trained import WMS_TORCH_RECIPE
-from wms.training import EpochRecord, TrainResult, predict_mean, train
-from wms.training.baselines import nearest_frame, ridge_regression
+from wms.training import EpochRecord, TrainResult, fit_baselines, train
+from wms.training.trained_baselines import WMS_TORCH_RECIPE
 
 
 @dataclasses.dataclass
@@ -86,15 +85,16 @@ def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
     """Train on one recording: a line of the table."""
     recording = passages(path, options.unseen, params)
     seen, inputs = recording.seen, recording.inputs
-    mean, scale = seen.inputs.mean(axis=0), np.maximum(seen.inputs.std(axis=0), 1e-6)
-    known, asked = (seen.inputs - mean) / scale, (inputs - mean) / scale
+    baselines = {
+        name: recording.error(predict(inputs))
+        for name, predict in fit_baselines(seen.inputs, seen.targets).items()
+    }
     result, curve = budgeted(params.to_dict(), seen, options.minutes)
-    nearest = recording.error(nearest_frame(known, seen.targets, asked))
+    nearest = baselines["nearest"]
     model = error_of(result, recording)
     cells = [
         path.stem, f"{model:.4f}", f"{nearest:.4f}", f"{model / nearest:.2f}",
-        f"{recording.error(ridge_regression(known, seen.targets, asked)):.4f}",
-        f"{recording.error(predict_mean(seen.targets, len(inputs))):.4f}",
+        f"{baselines['ridge']:.4f}", f"{baselines['mean']:.4f}",
     ]  # fmt: skip
     if options.baseline_minutes:
         theirs, slow = budgeted(

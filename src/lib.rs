@@ -15,7 +15,8 @@ pub mod params;
 pub mod synth;
 pub mod timbre;
 
-#[cfg(feature = "python")]
+// Its examples are Python: rustdoc must not run them.
+#[cfg(all(feature = "python", not(doctest)))]
 mod python;
 
 pub use error::{Error, Result};

@@ -315,9 +315,10 @@ fn damage_is_told_and_the_rest_is_played() {
     };
     // Cut within the fifth note, and within the first of two tracks.
     assert_eq!(told(&scale[..58]), (4, "damaged after 2.0 s; the rest is lost".to_owned()));
-    let mut two = std::fs::read(data("midi/tempo_in_second_track.mid")).unwrap();
-    two[59] = 0xFF;
-    let (notes, told_of_two) = told(&two);
+    let two = std::fs::read(data("midi/tempo_in_second_track.mid")).unwrap();
+    let mut broken = two.clone();
+    broken[59] = 0xFF;
+    let (notes, told_of_two) = told(&broken);
     assert_eq!(
         (notes, told_of_two.as_str()),
         (4, "damaged after 1.0 s; the rest of track 1 is lost")
@@ -330,7 +331,6 @@ fn damage_is_told_and_the_rest_is_played() {
     // Lengths of track chunks that cannot be true: what a crashed program leaves.
     for length in [[0, 0, 0, 0], [0, 0, 0, 20], [0xFF; 4]] {
         let mut wrong = two.clone();
-        wrong[59] = 0x41;
         wrong[18..22].copy_from_slice(&length);
         assert_eq!(told(&wrong), (8, String::new()), "{length:?}");
     }

@@ -1,6 +1,6 @@
 """The native part of the package."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, final
@@ -62,19 +62,30 @@ class _Params(Protocol):
 class Params:
     """A complete, checked set of parameters: the content of a `params.json`.
 
-    Immutable; `params["hop_size"]` reads a key. A key that is set but has no effect is warned of
-    (UserWarning).
+    Immutable. `params["hop_size"]` reads one key. A key that is set but has no effect causes a
+    UserWarning.
 
     Parameters
     ----------
-    changes
-        Keys that differ from the shipped `params.json`.
+    **changes
+        Keys that differ from the shipped `params.json`, with their values.
 
     Raises
     ------
     ParameterError
-        A key is unknown or its value not allowed: the message names the key, the value given and
-        what is wanted.
+        A key is unknown or its value is not allowed. The message names the key, the value that was
+        given and what is wanted.
+
+    See Also
+    --------
+    Params.load : reads a file.
+    Params.profile : the sets of parameters that come with the package.
+
+    Examples
+    --------
+    >>> params = wms.Params(hop_size=128)
+    >>> params["hop_size"], params["sample_rate"]
+    (128, 16000)
     """
 
     def __new__(cls, **changes: Any) -> Params: ...
@@ -82,7 +93,7 @@ class Params:
     def load(path: _Path) -> Params:
         """Read a `params.json`, this project's or `wms_torch`'s.
 
-        Keys that end in `_comment` or begin with `___NOT` are notes and kept as they are.
+        Keys that end in `_comment` or begin with `___NOT` are notes; they are kept as they are.
 
         Parameters
         ----------
@@ -92,10 +103,16 @@ class Params:
         Raises
         ------
         ParameterError
-            No JSON object, a key of `wms_torch` is missing, a key is unknown, or a value is not
-            allowed.
+            The file is not a JSON object, a key of `wms_torch` is missing, a key is unknown, or a
+            value is not allowed.
         FileAccessError
-            It cannot be read.
+            The file cannot be read.
+
+        Examples
+        --------
+        >>> wms.Params(hop_size=128).save("params.json")
+        >>> wms.Params.load("params.json")
+        Params(hop_size=128)
         """
 
     @staticmethod
@@ -106,55 +123,74 @@ class Params:
         ----------
         name
             "default": the shipped `params.json`, as `wms_torch` publishes it. "hifi": 44.1 kHz,
-            four cycles, the whole band.
+            four cycles in a frame, the whole band.
 
         Raises
         ------
         ParameterError
-            There is no such profile; the message names those that there are.
+            There is no profile of this name; the message lists the names.
+
+        Examples
+        --------
+        >>> wms.Params.profile("hifi")["sample_rate"]
+        44100
         """
 
     @staticmethod
     def from_dict(values: dict[str, Any]) -> Params:
-        """Check the keys and values of a `params.json` given as a dict.
+        """Check the keys and values of a `params.json` that is given as a dict.
 
         Parameters
         ----------
         values
-            All keys of `wms_torch`; this project's own take their defaults where they are missing.
+            All keys of `wms_torch`. This project's own keys take their defaults where they are
+            missing.
 
         Raises
         ------
         ParameterError
             As for `load`.
+
+        Examples
+        --------
+        >>> values = wms.Params().to_dict()
+        >>> wms.Params.from_dict(values | {"n_mfcc": 12})
+        Params(n_mfcc=12)
         """
 
     def save(self, path: _Path) -> None:
-        """Write a `params.json`, notes included; the file is replaced when the new one is complete.
+        """Write a `params.json`, notes included.
+
+        The file is written beside its place and then moved there, so that it is never half written.
 
         Parameters
         ----------
         path
-            The file.
+            The file; an existing one is replaced.
 
         Raises
         ------
         FileAccessError
-            It cannot be written.
+            The file cannot be written.
         """
 
     def replace(self, **changes: Any) -> Params:
-        """These parameters with some keys changed.
+        """A copy of these parameters with some keys changed.
 
         Parameters
         ----------
-        changes
+        **changes
             Keys and their new values.
 
         Raises
         ------
         ParameterError
             As for `Params`.
+
+        Examples
+        --------
+        >>> wms.Params().replace(hop_size=128, cycles_per_window=3)
+        Params(hop_size=128, cycles_per_window=3)
         """
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,9 +216,17 @@ class Scaler:
 class Frames:
     """The features and spectra of the frames of one or more recordings; immutable.
 
-    Made by `analyze`, `Frames.load` or `Store.shards`; those of a file are read from it when they
-    are used, and it must not be written to meanwhile. T = frames (also `len(frames)`), C = network
-    inputs, K = spectrum bins. Arrays are float32 and read-only unless they are said to be new.
+    Made by `analyze`, `Frames.load` or `Store.shards`. The frames of a file are read from it when
+    they are used, so the file must not be written to meanwhile. T is the number of frames (also
+    `len(frames)`), C the number of network inputs, K the number of spectrum bins. Arrays are
+    float32 and read-only unless they are said to be new.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> frames = wms.analyze(y, sample_rate=16000)
+    >>> frames.f0_hz.shape, frames.mfcc.shape, frames.spectrum.shape
+    ((63,), (63, 8), (63, 80))
     """
 
     @staticmethod
@@ -192,14 +236,22 @@ class Frames:
         Parameters
         ----------
         path
-            The file, which is mapped into memory; or the store's folder.
+            The file, which is mapped into memory; or a store's folder.
 
         Raises
         ------
         FeatureFileError
-            Truncated, foreign, or its arrays do not fit each other: one line says which.
+            The file is truncated or of another kind, or its arrays do not fit each other; the
+            message says which.
         FileAccessError
-            It cannot be read.
+            The file cannot be read.
+
+        Examples
+        --------
+        >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+        >>> wms.analyze(y, sample_rate=16000).save("frames.safetensors")
+        >>> len(wms.Frames.load("frames.safetensors"))
+        63
         """
 
     def save(self, path: _Path) -> None:
@@ -213,12 +265,12 @@ class Frames:
         Raises
         ------
         FileAccessError
-            It cannot be written.
+            The file cannot be written.
         """
 
     @property
     def f0_hz(self) -> NDArray[np.float32]:
-        """Fundamental frequency, Hz, (T,); the best guess where a frame is unvoiced."""
+        """Fundamental frequency in Hz, (T,); the best guess where a frame is unvoiced."""
 
     @property
     def voicedness(self) -> NDArray[np.float32]:
@@ -238,19 +290,19 @@ class Frames:
 
     @property
     def times_s(self) -> NDArray[np.float32]:
-        """Time of each frame's centre in its recording, s, (T,)."""
+        """Time of each frame's centre in its recording, in seconds, (T,)."""
 
     @property
     def file_index(self) -> NDArray[np.int32]:
-        """Recording of each frame, a place in `files`, (T,), not descending; int32."""
+        """Recording of each frame as an index into `files`, (T,), int32; it never decreases."""
 
     @property
     def inputs(self) -> NDArray[np.float32]:
         """Network inputs, `wms_torch`'s X, (T, C), a new array.
 
         Standardised coefficients, log(max(f0, f_low) - f_low + 1e-4), and voicedness if the
-        parameters include it. With `mfcc_dim_reduction` "pacmap" they are coefficients still:
-        `wms.training.ProjectedFrames` has the coordinates.
+        parameters include it. With `mfcc_dim_reduction` "pacmap" the columns are still the
+        coefficients: `wms.training.ProjectedFrames` has the coordinates.
         """
 
     @property
@@ -281,11 +333,19 @@ class Frames:
 
 @final
 class Store:
-    """Analysed recordings in a folder, one file of frames (a shard) each; immutable.
+    """Analysed recordings in a folder, one file of frames (a shard) for each; immutable.
 
-    A shard is named by its recording's content and the parameters that the analysis reads: what is
-    there need not be computed again. `index.json` lists the recordings. Made by `update` or `open`;
-    `len(store)` is the number of frames.
+    A shard is named after its recording's content and the parameters that the analysis reads, so
+    what is there need not be computed again. `index.json` lists the recordings. Made by `update` or
+    `open`; `len(store)` is the number of frames.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> wms.save_audio("tone.wav", y, 16000)
+    >>> store = wms.Store.update("features", "tone.wav")
+    >>> len(store), store.skipped, wms.Store.update("features", "tone.wav").kept
+    (63, [], 1)
     """
 
     @staticmethod
@@ -300,9 +360,9 @@ class Store:
         Raises
         ------
         FileAccessError
-            It has no index, or cannot be read.
+            The folder has no index, or it cannot be read.
         FeatureFileError
-            The index is not one.
+            The index is damaged or is not that of a store.
         """
 
     @staticmethod
@@ -315,29 +375,34 @@ class Store:
         prune: bool = False,
         progress: Callable[[int, int, int, float], object] | None = None,
     ) -> Store:
-        """Bring a folder up to date with recordings: what is new or changed is analysed.
+        """Bring a folder up to date with recordings: what is new or has changed is analysed.
 
-        Memory grows neither with the length of recordings nor with their number. Ctrl-C stops it;
-        recordings that are finished are found again by the next update. One that cannot be read is
-        left out and named in `skipped`.
+        The memory that this needs does not grow with the length of the recordings or their number.
+        Ctrl-C stops it; the next update finds the recordings that were finished. A recording that
+        cannot be read is left out and named in `skipped`.
 
         Parameters
         ----------
         path
-            A store's folder, or one to be made, empty so far.
+            A store's folder, or one to be made; a folder that exists must be empty.
         source
             A file, a folder, or a list of them as for `list_audio`.
         params
-            What to compute; `Params()` where `None`. "compatibility" must be null: else recordings
-            are analysed as one signal.
+            What to compute; `Params()` where None. "compatibility" must be null, because otherwise
+            all recordings are analysed as one signal.
         num_threads
-            At least 1; all processors where `None`. Results do not depend on it.
+            At least 1; all processors where None. The results do not depend on it.
         prune
-            Remove shards that are not of these recordings and parameters.
+            Remove the shards of other recordings and other parameters.
         progress
-            Called about ten times a second and at the end with the numbers of files done, files in
-            all, frames done, and the share, 0 to 1, of the sound to be analysed that is done; an
-            exception from it stops the work.
+            Called about ten times a second and at the end with the number of files done, the number
+            of files in all, the number of frames done, and the share, 0 to 1, of the sound to be
+            analysed that is done. An exception from it stops the work.
+
+        Returns
+        -------
+        store
+            The `Store` of all these recordings.
 
         Raises
         ------
@@ -348,7 +413,7 @@ class Store:
         FeatureFileError
             The folder holds other things.
         FileAccessError
-            It cannot be written.
+            The folder cannot be written.
         """
 
     def save(self, path: _Path) -> None:
@@ -373,7 +438,7 @@ class Store:
 
     @property
     def recordings(self) -> list[tuple[str, str, int, float]]:
-        """Each recording's path, name of its shard, number of frames, and duration in s."""
+        """Each recording's path, name of its shard, number of frames, and duration in seconds."""
 
     @property
     def skipped(self) -> list[tuple[Path, str]]:
@@ -381,16 +446,16 @@ class Store:
 
     @property
     def kept(self) -> int:
-        """Recordings that were analysed before the update that returned this."""
+        """Number of recordings that the update that returned this store found already analysed."""
 
     @property
     def shards(self) -> list[Frames]:
-        """Frames of each recording, memory-mapped, standardised over all recordings.
+        """Frames of each recording, mapped into memory, standardised over all recordings.
 
         Raises
         ------
         FeatureFileError
-            A shard is damaged: an update makes it again.
+            A shard is damaged; an update makes it again.
         """
 
     @property
@@ -404,13 +469,26 @@ class Store:
     def __len__(self) -> int: ...
 
 def factory_models() -> list[str]:
-    """Names of the models that come with the package, for `Model.load("factory:NAME")`."""
+    """Names of the models that come with the package, for `Model.load("factory:NAME")`.
+
+    Examples
+    --------
+    >>> "flute" in wms.factory_models()
+    True
+    """
 
 @final
 class Model:
     """A network and what its inputs and outputs mean; immutable.
 
-    Made by `Model.load`. T = frames, C = network inputs, K = spectrum bins.
+    Made by `Model.load`. T is the number of frames, C that of network inputs, K that of spectrum
+    bins.
+
+    Examples
+    --------
+    >>> model = wms.Model.load("factory:flute")
+    >>> model.input_size, model.output_size, model.sample_rate, model.hop_size
+    (10, 232, 44100, 256)
     """
 
     @staticmethod
@@ -421,26 +499,33 @@ class Model:
         ----------
         path
             A `.safetensors` file that `Model.save` or the training wrote, or a `.pth` or `rt_model`
-            JSON of wms_torch of any generation; the content decides, not the name. Or
-            `factory:NAME`, see `factory_models`.
+            JSON file of `wms_torch` of any generation; the content decides, not the name. Or
+            "factory:NAME" with one of the names that `factory_models` lists.
         params
-            The model's inputs and outputs must be those of these params. For wms_torch's files,
-            which hold weights only, they tell the rest, unless `wms convert` wrote it beside
-            the file (`<path>.params.json`); default: a params.json beside the file or in the
-            folder above.
+            Parameters that the model's inputs and outputs must agree with. The files of `wms_torch`
+            hold weights only; for them the parameters also tell the rest. Where None, such a file
+            takes them from `<path>.params.json`, which `wms convert` writes, or from a params.json
+            beside the file or in the folder above.
 
         Warns
         -----
         UserWarning
-            Names what nothing told and was assumed (also in `config["assumed"]`).
+            Names what the file does not tell and was assumed (also in `config["assumed"]`).
 
         Raises
         ------
         ModelFileError
-            Truncated, foreign, inconsistent, asking for code to be executed, or not fitting
-            `params`: one line says which.
+            The file is truncated, of another kind, inconsistent, asks for code to be run, or does
+            not fit `params`; the message says which.
         FileAccessError
-            It cannot be read.
+            The file cannot be read.
+
+        Examples
+        --------
+        >>> model = wms.Model.load("factory:flute")
+        >>> model.save("flute.safetensors")
+        >>> wms.Model.load("flute.safetensors").input_names[-2:]
+        ['pitch', 'voicedness']
         """
 
     def save(self, path: _Path, *, half: bool = False) -> None:
@@ -451,23 +536,24 @@ class Model:
         path
             The file.
         half
-            Keep large tensors in half precision: a file of half the size, read like any other.
+            Keep large tensors in half precision: the file is half the size and is read like any
+            other.
 
         Raises
         ------
         FileAccessError
-            It cannot be written.
+            The file cannot be written.
         ModelFileError
             With `half`, a weight is beyond 65504.
         """
 
     @property
     def generation(self) -> str:
-        """Family of the network, e.g. "2026-08"."""
+        """Family of the network, such as "2026-08"."""
 
     @property
     def name(self) -> str:
-        """Name of the model, for people."""
+        """Display name of the model."""
 
     @property
     def input_names(self) -> list[str]:
@@ -487,7 +573,7 @@ class Model:
 
     @property
     def hop_size(self) -> int:
-        """Samples between frames at `sample_rate`."""
+        """Samples from one frame to the next, at `sample_rate`."""
 
     @property
     def config(self) -> dict[str, Any]:
@@ -506,7 +592,7 @@ class Model:
         x
             Network inputs, (T, C).
         state
-            Hidden state (layers, hidden) to carry on from; zero where `None`.
+            Hidden state, (layers, hidden), to carry on from; zeros where None.
 
         Returns
         -------
@@ -514,21 +600,47 @@ class Model:
             Predicted spectra, (T, K).
         state
             Hidden state after the last frame, (layers, hidden).
+
+        Raises
+        ------
+        ParameterError
+            `x` or `state` has another shape or holds values that are not finite.
+
+        Examples
+        --------
+        >>> model = wms.Model.load("factory:flute")
+        >>> y, state = model.predict(np.zeros((5, model.input_size)))
+        >>> y.shape
+        (5, 232)
         """
 
     def inputs(self, frames: _Frames) -> NDArray[np.float32]:
-        """Analysed frames as this model wants them: its scaler, projection, f0 mapping and order.
+        """Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.
 
         Parameters
         ----------
         frames
-            Has `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,); for models of
-            wms_torch, whose scaler is not known, `mfcc` (T, n_mfcc), standardised, instead.
+            Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as
+            `Frames`. Models of `wms_torch`, whose scaler is not known, read the standardised `mfcc`
+            (T, n_mfcc) in place of `mfcc_raw`.
 
         Returns
         -------
         x
             Network inputs, (T, C).
+
+        Raises
+        ------
+        ParameterError
+            An attribute is missing or the shapes do not fit each other or the model.
+
+        Examples
+        --------
+        >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
+        >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+        >>> frames = wms.analyze(y, params, sample_rate=44100)
+        >>> wms.Model.load("factory:flute").inputs(frames).shape
+        (173, 10)
         """
 
 class _Settings(TypedDict, total=False):
@@ -564,22 +676,23 @@ class Synth:
     Parameters
     ----------
     model
-        What is played.
+        The model to play.
     sample_rate
         Output rate, 1000 .. 1536000 Hz (48000).
     max_voices
-        Most notes at a time that there is room for, 1 .. 64 (16); the quietest or oldest gives way.
+        Greatest number of notes at a time that memory is reserved for, 1 .. 64 (16). A note beyond
+        it takes the voice of the quietest or oldest.
     seed
         Chooses the noise (0).
     precise
-        Compute the network in single precision; else with weights of 16 bits, several times as
-        fast and within about 1e-4 (False).
+        Compute the network in single precision. Otherwise its weights have 16 bits, which is
+        several times as fast and within about 1e-4 (False).
     noise
-        Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone (1).
+        Amplitude factor of the noise part, 0 .. 4; at 0 the partials sound alone (1).
     normalise
         Bring all frames to one level instead of that of the training sound (False).
     gain
-        Amplitude factor of the output, 0 .. 16; the output bends smoothly towards 1 from 0.9 on
+        Amplitude factor of the output, 0 .. 16; from 0.9 on, the output bends smoothly towards 1
         (0.5).
     tuning_hz
         Pitch of A4, 100 .. 2000 Hz (440).
@@ -588,47 +701,70 @@ class Synth:
     decay_s
         Seconds from there to within 10 % of the sustained level (0.1).
     sustain
-        Level that is held while the key is down, 0 .. 1 of the note's (1).
+        Level while the key is held, 0 .. 1 of the note's (1).
     release_s
-        Seconds to -60 dB after a key is let go (0.05).
+        Seconds to -60 dB after a key is released (0.05).
     mode
-        "poly": every key has its voice; "mono": one note at a time, each begins anew; "legato": a
-        key pressed while another is held moves the note, which sounds on ("poly").
+        "poly": every key has its own voice. "mono": one note at a time, each starts anew. "legato":
+        a key pressed while another is held moves the sounding note to its pitch ("poly").
     glide_s
-        Seconds in which a note's pitch comes from that of the note before, 0 .. 10 (0).
+        Seconds in which a note's pitch moves there from that of the note before, 0 .. 10 (0).
     voices
-        Most notes at a time, 1 .. 64 and at most `max_voices` (64).
+        Greatest number of notes at a time, 1 .. 64 and at most `max_voices` (64).
     unison, detune_cents
-        Voices of one key, 1 .. 8, and the distance of the outermost from its pitch, 0 .. 100 (1,
-        10).
+        Number of voices for one key, 1 .. 8, and the distance of the outermost from its pitch,
+        0 .. 100 cents (1, 10).
     spread
-        Width over which notes, or the voices of one key, stand between left and right, 0 .. 1 (0).
+        Stereo width over which notes, or the voices of one key, are distributed, 0 .. 1 (0).
     velocity_level
-        How far level follows velocity, 0 .. 1 (1).
+        How far the level follows the velocity, 0 .. 1 (1).
     velocity_timbre, pressure_timbre, brightness_timbre
-        How far full velocity, pressure and brightness move the first timbre input, -4 .. 4 spreads
-        (0, 2, 2).
+        How far full velocity, pressure and brightness move the first timbre input, -4 .. 4 standard
+        deviations (0, 2, 2).
 
     Raises
     ------
     ParameterError
-        If a keyword is unknown or out of range.
+        A keyword is unknown or out of range.
+
+    See Also
+    --------
+    render : plays a whole MIDI file.
+    resynthesize : plays analysed frames.
+
+    Examples
+    --------
+    >>> synth = wms.Synth(wms.Model.load("factory:flute"), sample_rate=48000)
+    >>> synth.note_on(69, velocity=0.8)
+    >>> synth.process(4800).shape
+    (2, 4800)
     """
 
     def __new__(cls, model: Model, **options: Unpack[_Options]) -> Synth: ...
     def set(self, **settings: Unpack[_Settings]) -> None:
-        """Change settings while it plays: all keywords but those that the instrument is made with.
+        """Change settings while the instrument plays.
+
+        Parameters
+        ----------
+        **settings
+            The keywords of `Synth`, but for `sample_rate`, `max_voices`, `seed` and `precise`,
+            which are fixed when it is made.
 
         Raises
         ------
         ParameterError
-            If one is unknown or out of range; then nothing changes.
+            A keyword is unknown or out of range; then nothing changes.
+
+        Examples
+        --------
+        >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+        >>> synth.set(mode="legato", glide_s=0.1)
         """
 
     def set_model(self, model: Model) -> None:
-        """Go on with another model: held notes sound on with it, the old one fades out.
+        """Continue with another model: held notes go on with it while the old one fades out.
 
-        Settings and controllers stay; the timbre goes to where the new model rests.
+        Settings and controllers stay; the timbre goes to the resting point of the new model.
         """
 
     @property
@@ -641,10 +777,10 @@ class Synth:
 
     @property
     def active_voices(self) -> int:
-        """Number of voices that sound, those dying away included."""
+        """Number of voices that sound, those that are dying away included."""
 
     def reset(self) -> None:
-        """Silence, and every controller where it was in the beginning."""
+        """Silence all voices and return every controller to its initial value."""
 
     def note_on(self, note: int, velocity: float = 1.0, channel: int = 0) -> None:
         """Press a key.
@@ -652,22 +788,44 @@ class Synth:
         Parameters
         ----------
         note
-            0 .. 127; 69 is A4.
+            Key, 0 .. 127; 69 is A4.
         velocity
-            0 .. 1. The level is its square, as MIDI synthesizers have it (DLS level 1): at half
-            velocity 12 dB down; at 1 the sound has the level of the training data times `gain`.
+            0 .. 1. The amplitude is its square, as MIDI synthesizers have it (DLS level 1): half
+            the velocity is 12 dB quieter. At 1 the sound has the level of the training data times
+            `gain`.
         channel
-            0 .. 15.
+            MIDI channel, 0 .. 15.
+
+        Raises
+        ------
+        ParameterError
+            A number is out of range.
         """
 
     def note_off(self, note: int, channel: int = 0) -> None:
-        """Let a key go."""
+        """Release a key.
+
+        Parameters
+        ----------
+        note
+            Key, 0 .. 127.
+        channel
+            MIDI channel, 0 .. 15.
+        """
 
     def all_notes_off(self) -> None:
-        """Let all keys of all channels go."""
+        """Release all keys and sustain pedals of all channels."""
 
     def pitch_bend(self, semitones: float, channel: int = 0) -> None:
-        """Move the pitch of a channel's notes, -96 .. 96 semitones."""
+        """Move the pitch of a channel's notes.
+
+        Parameters
+        ----------
+        semitones
+            -96 .. 96.
+        channel
+            MIDI channel, 0 .. 15.
+        """
 
     def express(
         self,
@@ -680,28 +838,44 @@ class Synth:
         pressure: float | None = None,
         brightness: float | None = None,
     ) -> None:
-        """Move what a channel's notes sound like, those to come included, or only one key's.
+        """Change the expression of a channel's notes, or of one key's notes only.
+
+        A channel's expression also applies to its later notes.
 
         Parameters
         ----------
         channel
-            0 .. 15.
+            MIDI channel, 0 .. 15.
         note
-            The key, 0 .. 127, beside what its channel does; the whole channel if None.
+            A key, 0 .. 127, whose notes change in addition to the channel's expression; None for
+            the whole channel.
         tuning
-            Away from the notes' own pitch, -120 .. 120 semitones.
+            Distance from the notes' own pitch, -120 .. 120 semitones.
         volume
             Amplitude factor, 0 .. 4.
         pan
-            From left, -1, to right, 1.
+            From -1, left, to 1, right.
         pressure
             0 .. 1; moves the first timbre input by `pressure_timbre`.
         brightness
-            Dark, -1, to bright, 1; moves the first timbre input by `brightness_timbre`.
+            From -1, dark, to 1, bright; moves the first timbre input by `brightness_timbre`.
+
+        Raises
+        ------
+        ParameterError
+            A number is out of range.
         """
 
     def sustain(self, down: bool, channel: int = 0) -> None:
-        """Press or lift the sustain pedal."""
+        """Press or lift the sustain pedal of a channel.
+
+        Parameters
+        ----------
+        down
+            Whether the pedal is down.
+        channel
+            MIDI channel, 0 .. 15.
+        """
 
     def set_timbre(self, values: ArrayLike | None = None, **named: float) -> None:
         """Move the timbre smoothly.
@@ -709,46 +883,103 @@ class Synth:
         Parameters
         ----------
         values
-            All timbre inputs in the model's order without pitch and voicedness, in spreads of the
-            training data: 0 is its mean, 1 a standard deviation above; held within a margin around
-            its range.
-        named
-            Single inputs by name, e.g. `mfcc_1=0.5, voicedness=0.9`. Voicedness stands for itself,
-            0 .. 1.
+            All timbre inputs in the model's order, without pitch and voicedness. The unit is a
+            standard deviation of the training data: 0 is its mean, 1 is one standard deviation
+            above. Values are held within a margin around the range of the training data.
+        **named
+            Single inputs by name, such as `mfcc_1=0.5, voicedness=0.9`. Voicedness is in its own
+            unit, 0 .. 1.
+
+        Raises
+        ------
+        ParameterError
+            There is no input of this name, or a value is not finite.
+
+        Examples
+        --------
+        >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+        >>> low, high = synth.timbre_range["mfcc_1"]
+        >>> synth.set_timbre(mfcc_1=high)
         """
 
     def process(self, n: int) -> NDArray[np.float32]:
-        """The next n samples, (2, n), within [-1, 1]."""
+        """The next n samples, left and right, (2, n), within [-1, 1]."""
 
     def process_into(self, out: NDArray[np.float32]) -> None:
-        """The next samples into `out`, C-contiguous float32 (2, n); allocates no sample memory."""
+        """Write the next samples into an array, without allocating memory for samples.
+
+        Parameters
+        ----------
+        out
+            Left and right, (2, n): a writable, C-contiguous float32 array.
+
+        Examples
+        --------
+        >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+        >>> block = np.empty((2, 512), np.float32)
+        >>> synth.process_into(block)
+        """
 
 def render(
     model: Model,
     midi_file: _Path,
     *,
+    channels: str | Iterable[int] | None = None,
     timbre_automation: bool = False,
     **options: Unpack[_Options],
 ) -> NDArray[np.float32]:
-    """Play a MIDI file until everything has died away.
+    """Play a MIDI file until its last note has died away.
 
-    Tempo map, all channels, velocity, sustain pedal, volume, expression, pan, brightness (74),
-    channel and key pressure, and pitch bend (2 semitones) are followed; the keywords are those of
-    `Synth`.
+    The tempo map and the messages of all channels are followed: notes, pitch bend and its range,
+    pedals, volume, expression, pan, brightness, pressure and MPE, as the plugin follows them;
+    `docs/plugin.md` has the list.
 
     Parameters
     ----------
     model
-        What is played.
+        The model to play.
     midi_file
         Path of a standard MIDI file.
+    channels
+        The MIDI channels to play, from 1 to 16: text such as "1-9,11-16", which leaves out the
+        drums of channel 10, or their numbers. All channels if it is None.
     timbre_automation
-        Let controllers from 20 on move the model's inputs, in their order.
+        Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
+        branch dev writes them.
+    **options
+        The keywords of `Synth`.
 
     Returns
     -------
     y
         Left and right, (2, n).
+
+    Raises
+    ------
+    ParameterError
+        The file is not a MIDI file or is longer than 4 hours, or a keyword is unknown or out of
+        range.
+    FileAccessError
+        The file cannot be read.
+
+    Warns
+    -----
+    MidiFileWarning
+        The file is damaged, and only what can be read of it is played, or it has no notes.
+
+    See Also
+    --------
+    Synth : plays single notes.
+
+    Examples
+    --------
+    A file of one note, A4, that lasts half a second:
+
+    >>> file = open("a4.mid", "wb")
+    >>> _ = file.write(bytes.fromhex("4d546864 00000006 0000 0001 0060"))
+    >>> _ = file.write(bytes.fromhex("4d54726b 0000000c 00904564 60804500 00ff2f00"))
+    >>> file.close()
+    >>> left, right = wms.render(wms.Model.load("factory:flute"), "a4.mid", release_s=0.2)
     """
 
 def resynthesize(
@@ -766,11 +997,11 @@ def resynthesize(
     model
         Predicts the spectra.
     frames
-        Has `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,).
+        Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as `Frames`.
     sample_rate
         Output rate, Hz.
     noise
-        Amplitude factor of the noise part; at 0 partials sound alone.
+        Amplitude factor of the noise part; at 0 the partials sound alone.
     seed
         Chooses the noise.
 
@@ -778,6 +1009,18 @@ def resynthesize(
     -------
     y
         Sound, (ceil(T * hop_size / model.sample_rate * sample_rate),).
+
+    See Also
+    --------
+    play_spectra : plays spectra that are given rather than predicted.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
+    >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+    >>> frames = wms.analyze(y, params, sample_rate=44100)
+    >>> wms.resynthesize(wms.Model.load("factory:flute"), frames).shape
+    (48205,)
     """
 
 def play_spectra(
@@ -795,36 +1038,50 @@ def play_spectra(
     Parameters
     ----------
     spectra
-        (T, K), log1p magnitudes (with a model: in its domain).
+        log1p magnitudes, (T, K); with a model as `layout`, in the model's own unit.
     f0_hz
-        Sounding pitch, at which the spectra were analysed, (T,); 0 where there is none.
+        Pitch to play, in Hz, (T,): the one at which the spectra were analysed; 0 where there is
+        none.
     voicedness
-        (T,); fully voiced where `None`.
+        0 to 1, (T,); fully voiced where None.
     layout
-        Model or params that say what the bins are (window_size, n_fft, cycles_per_window,
+        A model or params that say what the bins are (window_size, n_fft, cycles_per_window,
         sample_rate) and how far apart the frames (hop_size).
     sample_rate
         Output rate, Hz.
     noise
-        Amplitude factor of the noise part; at 0 partials sound alone.
+        Amplitude factor of the noise part; at 0 the partials sound alone.
     seed
         Chooses the noise.
 
     Returns
     -------
     y
-        Sound, (ceil(T * hop_size / rate * sample_rate),), frame i at i * hop_size / rate.
+        Sound, (ceil(T * hop_size / rate * sample_rate),), where rate is that of the layout; frame i
+        lies at i * hop_size / rate seconds.
+
+    See Also
+    --------
+    resynthesize : plays what a model predicts.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+    >>> frames = wms.analyze(y, sample_rate=16000)
+    >>> wms.play_spectra(frames.spectrum, frames.f0_hz, layout=frames.params).shape
+    (48384,)
     """
 
 def cycle_waveform(
     spectra: ArrayLike, *, layout: Model | _Params | dict[str, Any]
 ) -> NDArray[np.float32]:
-    """Windows of waveform that spectra stand for: inverse real FFT, all phases zero, log undone.
+    """Windows of waveform that spectra stand for: inverse real FFT with all phases zero.
 
     Parameters
     ----------
     spectra
-        (T, K), log1p magnitudes (with a model: in its domain).
+        log1p magnitudes, (T, K); with a model as `layout`, in the model's own unit. The logarithm
+        is undone first.
     layout
         As for `play_spectra`.
 
@@ -832,19 +1089,26 @@ def cycle_waveform(
     -------
     waves
         (T, window_size), the peak in the middle.
+
+    Examples
+    --------
+    >>> model = wms.Model.load("factory:flute")
+    >>> y, _ = model.predict(np.zeros((1, model.input_size)))
+    >>> wms.cycle_waveform(y, layout=model).shape
+    (1, 2048)
     """
 
 def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.float32], int]:
     """Read a wav, flac, ogg, mp3 or aiff file as mono.
 
-    Whole numbers of b bits are divided by 2^(b-1), as torchaudio does; channels are averaged.
+    Integer samples of b bits are divided by 2^(b-1), as torchaudio does; channels are averaged.
 
     Parameters
     ----------
     path
         The file.
     sample_rate
-        Rate in Hz to resample to, 1 .. 1000000; the file's own where `None`.
+        Rate in Hz to resample to, 1 .. 1000000; the file's own where None.
 
     Returns
     -------
@@ -856,9 +1120,17 @@ def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.
     Raises
     ------
     AudioFileError
-        Empty, cut short, no audio of these kinds, or samples that are not finite.
+        The file is empty, cut short, or not audio of these kinds, or it holds samples that are not
+        finite.
     FileAccessError
-        It cannot be read.
+        The file cannot be read.
+
+    Examples
+    --------
+    >>> wms.save_audio("tone.wav", 0.5 * np.sin(0.1 * np.arange(44100)), 44100)
+    >>> y, sr = wms.load_audio("tone.wav", sample_rate=16000)
+    >>> y.shape, sr
+    ((16000,), 16000)
     """
 
 def save_audio(path: _Path, y: ArrayLike, sample_rate: int) -> None:
@@ -867,9 +1139,9 @@ def save_audio(path: _Path, y: ArrayLike, sample_rate: int) -> None:
     Parameters
     ----------
     path
-        The file.
+        The file; an existing one is replaced when the new one is complete.
     y
-        Samples, (n,) or (channels, n), floats; what lies beyond ±1 is clipped.
+        Samples, (n,) or (channels, n), floats; values beyond ±1 are clipped.
     sample_rate
         Their rate, Hz.
 
@@ -878,7 +1150,11 @@ def save_audio(path: _Path, y: ArrayLike, sample_rate: int) -> None:
     ParameterError
         The samples are not floats, not finite or of another shape.
     FileAccessError
-        It cannot be written.
+        The file cannot be written.
+
+    Examples
+    --------
+    >>> wms.save_audio("silence.wav", np.zeros((2, 48000)), 48000)
     """
 
 def list_audio(source: _Path | Sequence[_Path]) -> list[Path]:
@@ -888,12 +1164,18 @@ def list_audio(source: _Path | Sequence[_Path]) -> list[Path]:
     ----------
     source
         A folder stands for all files below it that end in .wav, .wave, .flac, .ogg, .oga, .mp3,
-        .aif, .aiff or .aifc, in any case, sorted by path; hidden ones are left out.
+        .aif, .aiff or .aifc, in upper or lower case, sorted by path; hidden files are left out.
 
     Raises
     ------
     AudioFileError
-        No such file or folder, or a folder without audio.
+        There is no such file or folder, or a folder holds no audio.
+
+    Examples
+    --------
+    >>> wms.save_audio("silence.wav", np.zeros(48000), 48000)
+    >>> [path.name for path in wms.list_audio(".")]
+    ['silence.wav']
     """
 
 def resample(y: ArrayLike, *, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
@@ -905,7 +1187,7 @@ def resample(y: ArrayLike, *, orig_sr: int, target_sr: int) -> NDArray[np.float3
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), which is averaged.
+        Samples, (n,) or (channels, n), whose channels are averaged.
     orig_sr, target_sr
         Rates, Hz, 1 .. 1000000.
 
@@ -918,6 +1200,11 @@ def resample(y: ArrayLike, *, orig_sr: int, target_sr: int) -> NDArray[np.float3
     ------
     ParameterError
         The samples or a rate are not as said here.
+
+    Examples
+    --------
+    >>> wms.resample(np.zeros(44100), orig_sr=44100, target_sr=16000).shape
+    (16000,)
     """
 
 def yin(
@@ -925,13 +1212,12 @@ def yin(
 ) -> NDArray[np.float32]:
     """Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
 
-    A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
-    JASA 111 (2002). Frames are centred, the signal is zero outside itself.
+    Frames are centred; outside of the signal there are zeros.
 
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), which is averaged.
+        Samples, (n,) or (channels, n), whose channels are averaged.
     fmin, fmax
         Lowest and highest fundamental, Hz; fmax at most sr / 2.
     sr
@@ -944,12 +1230,29 @@ def yin(
     Returns
     -------
     f0_hz
-        (T,), T = 1 + n // hop_length.
+        Hz, (T,), T = 1 + n // hop_length.
 
     Raises
     ------
     ParameterError
         No period can be found with these arguments, or samples are not finite.
+
+    See Also
+    --------
+    pyin : also decides whether a frame is voiced.
+    crepe : finds the pitch by a network.
+
+    References
+    ----------
+    A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
+    JASA 111 (2002).
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+    >>> f0_hz = wms.yin(y, fmin=100, fmax=800, sr=16000, frame_length=1024, hop_length=256)
+    >>> f0_hz.shape, round(float(np.median(f0_hz)))
+    ((32,), 220)
     """
 
 def pyin(
@@ -957,27 +1260,53 @@ def pyin(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
     """Fundamental frequency and voicedness by probabilistic YIN, as librosa.pyin (0.10).
 
-    M. Mauch, S. Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
-    distributions", ICASSP 2014. librosa's defaults, but fill_na=None.
+    librosa's defaults, but with fill_na=None.
 
     Parameters
     ----------
-    y, fmin, fmax, sr, frame_length, hop_length
-        As for `yin`.
+    y
+        Samples, (n,) or (channels, n), whose channels are averaged.
+    fmin, fmax
+        Lowest and highest fundamental, Hz; fmax at most sr / 2.
+    sr
+        Rate of `y`, Hz.
+    frame_length
+        Samples of a frame; periods of up to half of it are found.
+    hop_length
+        Samples from one frame to the next.
 
     Returns
     -------
     f0_hz
-        (T,), T = 1 + n // hop_length; the best guess where a frame is unvoiced.
+        Hz, (T,), T = 1 + n // hop_length; the best guess where a frame is unvoiced.
     voiced_flag
-        (T,), bool.
+        Whether the frame is voiced, (T,), bool.
     voiced_prob
         Probability that the frame is voiced, 0 to 1, (T,).
 
     Raises
     ------
     ParameterError
-        As for `yin`.
+        No period can be found with these arguments, or samples are not finite.
+
+    See Also
+    --------
+    yin : gives the frequency alone.
+    crepe : finds the pitch by a network.
+
+    References
+    ----------
+    M. Mauch, S. Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
+    distributions", ICASSP 2014.
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+    >>> f0_hz, voiced_flag, voiced_prob = wms.pyin(
+    ...     y, fmin=100, fmax=800, sr=16000, frame_length=1024, hop_length=256
+    ... )
+    >>> f0_hz.shape, round(float(np.median(f0_hz[voiced_flag])))
+    ((32,), 221)
     """
 
 def crepe(
@@ -989,55 +1318,78 @@ def crepe(
     hop_length: int,
     decoder: str = "viterbi",
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Track the pitch by the CREPE 'tiny' network (Kim et al., ICASSP 2018).
+    """Track the pitch by the CREPE "tiny" network (Kim et al., ICASSP 2018).
 
     Parameters
     ----------
     y
-        Audio, (n,) or (channels, n), which is averaged. The network listens to a copy at 16 kHz.
+        Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
+        16 kHz.
     sr
-        Its rate, Hz.
+        Rate of `y`, Hz.
     fmin, fmax
         Range of the pitch, Hz; within the network's, about 32 to 2005 Hz.
     hop_length
-        Samples between frames.
+        Samples from one frame to the next.
     decoder
-        "argmax", "weighted_argmax" and "viterbi" are torchcrepe's, without its dither; "wms" is
-        this package's own: a path decided by the network and the waveform together, its pitch
-        measured on the waveform.
+        "argmax", "weighted_argmax" and "viterbi" are torchcrepe's, without its dither. "wms" is
+        this package's own: network and waveform together decide the path, and the pitch is measured
+        on the waveform, to a fraction of a cent.
 
     Returns
     -------
-    f0_hz, periodicity
-        Each (T,), T = 1 + n // hop_length. With "wms" both are 0 where there is no pitch in range.
+    f0_hz
+        Hz, (T,), T = 1 + n // hop_length; with "wms", 0 where there is no pitch in the range.
+    periodicity
+        0 to 1, (T,); with "wms", 0 where there is no pitch in the range.
 
     Raises
     ------
     ParameterError
-        If the decoder is unknown, the hop 0, or the range empty or outside the network's.
+        The decoder is unknown, the hop is 0, or the range is empty or outside of the network's.
+
+    See Also
+    --------
+    crepe_probabilities : what the network says before a decoder chooses.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+    >>> f0_hz, periodicity = wms.crepe(
+    ...     y, sr=16000, fmin=100, fmax=800, hop_length=256, decoder="wms"
+    ... )
+    >>> round(float(np.median(f0_hz)), 1)
+    220.0
     """
 
 def crepe_probabilities(y: ArrayLike, *, sr: int, hop_length: int) -> NDArray[np.float32]:
-    """Probabilities of the pitch bins by the CREPE 'tiny' network (Kim et al., ICASSP 2018).
+    """Probabilities of the pitch bins by the CREPE "tiny" network (Kim et al., ICASSP 2018).
 
     Parameters
     ----------
     y
-        Audio, (n,) or (channels, n), which is averaged. The network listens to a copy at 16 kHz.
+        Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
+        16 kHz.
     sr
-        Its rate, Hz.
+        Rate of `y`, Hz.
     hop_length
-        Samples between frames.
+        Samples from one frame to the next.
 
     Returns
     -------
-    NDArray
+    probabilities
         (T, 360), T = 1 + n // hop_length, each 0 to 1: bins 20 cents apart from 31.7 Hz on.
 
     Raises
     ------
     ParameterError
-        If the hop is 0 or y is no audio.
+        The hop is 0, or the samples are not as said here.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+    >>> wms.crepe_probabilities(y, sr=16000, hop_length=256).shape
+    (32, 360)
     """
 
 def cycle_frames(
@@ -1050,7 +1402,7 @@ def cycle_frames(
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), which is averaged.
+        Samples, (n,) or (channels, n), whose channels are averaged.
     f0_hz
         Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
         frame is taken as it is.
@@ -1071,7 +1423,19 @@ def cycle_frames(
     Raises
     ------
     ParameterError
-        A size is 0, a frequency negative or not finite, or samples are not finite.
+        A size is 0, a frequency is negative or not finite, or samples are not finite.
+
+    See Also
+    --------
+    cycle_spectrum : the spectra of these frames.
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+    >>> wms.cycle_frames(
+    ...     y, np.full(32, 220.0), sr=16000, window_size=1024, hop_length=256, cycles=2
+    ... ).shape
+    (32, 1024)
     """
 
 def segment_mfcc(
@@ -1093,8 +1457,19 @@ def segment_mfcc(
 
     Parameters
     ----------
-    y, f0_hz, sr, window_size, hop_length, cycles
-        As for `cycle_frames`.
+    y
+        Samples, (n,) or (channels, n), whose channels are averaged.
+    f0_hz
+        Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
+        frame is taken as it is.
+    sr
+        Rate of `y`, Hz.
+    window_size
+        Samples of a frame and of a cycle frame.
+    hop_length
+        Samples from one frame to the next.
+    cycles
+        Cycles of the fundamental in a cycle frame; 0 takes frames as they are.
     n_fft
         Length of the transform.
     n_mfcc
@@ -1114,6 +1489,15 @@ def segment_mfcc(
     ------
     ParameterError
         An argument is not as said here.
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+    >>> wms.segment_mfcc(
+    ...     y, np.full(32, 220.0), sr=16000, window_size=1024, hop_length=256, cycles=2,
+    ...     n_fft=1024, n_mfcc=8, n_mels=40,
+    ... ).shape
+    (32, 8)
     """
 
 def cycle_spectrum(
@@ -1124,11 +1508,11 @@ def cycle_spectrum(
     Parameters
     ----------
     cycle_frames
-        (T, window_size).
+        (T, window_size), as `cycle_frames` makes them.
     n_fft
         Length of the transform, at least window_size.
     n_bins
-        Bins kept, lowest first; all n_fft // 2 + 1 where `None`.
+        Bins kept, lowest first; all n_fft // 2 + 1 where None.
 
     Returns
     -------
@@ -1139,6 +1523,11 @@ def cycle_spectrum(
     ------
     ParameterError
         An argument is not as said here.
+
+    Examples
+    --------
+    >>> wms.cycle_spectrum(np.zeros((32, 1024)), n_fft=1024, n_bins=80).shape
+    (32, 80)
     """
 
 def analyze(
@@ -1151,23 +1540,28 @@ def analyze(
 ) -> Frames:
     """Analyse recordings into frames of features and spectra.
 
-    Parallel over files and frames; Ctrl-C stops it. Of several files one that cannot be read is
-    left out and named in `Frames.skipped`.
+    The work is spread over files and frames; Ctrl-C stops it. If one of several files cannot be
+    read, it is left out and named in `Frames.skipped`.
 
     Parameters
     ----------
     source
-        A file, a folder, a list of them as for `list_audio`, or samples, (n,) or (channels, n),
+        A file, a folder, or a list of them as for `list_audio`; or samples, (n,) or (channels, n),
         floats with full scale at ±1.
     params
-        What to compute; `Params()` where `None`.
+        What to compute; `Params()` where None.
     sample_rate
-        Rate of samples, Hz; needed for an array and refused for files.
+        Rate of the samples, Hz; needed for an array and refused for files.
     num_threads
-        At least 1; all processors where `None`. Results do not depend on it.
+        At least 1; all processors where None. The results do not depend on it.
     progress
-        Called about ten times a second and at the end with the numbers of files done, files in
-        all, and frames done; an exception from it stops the work.
+        Called about ten times a second and at the end with the number of files done, the number
+        of files in all, and the number of frames done. An exception from it stops the work.
+
+    Returns
+    -------
+    frames
+        The analysed `Frames`.
 
     Raises
     ------
@@ -1176,12 +1570,31 @@ def analyze(
     ParameterError
         None of several files can be read, samples are not finite, or an argument is not as said
         here.
+
+    See Also
+    --------
+    Store.update : keeps the frames of many recordings in a folder and analyses what is new.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> frames = wms.analyze(y, sample_rate=16000)
+    >>> len(frames), round(float(np.median(frames.f0_hz)))
+    (63, 220)
     """
 
-def _prepare_store(path: _Path, params: Params) -> None: ...
+def _prepare_store(path: _Path, params: Params) -> None:
+    """Make a folder a store, with an empty index if it has none."""
+
 def _analyze_into(
     path: _Path, file: _Path, params: Params
-) -> tuple[tuple[tuple[str, str, int, float], bool] | None, str]: ...
+) -> tuple[tuple[tuple[str, str, int, float], bool] | None, str]:
+    """Analyse one recording into a store's folder on one thread, without listing it in the index.
+
+    Returns the recording as in `Store.recordings` and whether its shard was there already; or None
+    and the reason why the recording cannot be read.
+    """
+
 def _finish_store(
     path: _Path,
     params: Params,
@@ -1190,4 +1603,5 @@ def _finish_store(
     *,
     prune: bool,
     kept: int,
-) -> Store: ...
+) -> Store:
+    """List recordings that `_analyze_into` analysed in the store's index."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from ._formulas import hann, hz_to_mel, mel_to_hz
 from ._yin import track_pitch
 from .errors import ParameterError
 
@@ -212,7 +213,7 @@ def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
     """
     power = _magnitudes(_checked(x), _LSD_FFT_SIZE, hop_length) ** 2
     hz = np.arange(power.shape[1]) * sr / _LSD_FFT_SIZE
-    window = _hann(_LSD_FFT_SIZE)
+    window = hann(_LSD_FFT_SIZE)
     # A sine's power in a one-sided spectrum under this window (Parseval).
     sine = 0.25 * _LSD_FFT_SIZE * (window**2).sum()
     level: _Float64 = 10 * np.log10(np.maximum(power @ _a_weighting(hz) / sine, 1e-12))
@@ -375,18 +376,12 @@ def _pair(a: _Signal, b: _Signal) -> tuple[_Float64, _Float64]:
     return a[:n], b[:n]
 
 
-def _hann(size: int) -> _Float64:
-    # Periodic, which np.hanning is not.
-    window: _Float64 = np.hanning(size + 1)[:-1]
-    return window
-
-
 def _magnitudes(x: _Float64, size: int, hop: int) -> _Float64:
     # The end is padded so that every sample is in a frame.
     count = max(1, math.ceil((len(x) - size) / hop) + 1)
     x = np.pad(x, (0, max(0, (count - 1) * hop + size - len(x))))
     frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop]
-    window = _hann(size)
+    window = hann(size)
     out = np.empty((count, size // 2 + 1))
     for start in range(0, count, 1024):
         out[start : start + 1024] = np.abs(np.fft.rfft(frames[start : start + 1024] * window))
@@ -407,8 +402,8 @@ def _audible(magnitudes: _Float64) -> npt.NDArray[np.bool_]:
 
 def _mel_bank(sr: float, size: int) -> _Float64:
     """Triangles of equal area on the mel scale of O'Shaughnessy (1987), (40, size / 2 + 1)."""
-    low, high = (2595 * math.log10(1 + hz / 700) for hz in (_MCD_LOWEST_HZ, sr / 2))
-    edges = 700 * (10 ** (np.linspace(low, high, _MCD_MELS + 2) / 2595) - 1)
+    low, high = hz_to_mel(np.array([_MCD_LOWEST_HZ, sr / 2]))
+    edges = mel_to_hz(np.linspace(low, high, _MCD_MELS + 2))
     hz = np.arange(size // 2 + 1) * sr / size
     left, centre, right = (e[:, None] for e in (edges[:-2], edges[1:-1], edges[2:]))
     rising, falling = (hz - left) / (centre - left), (right - hz) / (right - centre)

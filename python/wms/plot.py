@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from . import Model, Params, cycle_waveform
 from ._files import replacing
+from ._formulas import hann
 from .errors import ParameterError, WmsError
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def spectrogram_db(
     """
     padded = np.pad(np.asarray(y, np.float64), n_fft // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
-    window = np.hanning(n_fft + 1)[:-1]
+    window = hann(n_fft)
     magnitudes = np.abs(np.fft.rfft(windows * window)) / (window.sum() / 2)
     return np.asarray(20 * np.log10(np.maximum(magnitudes.T, 1e-6)), np.float64)
 

@@ -207,6 +207,11 @@ impl<'a> Chunk<'a> {
         Some(Self { id: *id, length: u32::from_be_bytes(*length) as usize, rest })
     }
 
+    /// Reads a head whose identifier is text: anything else is none.
+    fn read_plausible(bytes: &'a [u8]) -> Option<Self> {
+        Self::read(bytes).filter(|chunk| chunk.id.iter().all(u8::is_ascii_graphic))
+    }
+
     /// The body as far as the file has it.
     fn body(&self) -> &'a [u8] {
         &self.rest[..self.length.min(self.rest.len())]
@@ -223,8 +228,7 @@ fn read_tracks(mut rest: &[u8], count: usize, warnings: &mut Vec<String>) -> Res
     let mut tracks = Vec::new();
     let mut skipped = 0;
     while !rest.is_empty() {
-        let chunk = Chunk::read(rest).filter(|chunk| chunk.id.iter().all(u8::is_ascii_graphic));
-        match chunk {
+        match Chunk::read_plausible(rest) {
             Some(chunk) if &chunk.id == b"MTrk" => {
                 let (track, behind) = read_track(&chunk);
                 tracks.push(track);
@@ -269,13 +273,12 @@ fn read_track<'a>(chunk: &Chunk<'a>) -> (Track, &'a [u8]) {
         return (track, &chunk.rest[length..]);
     }
     let behind = &chunk.rest[body.len()..];
-    let goes_on = !behind.is_empty() && track.length.is_none() && !behind.starts_with(b"MTrk");
-    if goes_on {
+    let is_plausible = behind.is_empty() || Chunk::read_plausible(behind).is_some();
+    if track.length.is_none() && !is_plausible {
         let length = find(chunk.rest, *b"MTrk").unwrap_or(chunk.rest.len());
-        let whole = Track::read(&chunk.rest[..length]);
-        if let Some(length) = whole.length {
-            return (whole, &chunk.rest[length..]);
-        }
+        let track = Track::read(&chunk.rest[..length]);
+        let length = track.length.unwrap_or(length);
+        return (track, &chunk.rest[length..]);
     }
     (track, behind)
 }

@@ -30,10 +30,49 @@ pub(super) fn rows(
     Ok(array.into_pyarray(py))
 }
 
-/// Fundamental frequency of each frame by YIN, as librosa.yin computes it.
+/// Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
 ///
-/// Takes samples y (n,) or (channels, n), fmin and fmax in Hz, sr in Hz, `frame_length` and
-/// `hop_length` in samples; returns `f0_hz` (T,), T = 1 + n // `hop_length`.
+/// Frames are centred; outside of the signal there are zeros.
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged.
+/// fmin, fmax
+///     Lowest and highest fundamental, Hz; fmax at most sr / 2.
+/// sr
+///     Rate of `y`, Hz.
+/// frame_length
+///     Samples of a frame; periods of up to half of it are found.
+/// hop_length
+///     Samples from one frame to the next.
+///
+/// Returns
+/// -------
+/// f0_hz
+///     Hz, (T,), T = 1 + n // hop_length.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     No period can be found with these arguments, or samples are not finite.
+///
+/// See Also
+/// --------
+/// pyin : also decides whether a frame is voiced.
+/// crepe : finds the pitch by a network.
+///
+/// References
+/// ----------
+/// A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
+/// JASA 111 (2002).
+///
+/// Examples
+/// --------
+/// >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+/// >>> f0_hz = wms.yin(y, fmin=100, fmax=800, sr=16000, frame_length=1024, hop_length=256)
+/// >>> f0_hz.shape, round(float(np.median(f0_hz)))
+/// ((32,), 220)
 #[pyfunction]
 #[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
 pub(super) fn yin<'py>(
@@ -52,10 +91,55 @@ pub(super) fn yin<'py>(
     Ok(single(f0_hz).into_pyarray(py))
 }
 
-/// Fundamental frequency and voicedness of each frame by probabilistic YIN, as librosa.pyin.
+/// Fundamental frequency and voicedness by probabilistic YIN, as librosa.pyin (0.10).
 ///
-/// Arguments as for yin; returns `f0_hz` (T,), `voiced_flag` (T,) and `voiced_prob` (T,), 0 to 1.
-/// An unvoiced frame keeps the best guess of its frequency.
+/// librosa's defaults, but with fill_na=None.
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged.
+/// fmin, fmax
+///     Lowest and highest fundamental, Hz; fmax at most sr / 2.
+/// sr
+///     Rate of `y`, Hz.
+/// frame_length
+///     Samples of a frame; periods of up to half of it are found.
+/// hop_length
+///     Samples from one frame to the next.
+///
+/// Returns
+/// -------
+/// f0_hz
+///     Hz, (T,), T = 1 + n // hop_length; the best guess where a frame is unvoiced.
+/// voiced_flag
+///     Whether the frame is voiced, (T,), bool.
+/// voiced_prob
+///     Probability that the frame is voiced, 0 to 1, (T,).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     No period can be found with these arguments, or samples are not finite.
+///
+/// See Also
+/// --------
+/// yin : gives the frequency alone.
+/// crepe : finds the pitch by a network.
+///
+/// References
+/// ----------
+/// M. Mauch, S. Dixon, "pYIN: a fundamental frequency estimator using probabilistic threshold
+/// distributions", ICASSP 2014.
+///
+/// Examples
+/// --------
+/// >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+/// >>> f0_hz, voiced_flag, voiced_prob = wms.pyin(
+/// ...     y, fmin=100, fmax=800, sr=16000, frame_length=1024, hop_length=256
+/// ... )
+/// >>> f0_hz.shape, round(float(np.median(f0_hz[voiced_flag])))
+/// ((32,), 221)
 #[pyfunction]
 #[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
 pub(super) fn pyin<'py>(
@@ -78,10 +162,48 @@ pub(super) fn pyin<'py>(
     ))
 }
 
-/// Pitch by the CREPE 'tiny' network: `(f0_hz, periodicity)`, each (T,), T = 1 + n // `hop_length`.
+/// Track the pitch by the CREPE "tiny" network (Kim et al., ICASSP 2018).
 ///
-/// Decoders "argmax", "`weighted_argmax`" and "viterbi" are torchcrepe's, without its dither; "wms" is
-/// this package's own, which is exact to a fraction of a cent and 0 where there is no pitch.
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
+///     16 kHz.
+/// sr
+///     Rate of `y`, Hz.
+/// fmin, fmax
+///     Range of the pitch, Hz; within the network's, about 32 to 2005 Hz.
+/// hop_length
+///     Samples from one frame to the next.
+/// decoder
+///     "argmax", "weighted_argmax" and "viterbi" are torchcrepe's, without its dither. "wms" is
+///     this package's own: network and waveform together decide the path, and the pitch is measured
+///     on the waveform, to a fraction of a cent.
+///
+/// Returns
+/// -------
+/// f0_hz
+///     Hz, (T,), T = 1 + n // hop_length; with "wms", 0 where there is no pitch in the range.
+/// periodicity
+///     0 to 1, (T,); with "wms", 0 where there is no pitch in the range.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The decoder is unknown, the hop is 0, or the range is empty or outside of the network's.
+///
+/// See Also
+/// --------
+/// crepe_probabilities : what the network says before a decoder chooses.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+/// >>> f0_hz, periodicity = wms.crepe(
+/// ...     y, sr=16000, fmin=100, fmax=800, hop_length=256, decoder="wms"
+/// ... )
+/// >>> round(float(np.median(f0_hz)), 1)
+/// 220.0
 #[pyfunction]
 #[pyo3(signature = (y, *, sr, fmin, fmax, hop_length, decoder = "viterbi"))]
 pub(super) fn crepe<'py>(
@@ -101,7 +223,33 @@ pub(super) fn crepe<'py>(
     Ok((track.f0_hz.into_pyarray(py), track.periodicity.into_pyarray(py)))
 }
 
-/// Probabilities of the pitch bins by the CREPE 'tiny' network: (T, 360), T = 1 + n // `hop_length`.
+/// Probabilities of the pitch bins by the CREPE "tiny" network (Kim et al., ICASSP 2018).
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
+///     16 kHz.
+/// sr
+///     Rate of `y`, Hz.
+/// hop_length
+///     Samples from one frame to the next.
+///
+/// Returns
+/// -------
+/// probabilities
+///     (T, 360), T = 1 + n // hop_length, each 0 to 1: bins 20 cents apart from 31.7 Hz on.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The hop is 0, or the samples are not as said here.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+/// >>> wms.crepe_probabilities(y, sr=16000, hop_length=256).shape
+/// (32, 360)
 #[pyfunction]
 #[pyo3(signature = (y, *, sr, hop_length))]
 pub(super) fn crepe_probabilities<'py>(
@@ -126,9 +274,47 @@ fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize)
     }
 }
 
-/// The cycles around each frame's centre, stretched to `window_size` samples: (T, `window_size`).
+/// The cycles around each frame's centre, stretched to one length, as `wms_torch` makes them.
 ///
-/// Takes samples y (n,) and `f0_hz` (T,); where `f0_hz` is 0, the frame is taken as it is.
+/// Energy is preserved: amplitudes are divided by the square root of the stretch.
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged.
+/// f0_hz
+///     Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
+///     frame is taken as it is.
+/// sr
+///     Rate of `y`, Hz.
+/// window_size
+///     Samples of a frame and of a cycle frame.
+/// hop_length
+///     Samples from one frame to the next.
+/// cycles
+///     Cycles of the fundamental in a cycle frame; 0 takes frames as they are.
+///
+/// Returns
+/// -------
+/// cycle_frames
+///     (T, window_size).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     A size is 0, a frequency is negative or not finite, or samples are not finite.
+///
+/// See Also
+/// --------
+/// cycle_spectrum : the spectra of these frames.
+///
+/// Examples
+/// --------
+/// >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+/// >>> wms.cycle_frames(
+/// ...     y, np.full(32, 220.0), sr=16000, window_size=1024, hop_length=256, cycles=2
+/// ... ).shape
+/// (32, 1024)
 #[pyfunction]
 #[pyo3(signature = (y, f0_hz, *, sr, window_size, hop_length, cycles))]
 pub(super) fn cycle_frames<'py>(
@@ -147,9 +333,53 @@ pub(super) fn cycle_frames<'py>(
     rows(py, frames, window_size)
 }
 
-/// Mel-frequency cepstral coefficients of each frame's cycles, not standardised: (T, `n_mfcc`).
+/// Mel-frequency cepstral coefficients of the cycles around each frame's centre.
 ///
-/// Takes samples y (n,) and `f0_hz` (T,); variant is "main", "dev" or "own".
+/// Mel scale and filters of M. Slaney's Auditory Toolbox (1998), levels in dB, orthonormal DCT-II.
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged.
+/// f0_hz
+///     Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
+///     frame is taken as it is.
+/// sr
+///     Rate of `y`, Hz.
+/// window_size
+///     Samples of a frame and of a cycle frame.
+/// hop_length
+///     Samples from one frame to the next.
+/// cycles
+///     Cycles of the fundamental in a cycle frame; 0 takes frames as they are.
+/// n_fft
+///     Length of the transform.
+/// n_mfcc
+///     Number of coefficients, at most that of bands.
+/// n_mels
+///     Number of mel bands, 1 .. 1024; "main" has 128 whatever this says.
+/// variant
+///     "main" and "dev" are those of `wms_torch`; "own" takes the whole segment under one window
+///     and levels above a fixed floor.
+///
+/// Returns
+/// -------
+/// mfcc
+///     Not standardised, (T, n_mfcc).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     An argument is not as said here.
+///
+/// Examples
+/// --------
+/// >>> y = np.sin(2 * np.pi * 220 * np.arange(8000) / 16000)
+/// >>> wms.segment_mfcc(
+/// ...     y, np.full(32, 220.0), sr=16000, window_size=1024, hop_length=256, cycles=2,
+/// ...     n_fft=1024, n_mfcc=8, n_mels=40,
+/// ... ).shape
+/// (32, 8)
 #[pyfunction]
 #[pyo3(signature = (
     y, f0_hz, *, sr, window_size, hop_length, cycles, n_fft, n_mfcc, n_mels, variant = "main"
@@ -188,9 +418,31 @@ pub(super) fn segment_mfcc<'py>(
     rows(py, mfcc, n_mfcc)
 }
 
-/// log(1 + magnitude) of cycle frames (T, `window_size`) under a Hann window: (T, `n_bins`).
+/// log(1 + magnitude) of cycle frames under a symmetric Hann window.
 ///
-/// `n_bins` are the lowest bins kept, all `n_fft` // 2 + 1 where None.
+/// Parameters
+/// ----------
+/// cycle_frames
+///     (T, window_size), as `cycle_frames` makes them.
+/// n_fft
+///     Length of the transform, at least window_size.
+/// n_bins
+///     Bins kept, lowest first; all n_fft // 2 + 1 where None.
+///
+/// Returns
+/// -------
+/// spectra
+///     (T, n_bins).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     An argument is not as said here.
+///
+/// Examples
+/// --------
+/// >>> wms.cycle_spectrum(np.zeros((32, 1024)), n_fft=1024, n_bins=80).shape
+/// (32, 80)
 #[pyfunction]
 #[pyo3(signature = (cycle_frames, *, n_fft, n_bins = None))]
 pub(super) fn cycle_spectrum<'py>(

@@ -7,9 +7,38 @@ use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
-/// Read an audio file as mono samples (n,), full scale at ±1, and their rate in Hz.
+/// Read a wav, flac, ogg, mp3 or aiff file as mono.
 ///
-/// Wav, flac, ogg, mp3 and aiff; channels are averaged. A `sample_rate` in Hz resamples.
+/// Integer samples of b bits are divided by 2^(b-1), as torchaudio does; channels are averaged.
+///
+/// Parameters
+/// ----------
+/// path
+///     The file.
+/// sample_rate
+///     Rate in Hz to resample to, 1 .. 1000000; the file's own where None.
+///
+/// Returns
+/// -------
+/// y
+///     Samples, (n,), full scale at ±1.
+/// sample_rate
+///     Their rate, Hz.
+///
+/// Raises
+/// ------
+/// AudioFileError
+///     The file is empty, cut short, or not audio of these kinds, or it holds samples that are not
+///     finite.
+/// FileAccessError
+///     The file cannot be read.
+///
+/// Examples
+/// --------
+/// >>> wms.save_audio("tone.wav", 0.5 * np.sin(0.1 * np.arange(44100)), 44100)
+/// >>> y, sr = wms.load_audio("tone.wav", sample_rate=16000)
+/// >>> y.shape, sr
+/// ((16000,), 16000)
 #[pyfunction]
 #[pyo3(signature = (path, sample_rate = None))]
 pub(super) fn load_audio(
@@ -21,9 +50,32 @@ pub(super) fn load_audio(
     Ok((samples.into_pyarray(py), rate))
 }
 
-/// Resample y (n,) from `orig_sr` to `target_sr`, Hz: (ceil(n * `target_sr` / `orig_sr`),).
+/// Change the rate of a signal, as torchaudio.transforms.Resample does by default.
 ///
-/// Windowed sinc, as torchaudio's default.
+/// A sinc under a squared-cosine window of 6 zero crossings, cut off at 0.99 of the lower Nyquist
+/// frequency (J. O. Smith, "Digital Audio Resampling").
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), whose channels are averaged.
+/// orig_sr, target_sr
+///     Rates, Hz, 1 .. 1000000.
+///
+/// Returns
+/// -------
+/// y
+///     (ceil(n * target_sr / orig_sr),).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The samples or a rate are not as said here.
+///
+/// Examples
+/// --------
+/// >>> wms.resample(np.zeros(44100), orig_sr=44100, target_sr=16000).shape
+/// (16000,)
 #[pyfunction]
 #[pyo3(signature = (y, *, orig_sr, target_sr))]
 pub(super) fn resample<'py>(
@@ -37,7 +89,24 @@ pub(super) fn resample<'py>(
     Ok(resampled.into_pyarray(py))
 }
 
-/// The audio files that a path, a folder or a list of them names; folders recursively, sorted.
+/// The audio files that a path, a folder or a list of them names.
+///
+/// Parameters
+/// ----------
+/// source
+///     A folder stands for all files below it that end in .wav, .wave, .flac, .ogg, .oga, .mp3,
+///     .aif, .aiff or .aifc, in upper or lower case, sorted by path; hidden files are left out.
+///
+/// Raises
+/// ------
+/// AudioFileError
+///     There is no such file or folder, or a folder holds no audio.
+///
+/// Examples
+/// --------
+/// >>> wms.save_audio("silence.wav", np.zeros(48000), 48000)
+/// >>> [path.name for path in wms.list_audio(".")]
+/// ['silence.wav']
 #[pyfunction]
 pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     arguments::audio_files(source)?.ok_or_else(|| {
@@ -45,7 +114,27 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     })
 }
 
-/// Write y (n,) or (channels, n), full scale at ±1, as a 24-bit wav file.
+/// Write a 24-bit wav file, whole or not at all.
+///
+/// Parameters
+/// ----------
+/// path
+///     The file; an existing one is replaced when the new one is complete.
+/// y
+///     Samples, (n,) or (channels, n), floats; values beyond ±1 are clipped.
+/// sample_rate
+///     Their rate, Hz.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The samples are not floats, not finite or of another shape.
+/// FileAccessError
+///     The file cannot be written.
+///
+/// Examples
+/// --------
+/// >>> wms.save_audio("silence.wav", np.zeros((2, 48000)), 48000)
 #[pyfunction]
 pub(super) fn save_audio(path: PathBuf, y: &Bound<'_, PyAny>, sample_rate: u32) -> PyResult<()> {
     let (samples, channels) = arguments::interleaved(y)?;

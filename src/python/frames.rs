@@ -14,18 +14,28 @@ use numpy::{Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
-/// The features and spectra of `T` frames of one or more recordings.
+/// The features and spectra of the frames of one or more recordings; immutable.
 ///
-/// Those of a file are read from it when they are used.
+/// Made by `analyze`, `Frames.load` or `Store.shards`. The frames of a file are read from it when
+/// they are used, so the file must not be written to meanwhile. T is the number of frames (also
+/// `len(frames)`), C the number of network inputs, K the number of spectrum bins. Arrays are
+/// float32 and read-only unless they are said to be new.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+/// >>> frames = wms.analyze(y, sample_rate=16000)
+/// >>> frames.f0_hz.shape, frames.mfcc.shape, frames.spectrum.shape
+/// ((63,), (63, 8), (63, 80))
 #[pyclass(frozen, name = "Frames", module = "wms")]
 pub(super) struct PyFrames(pub Frames);
 
-/// Standardisation of the coefficients.
+/// Standardisation of the cepstral coefficients: (x - mean) / scale.
 #[pyclass(frozen, get_all, name = "Scaler", module = "wms")]
 pub(super) struct PyScaler {
-    /// Mean of each coefficient, (`n_mfcc`,).
+    /// Mean of each coefficient, (n_mfcc,).
     mean: Py<PyArray1<f64>>,
-    /// Population standard deviation of each coefficient, 1 for a constant one, (`n_mfcc`,).
+    /// Population standard deviation of each coefficient, 1 for a constant one, (n_mfcc,).
     scale: Py<PyArray1<f64>>,
 }
 
@@ -55,21 +65,21 @@ fn borrowed<'py, T: Element, D: Dimension>(
 
 #[pymethods]
 impl PyFrames {
-    /// Fundamental frequency, Hz, (T,); the best guess where a frame is unvoiced.
+    /// Fundamental frequency in Hz, (T,); the best guess where a frame is unvoiced.
     #[getter]
     fn f0_hz<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.features.f0_hz)
     }
 
-    /// Voicedness, 0 to 1, (T,).
+    /// Voicedness, 0 to 1, (T,); 1 where the pitch method gives none.
     #[getter]
     fn voicedness<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.features.voicedness)
     }
 
-    /// Cepstral coefficients, not standardised, (T, `n_mfcc`).
+    /// Cepstral coefficients, not standardised, (T, n_mfcc).
     #[getter]
     fn mfcc_raw<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let frames = &slf.get().0;
@@ -85,33 +95,37 @@ impl PyFrames {
         borrowed(slf, Ix2(frames.len(), columns), &frames.features.spectrum)
     }
 
-    /// What a network learns to give: the spectra, (T, K).
+    /// What a network learns to give, `wms_torch`'s Y: the spectra, (T, K).
     #[getter]
     fn targets<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         Self::spectrum(slf)
     }
 
-    /// Time of each frame's centre in its recording, s, (T,).
+    /// Time of each frame's centre in its recording, in seconds, (T,).
     #[getter]
     fn times_s<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.times_s)
     }
 
-    /// Recording of each frame, a place in files, (T,).
+    /// Recording of each frame as an index into `files`, (T,), int32; it never decreases.
     #[getter]
     fn file_index<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<i32>>> {
         let frames = &slf.get().0;
         borrowed(slf, Ix1(frames.len()), &frames.file_index)
     }
 
-    /// Network inputs: standardised coefficients, log pitch, voicedness if included, (T, C).
+    /// Network inputs, `wms_torch`'s X, (T, C), a new array.
+    ///
+    /// Standardised coefficients, log(max(f0, f_low) - f_low + 1e-4), and voicedness if the
+    /// parameters include it. With `mfcc_dim_reduction` "pacmap" the columns are still the
+    /// coefficients: `wms.training.ProjectedFrames` has the coordinates.
     #[getter]
     fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         rows(py, self.0.inputs(), self.0.input_names().len())
     }
 
-    /// Standardised cepstral coefficients, (T, `n_mfcc`).
+    /// Standardised cepstral coefficients, (T, n_mfcc), a new array.
     #[getter]
     fn mfcc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let columns = self.0.params.analysis().n_mfcc;
@@ -135,7 +149,7 @@ impl PyFrames {
         PyParams(self.0.params.clone())
     }
 
-    /// Names of the columns of inputs.
+    /// Names of the columns of `inputs`.
     #[getter]
     fn input_names(&self) -> Vec<String> {
         self.0.input_names()
@@ -147,18 +161,48 @@ impl PyFrames {
         self.0.files.clone()
     }
 
-    /// Files that could not be analysed, each with the reason.
+    /// Files that could not be analysed, each with the reason in one line.
     #[getter]
     fn skipped(&self) -> Vec<(PathBuf, String)> {
         self.0.skipped.iter().map(|s| (s.path.clone(), s.reason.clone())).collect()
     }
 
     /// Write all arrays and the parameters as one safetensors file, whole or not at all.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The file; an existing one is replaced when the new one is complete.
+    ///
+    /// Raises
+    /// ------
+    /// FileAccessError
+    ///     The file cannot be written.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         Ok(py.detach(|| self.0.save(&path))?)
     }
 
-    /// Open a file that save wrote, or join the recordings of a store's folder in memory.
+    /// Open a file that `save` wrote, or join the recordings of a `Store` in memory.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The file, which is mapped into memory; or a store's folder.
+    ///
+    /// Raises
+    /// ------
+    /// FeatureFileError
+    ///     The file is truncated or of another kind, or its arrays do not fit each other; the
+    ///     message says which.
+    /// FileAccessError
+    ///     The file cannot be read.
+    ///
+    /// Examples
+    /// --------
+    /// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    /// >>> wms.analyze(y, sample_rate=16000).save("frames.safetensors")
+    /// >>> len(wms.Frames.load("frames.safetensors"))
+    /// 63
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Ok(Self(py.detach(|| Frames::load(&path))?))
@@ -194,8 +238,47 @@ fn reporter<'py>(
 
 /// Analyse recordings into frames of features and spectra.
 ///
-/// source is a file, a folder, a list of them, or samples (n,) or (channels, n) with their
-/// `sample_rate` in Hz. progress is called with (files done, files in all, frames done).
+/// The work is spread over files and frames; Ctrl-C stops it. If one of several files cannot be
+/// read, it is left out and named in `Frames.skipped`.
+///
+/// Parameters
+/// ----------
+/// source
+///     A file, a folder, or a list of them as for `list_audio`; or samples, (n,) or (channels, n),
+///     floats with full scale at ±1.
+/// params
+///     What to compute; `Params()` where None.
+/// sample_rate
+///     Rate of the samples, Hz; needed for an array and refused for files.
+/// num_threads
+///     At least 1; all processors where None. The results do not depend on it.
+/// progress
+///     Called about ten times a second and at the end with the number of files done, the number
+///     of files in all, and the number of frames done. An exception from it stops the work.
+///
+/// Returns
+/// -------
+/// frames
+///     The analysed `Frames`.
+///
+/// Raises
+/// ------
+/// AudioFileError
+///     The only file cannot be read, there is no such file, or a folder holds no audio.
+/// ParameterError
+///     None of several files can be read, samples are not finite, or an argument is not as said
+///     here.
+///
+/// See Also
+/// --------
+/// Store.update : keeps the frames of many recordings in a folder and analyses what is new.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+/// >>> frames = wms.analyze(y, sample_rate=16000)
+/// >>> len(frames), round(float(np.median(frames.f0_hz)))
+/// (63, 220)
 #[pyfunction]
 #[pyo3(signature = (source, params = None, *, sample_rate = None, num_threads = None, progress = None))]
 pub(super) fn analyze(

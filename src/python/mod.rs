@@ -1,9 +1,16 @@
 //! The Python module `wms._wms`: the only place that knows Python.
 //!
 //! Each function is a thin wrapper: it checks shapes and types, releases the GIL, and calls the
-//! crate.
+//! crate. The comments on what Python sees are its docstrings, in numpydoc; their examples run in
+//! `tests/python/test_examples.py`, and `tools/make_stub.py` copies them into `_wms.pyi`.
 
 #![expect(clippy::needless_pass_by_value, reason = "Python's arguments arrive by value")]
+#![allow(
+    clippy::doc_lazy_continuation,
+    clippy::doc_link_with_quotes,
+    clippy::doc_markdown,
+    reason = "the texts are Python's docstrings, in numpydoc"
+)]
 
 mod analysis;
 mod arguments;

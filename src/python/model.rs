@@ -13,6 +13,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// A network and what its inputs and outputs mean; immutable.
+///
+/// Made by `Model.load`. T is the number of frames, C that of network inputs, K that of spectrum
+/// bins.
+///
+/// Examples
+/// --------
+/// >>> model = wms.Model.load("factory:flute")
+/// >>> model.input_size, model.output_size, model.sample_rate, model.hop_size
+/// (10, 232, 44100, 256)
 #[pyclass(frozen, module = "wms")]
 pub(super) struct Model {
     pub inner: Arc<model::Model>,
@@ -71,7 +80,39 @@ pub(super) fn matrix(
 
 #[pymethods]
 impl Model {
-    /// Read a model file of this project or of `wms_torch`, or a factory model (`factory:NAME`).
+    /// Read a model file.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     A `.safetensors` file that `Model.save` or the training wrote, or a `.pth` or `rt_model`
+    ///     JSON file of `wms_torch` of any generation; the content decides, not the name. Or
+    ///     "factory:NAME" with one of the names that `factory_models` lists.
+    /// params
+    ///     Parameters that the model's inputs and outputs must agree with. The files of `wms_torch`
+    ///     hold weights only; for them the parameters also tell the rest. Where None, such a file
+    ///     takes them from `<path>.params.json`, which `wms convert` writes, or from a params.json
+    ///     beside the file or in the folder above.
+    ///
+    /// Warns
+    /// -----
+    /// UserWarning
+    ///     Names what the file does not tell and was assumed (also in `config["assumed"]`).
+    ///
+    /// Raises
+    /// ------
+    /// ModelFileError
+    ///     The file is truncated, of another kind, inconsistent, asks for code to be run, or does
+    ///     not fit `params`; the message says which.
+    /// FileAccessError
+    ///     The file cannot be read.
+    ///
+    /// Examples
+    /// --------
+    /// >>> model = wms.Model.load("factory:flute")
+    /// >>> model.save("flute.safetensors")
+    /// >>> wms.Model.load("flute.safetensors").input_names[-2:]
+    /// ['pitch', 'voicedness']
     #[staticmethod]
     #[pyo3(signature = (path, params=None))]
     fn load(py: Python<'_>, path: PathBuf, params: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
@@ -95,19 +136,34 @@ impl Model {
     }
 
     /// Write the model file; an existing one is replaced when the new one is complete.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The file.
+    /// half
+    ///     Keep large tensors in half precision: the file is half the size and is read like any
+    ///     other.
+    ///
+    /// Raises
+    /// ------
+    /// FileAccessError
+    ///     The file cannot be written.
+    /// ModelFileError
+    ///     With `half`, a weight is beyond 65504.
     #[pyo3(signature = (path, *, half=false))]
     fn save(&self, py: Python<'_>, path: PathBuf, half: bool) -> PyResult<()> {
         Ok(py
             .detach(|| if half { self.inner.save_halved(&path) } else { self.inner.save(&path) })?)
     }
 
-    /// Family of the network, e.g. "2026-08".
+    /// Family of the network, such as "2026-08".
     #[getter]
     fn generation(&self) -> &'static str {
         self.inner.generation().name()
     }
 
-    /// Name of the model, for people.
+    /// Display name of the model.
     #[getter]
     fn name(&self) -> &str {
         &self.inner.config().name
@@ -137,7 +193,7 @@ impl Model {
         self.inner.config().spectrum.sample_rate
     }
 
-    /// Samples between frames at `sample_rate`.
+    /// Samples from one frame to the next, at `sample_rate`.
     #[getter]
     fn hop_size(&self) -> usize {
         self.inner.config().hop_size
@@ -159,7 +215,33 @@ impl Model {
         Ok(tensors)
     }
 
-    /// Run the network over frames.
+    /// Run the network over frames: what PyTorch's forward gives.
+    ///
+    /// Parameters
+    /// ----------
+    /// x
+    ///     Network inputs, (T, C).
+    /// state
+    ///     Hidden state, (layers, hidden), to carry on from; zeros where None.
+    ///
+    /// Returns
+    /// -------
+    /// y
+    ///     Predicted spectra, (T, K).
+    /// state
+    ///     Hidden state after the last frame, (layers, hidden).
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     `x` or `state` has another shape or holds values that are not finite.
+    ///
+    /// Examples
+    /// --------
+    /// >>> model = wms.Model.load("factory:flute")
+    /// >>> y, state = model.predict(np.zeros((5, model.input_size)))
+    /// >>> y.shape
+    /// (5, 232)
     #[pyo3(signature = (x, state=None))]
     fn predict<'py>(
         &self,
@@ -200,7 +282,32 @@ impl Model {
         Ok((matrix(py, y, network.output_size())?, state))
     }
 
-    /// Analysed frames as this model wants them: its own scaler, f0 mapping and order.
+    /// Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.
+    ///
+    /// Parameters
+    /// ----------
+    /// frames
+    ///     Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as
+    ///     `Frames`. Models of `wms_torch`, whose scaler is not known, read the standardised `mfcc`
+    ///     (T, n_mfcc) in place of `mfcc_raw`.
+    ///
+    /// Returns
+    /// -------
+    /// x
+    ///     Network inputs, (T, C).
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     An attribute is missing or the shapes do not fit each other or the model.
+    ///
+    /// Examples
+    /// --------
+    /// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
+    /// >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+    /// >>> frames = wms.analyze(y, params, sample_rate=44100)
+    /// >>> wms.Model.load("factory:flute").inputs(frames).shape
+    /// (173, 10)
     fn inputs<'py>(
         &self,
         py: Python<'py>,
@@ -223,6 +330,11 @@ impl Model {
 }
 
 /// Names of the models that come with the package, for `Model.load("factory:NAME")`.
+///
+/// Examples
+/// --------
+/// >>> "flute" in wms.factory_models()
+/// True
 #[pyfunction]
 pub(super) fn factory_models() -> Vec<&'static str> {
     model::factory::MODELS.iter().map(|model| model.name).collect()

@@ -7,7 +7,32 @@ use pyo3::types::PyDict;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
-/// A complete, validated set of parameters: the content of a `params.json`.
+/// A complete, checked set of parameters: the content of a `params.json`.
+///
+/// Immutable. `params["hop_size"]` reads one key. A key that is set but has no effect causes a
+/// UserWarning.
+///
+/// Parameters
+/// ----------
+/// **changes
+///     Keys that differ from the shipped `params.json`, with their values.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     A key is unknown or its value is not allowed. The message names the key, the value that was
+///     given and what is wanted.
+///
+/// See Also
+/// --------
+/// Params.load : reads a file.
+/// Params.profile : the sets of parameters that come with the package.
+///
+/// Examples
+/// --------
+/// >>> params = wms.Params(hop_size=128)
+/// >>> params["hop_size"], params["sample_rate"]
+/// (128, 16000)
 #[pyclass(frozen, eq, name = "Params", module = "wms", from_py_object)]
 #[derive(Clone, PartialEq)]
 pub(super) struct PyParams(pub Params);
@@ -20,30 +45,111 @@ impl PyParams {
         Self(Params::default()).replace(py, changes)
     }
 
-    /// Read a params.json.
+    /// Read a `params.json`, this project's or `wms_torch`'s.
+    ///
+    /// Keys that end in `_comment` or begin with `___NOT` are notes; they are kept as they are.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The file.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     The file is not a JSON object, a key of `wms_torch` is missing, a key is unknown, or a
+    ///     value is not allowed.
+    /// FileAccessError
+    ///     The file cannot be read.
+    ///
+    /// Examples
+    /// --------
+    /// >>> wms.Params(hop_size=128).save("params.json")
+    /// >>> wms.Params.load("params.json")
+    /// Params(hop_size=128)
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Self(Params::load(&path)?).warned(py)
     }
 
     /// One of the sets of parameters that come with the package.
+    ///
+    /// Parameters
+    /// ----------
+    /// name
+    ///     "default": the shipped `params.json`, as `wms_torch` publishes it. "hifi": 44.1 kHz,
+    ///     four cycles in a frame, the whole band.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     There is no profile of this name; the message lists the names.
+    ///
+    /// Examples
+    /// --------
+    /// >>> wms.Params.profile("hifi")["sample_rate"]
+    /// 44100
     #[staticmethod]
     fn profile(name: &str) -> PyResult<Self> {
         Ok(Self(Params::profile(name)?))
     }
 
-    /// Check the keys and values of a params.json given as a dict.
+    /// Check the keys and values of a `params.json` that is given as a dict.
+    ///
+    /// Parameters
+    /// ----------
+    /// values
+    ///     All keys of `wms_torch`. This project's own keys take their defaults where they are
+    ///     missing.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     As for `load`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> values = wms.Params().to_dict()
+    /// >>> wms.Params.from_dict(values | {"n_mfcc": 12})
+    /// Params(n_mfcc=12)
     #[staticmethod]
     fn from_dict(py: Python<'_>, values: &Bound<'_, PyDict>) -> PyResult<Self> {
         Self(Params::from_map(to_map(values)?)?).warned(py)
     }
 
-    /// Write a params.json, notes included.
+    /// Write a `params.json`, notes included.
+    ///
+    /// The file is written beside its place and then moved there, so that it is never half written.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The file; an existing one is replaced.
+    ///
+    /// Raises
+    /// ------
+    /// FileAccessError
+    ///     The file cannot be written.
     fn save(&self, path: PathBuf) -> PyResult<()> {
         Ok(crate::files::write_atomic(&path, self.0.to_json().as_bytes())?)
     }
 
-    /// These parameters with some keys changed.
+    /// A copy of these parameters with some keys changed.
+    ///
+    /// Parameters
+    /// ----------
+    /// **changes
+    ///     Keys and their new values.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     As for `Params`.
+    ///
+    /// Examples
+    /// --------
+    /// >>> wms.Params().replace(hop_size=128, cycles_per_window=3)
+    /// Params(hop_size=128, cycles_per_window=3)
     #[pyo3(signature = (**changes))]
     fn replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let changes = changes.map(to_map).transpose()?.unwrap_or_default();

@@ -1,11 +1,14 @@
 //! Functions that render whole pieces: MIDI files, analysed frames, given spectra.
 
+use std::ffi::CString;
 use std::path::PathBuf;
 
 use super::arguments::{Array, json};
 use super::model::{Features, Model, matrix};
 use super::settings::options;
+use super::watched;
 use crate::Error;
+use crate::midi::{Channels, MidiFile};
 use crate::model::SpectrumLayout;
 use crate::model::config::Domain;
 use crate::synth::{self, PartialReader, Trajectory};
@@ -13,26 +16,131 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Play a MIDI file to its end, (2, n).
+/// Play a MIDI file until its last note has died away.
+///
+/// The tempo map and the messages of all channels are followed: notes, pitch bend and its range,
+/// pedals, volume, expression, pan, brightness, pressure and MPE, as the plugin follows them;
+/// `docs/plugin.md` has the list.
+///
+/// Parameters
+/// ----------
+/// model
+///     The model to play.
+/// midi_file
+///     Path of a standard MIDI file.
+/// channels
+///     The MIDI channels to play, from 1 to 16: text such as "1-9,11-16", which leaves out the
+///     drums of channel 10, or their numbers. All channels if it is None.
+/// timbre_automation
+///     Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
+///     branch dev writes them.
+/// **options
+///     The keywords of `Synth`.
+///
+/// Returns
+/// -------
+/// y
+///     Left and right, (2, n).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The file is not a MIDI file or is longer than 4 hours, or a keyword is unknown or out of
+///     range.
+/// FileAccessError
+///     The file cannot be read.
+///
+/// Warns
+/// -----
+/// MidiFileWarning
+///     The file is damaged, and only what can be read of it is played, or it has no notes.
+///
+/// See Also
+/// --------
+/// Synth : plays single notes.
+///
+/// Examples
+/// --------
+/// A file of one note, A4, that lasts half a second:
+///
+/// >>> file = open("a4.mid", "wb")
+/// >>> _ = file.write(bytes.fromhex("4d546864 00000006 0000 0001 0060"))
+/// >>> _ = file.write(bytes.fromhex("4d54726b 0000000c 00904564 60804500 00ff2f00"))
+/// >>> file.close()
+/// >>> left, right = wms.render(wms.Model.load("factory:flute"), "a4.mid", release_s=0.2)
 #[pyfunction]
-#[pyo3(signature = (model, midi_file, *, timbre_automation=false, **options))]
+#[pyo3(signature = (model, midi_file, *, channels=None, timbre_automation=false, **options))]
 pub(super) fn render<'py>(
     py: Python<'py>,
     model: &Model,
     midi_file: PathBuf,
+    channels: Option<&Bound<'py, PyAny>>,
     timbre_automation: bool,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let options = self::options(options)?;
-    let [mut left, right] = py.detach(|| {
-        synth::midi::render_file(&model.inner, &midi_file, &options, timbre_automation)
+    let channels = channels.map_or(Ok(Channels::ALL), channels_of)?;
+    let file = py.detach(|| MidiFile::open(&midi_file, channels))?;
+    let category = py.import("wms.errors")?.getattr("MidiFileWarning")?;
+    for warning in file.warnings() {
+        let text = CString::new(format!("{}: {warning}", midi_file.display())).unwrap_or_default();
+        PyErr::warn(py, &category, &text, 1)?;
+    }
+    let [mut left, right] = watched::run_quietly(py, |watch| {
+        synth::render(&model.inner, &file, &options, timbre_automation, watch)
     })?;
     let n = left.len();
     left.extend(right);
     PyArray1::from_vec(py, left).reshape([2, n])
 }
 
-/// Play what the model makes of analysed frames, (n,).
+/// Reads channels from text or from their numbers, 1 to 16.
+fn channels_of(given: &Bound<'_, PyAny>) -> PyResult<Channels> {
+    if let Ok(text) = given.extract::<String>() {
+        return Ok(text.parse()?);
+    }
+    let numbers: Option<Vec<i64>> = given
+        .try_iter()
+        .ok()
+        .and_then(|numbers| numbers.map(|n| n?.extract()).collect::<PyResult<_>>().ok());
+    let text = match &numbers {
+        Some(numbers) => numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
+        None => given.to_string(),
+    };
+    Ok(text.parse()?)
+}
+
+/// Play what a model makes of analysed frames, at their pitch and their true time.
+///
+/// Parameters
+/// ----------
+/// model
+///     Predicts the spectra.
+/// frames
+///     Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as `Frames`.
+/// sample_rate
+///     Output rate, Hz.
+/// noise
+///     Amplitude factor of the noise part; at 0 the partials sound alone.
+/// seed
+///     Chooses the noise.
+///
+/// Returns
+/// -------
+/// y
+///     Sound, (ceil(T * hop_size / model.sample_rate * sample_rate),).
+///
+/// See Also
+/// --------
+/// play_spectra : plays spectra that are given rather than predicted.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
+/// >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+/// >>> frames = wms.analyze(y, params, sample_rate=44100)
+/// >>> wms.resynthesize(wms.Model.load("factory:flute"), frames).shape
+/// (48205,)
 #[pyfunction]
 #[pyo3(signature = (model, frames, *, sample_rate=48000.0, noise=1.0, seed=0))]
 pub(super) fn resynthesize<'py>(
@@ -104,7 +212,43 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
     Ok((layout, get("hop_size")?))
 }
 
-/// Play a trajectory of given spectra, (n,).
+/// Play given cycle spectra: what a network that makes no mistake would sound like.
+///
+/// Parameters
+/// ----------
+/// spectra
+///     log1p magnitudes, (T, K); with a model as `layout`, in the model's own unit.
+/// f0_hz
+///     Pitch to play, in Hz, (T,): the one at which the spectra were analysed; 0 where there is
+///     none.
+/// voicedness
+///     0 to 1, (T,); fully voiced where None.
+/// layout
+///     A model or params that say what the bins are (window_size, n_fft, cycles_per_window,
+///     sample_rate) and how far apart the frames (hop_size).
+/// sample_rate
+///     Output rate, Hz.
+/// noise
+///     Amplitude factor of the noise part; at 0 the partials sound alone.
+/// seed
+///     Chooses the noise.
+///
+/// Returns
+/// -------
+/// y
+///     Sound, (ceil(T * hop_size / rate * sample_rate),), where rate is that of the layout; frame i
+///     lies at i * hop_size / rate seconds.
+///
+/// See Also
+/// --------
+/// resynthesize : plays what a model predicts.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(16000) / 16000)
+/// >>> frames = wms.analyze(y, sample_rate=16000)
+/// >>> wms.play_spectra(frames.spectrum, frames.f0_hz, layout=frames.params).shape
+/// (48384,)
 #[pyfunction]
 #[pyo3(signature = (
     spectra, f0_hz, voicedness=None, *, layout, sample_rate=48000.0, noise=1.0, seed=0
@@ -139,7 +283,27 @@ pub(super) fn play_spectra<'py>(
     Ok(PyArray1::from_vec(py, sound))
 }
 
-/// Waveforms that spectra stand for, (T, `window_size`).
+/// Windows of waveform that spectra stand for: inverse real FFT with all phases zero.
+///
+/// Parameters
+/// ----------
+/// spectra
+///     log1p magnitudes, (T, K); with a model as `layout`, in the model's own unit. The logarithm
+///     is undone first.
+/// layout
+///     As for `play_spectra`.
+///
+/// Returns
+/// -------
+/// waves
+///     (T, window_size), the peak in the middle.
+///
+/// Examples
+/// --------
+/// >>> model = wms.Model.load("factory:flute")
+/// >>> y, _ = model.predict(np.zeros((1, model.input_size)))
+/// >>> wms.cycle_waveform(y, layout=model).shape
+/// (1, 2048)
 #[pyfunction]
 #[pyo3(signature = (spectra, *, layout))]
 pub(super) fn cycle_waveform<'py>(

@@ -10,7 +10,19 @@ use crate::{Error, Result};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
-/// Analysed recordings in a folder, one file of frames each.
+/// Analysed recordings in a folder, one file of frames (a shard) for each; immutable.
+///
+/// A shard is named after its recording's content and the parameters that the analysis reads, so
+/// what is there need not be computed again. `index.json` lists the recordings. Made by `update` or
+/// `open`; `len(store)` is the number of frames.
+///
+/// Examples
+/// --------
+/// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+/// >>> wms.save_audio("tone.wav", y, 16000)
+/// >>> store = wms.Store.update("features", "tone.wav")
+/// >>> len(store), store.skipped, wms.Store.update("features", "tone.wav").kept
+/// (63, [], 1)
 #[pyclass(frozen, name = "Store", module = "wms")]
 pub(super) struct PyStore(Store);
 
@@ -31,16 +43,62 @@ fn files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 #[pymethods]
 impl PyStore {
     /// Open a store.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The folder.
+    ///
+    /// Raises
+    /// ------
+    /// FileAccessError
+    ///     The folder has no index, or it cannot be read.
+    /// FeatureFileError
+    ///     The index is damaged or is not that of a store.
     #[staticmethod]
     fn open(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         Ok(Self(py.detach(|| Store::open(&path))?))
     }
 
-    /// Bring a folder up to date with recordings: what is new or changed is analysed.
+    /// Bring a folder up to date with recordings: what is new or has changed is analysed.
     ///
-    /// source is a file, a folder or a list of them. prune removes shards of recordings that are
-    /// no longer given. progress is called with (files done, files in all, frames done, share of
-    /// the sound to be analysed that is done).
+    /// The memory that this needs does not grow with the length of the recordings or their number.
+    /// Ctrl-C stops it; the next update finds the recordings that were finished. A recording that
+    /// cannot be read is left out and named in `skipped`.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     A store's folder, or one to be made; a folder that exists must be empty.
+    /// source
+    ///     A file, a folder, or a list of them as for `list_audio`.
+    /// params
+    ///     What to compute; `Params()` where None. "compatibility" must be null, because otherwise
+    ///     all recordings are analysed as one signal.
+    /// num_threads
+    ///     At least 1; all processors where None. The results do not depend on it.
+    /// prune
+    ///     Remove the shards of other recordings and other parameters.
+    /// progress
+    ///     Called about ten times a second and at the end with the number of files done, the number
+    ///     of files in all, the number of frames done, and the share, 0 to 1, of the sound to be
+    ///     analysed that is done. An exception from it stops the work.
+    ///
+    /// Returns
+    /// -------
+    /// store
+    ///     The `Store` of all these recordings.
+    ///
+    /// Raises
+    /// ------
+    /// AudioFileError
+    ///     The only file cannot be read, there is no such file, or a folder holds no audio.
+    /// ParameterError
+    ///     None of several files can be read, or an argument is not as said here.
+    /// FeatureFileError
+    ///     The folder holds other things.
+    /// FileAccessError
+    ///     The folder cannot be written.
     #[staticmethod]
     #[pyo3(signature = (path, source, params = None, *, num_threads = None, prune = false, progress = None))]
     fn update(
@@ -77,25 +135,30 @@ impl PyStore {
         self.0.files()
     }
 
-    /// Each recording's path, file of frames in the folder, number of frames and duration in s.
+    /// Each recording's path, name of its shard, number of frames, and duration in seconds.
     #[getter]
     fn recordings(&self) -> Vec<Recording> {
         self.0.entries.iter().cloned().map(recording).collect()
     }
 
-    /// Files that could not be analysed, each with the reason.
+    /// Files that could not be analysed, each with the reason in one line.
     #[getter]
     fn skipped(&self) -> Vec<(PathBuf, String)> {
         self.0.skipped.iter().map(|s| (s.path.clone(), s.reason.clone())).collect()
     }
 
-    /// Recordings that were analysed before the update that returned this.
+    /// Number of recordings that the update that returned this store found already analysed.
     #[getter]
     fn kept(&self) -> usize {
         self.0.kept
     }
 
-    /// Frames of each recording, mapped into memory; standardised over all recordings.
+    /// Frames of each recording, mapped into memory, standardised over all recordings.
+    ///
+    /// Raises
+    /// ------
+    /// FeatureFileError
+    ///     A shard is damaged; an update makes it again.
     #[getter]
     fn shards(&self, py: Python<'_>) -> PyResult<Vec<PyFrames>> {
         let shards = || (0..self.0.entries.len()).map(|index| self.0.shard(index));
@@ -115,7 +178,19 @@ impl PyStore {
         PyParams(self.0.params.clone())
     }
 
-    /// Write all frames as one safetensors file, whole or not at all.
+    /// Write all frames as one file, as `Frames.save` does, in little memory.
+    ///
+    /// Parameters
+    /// ----------
+    /// path
+    ///     The file; an existing one is replaced when the new one is complete.
+    ///
+    /// Raises
+    /// ------
+    /// FeatureFileError
+    ///     A shard is damaged.
+    /// FileAccessError
+    ///     A file cannot be read or written.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         Ok(py.detach(|| self.0.save(&path))?)
     }
@@ -129,16 +204,17 @@ impl PyStore {
     }
 }
 
-/// Make a folder a store, if need be an empty one.
+/// Make a folder a store, with an empty index if it has none.
 #[pyfunction]
 #[pyo3(name = "_prepare_store")]
 pub(super) fn prepare_store(path: PathBuf, params: PyParams) -> PyResult<()> {
     Ok(Store::prepare(&path, &params.0).map(|_| ())?)
 }
 
-/// Analyse one recording into a store's folder on one thread, without listing it.
+/// Analyse one recording into a store's folder on one thread, without listing it in the index.
 ///
-/// Returns what Store.recordings has of it and whether it was there, or why it cannot be read.
+/// Returns the recording as in `Store.recordings` and whether its shard was there already; or None
+/// and the reason why the recording cannot be read.
 #[pyfunction]
 #[pyo3(name = "_analyze_into")]
 pub(super) fn analyze_into(

@@ -13,6 +13,72 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 /// A polyphonic instrument that plays one model.
+///
+/// Parameters
+/// ----------
+/// model
+///     The model to play.
+/// sample_rate
+///     Output rate, 1000 .. 1536000 Hz (48000).
+/// max_voices
+///     Greatest number of notes at a time that memory is reserved for, 1 .. 64 (16). A note beyond
+///     it takes the voice of the quietest or oldest.
+/// seed
+///     Chooses the noise (0).
+/// precise
+///     Compute the network in single precision. Otherwise its weights have 16 bits, which is
+///     several times as fast and within about 1e-4 (False).
+/// noise
+///     Amplitude factor of the noise part, 0 .. 4; at 0 the partials sound alone (1).
+/// normalise
+///     Bring all frames to one level instead of that of the training sound (False).
+/// gain
+///     Amplitude factor of the output, 0 .. 16; from 0.9 on, the output bends smoothly towards 1
+///     (0.5).
+/// tuning_hz
+///     Pitch of A4, 100 .. 2000 Hz (440).
+/// attack_s
+///     Seconds from silence to 90 % of a note's level (0.005).
+/// decay_s
+///     Seconds from there to within 10 % of the sustained level (0.1).
+/// sustain
+///     Level while the key is held, 0 .. 1 of the note's (1).
+/// release_s
+///     Seconds to -60 dB after a key is released (0.05).
+/// mode
+///     "poly": every key has its own voice. "mono": one note at a time, each starts anew. "legato":
+///     a key pressed while another is held moves the sounding note to its pitch ("poly").
+/// glide_s
+///     Seconds in which a note's pitch moves there from that of the note before, 0 .. 10 (0).
+/// voices
+///     Greatest number of notes at a time, 1 .. 64 and at most `max_voices` (64).
+/// unison, detune_cents
+///     Number of voices for one key, 1 .. 8, and the distance of the outermost from its pitch,
+///     0 .. 100 cents (1, 10).
+/// spread
+///     Stereo width over which notes, or the voices of one key, are distributed, 0 .. 1 (0).
+/// velocity_level
+///     How far the level follows the velocity, 0 .. 1 (1).
+/// velocity_timbre, pressure_timbre, brightness_timbre
+///     How far full velocity, pressure and brightness move the first timbre input, -4 .. 4 standard
+///     deviations (0, 2, 2).
+///
+/// Raises
+/// ------
+/// ParameterError
+///     A keyword is unknown or out of range.
+///
+/// See Also
+/// --------
+/// render : plays a whole MIDI file.
+/// resynthesize : plays analysed frames.
+///
+/// Examples
+/// --------
+/// >>> synth = wms.Synth(wms.Model.load("factory:flute"), sample_rate=48000)
+/// >>> synth.note_on(69, velocity=0.8)
+/// >>> synth.process(4800).shape
+/// (2, 4800)
 #[pyclass(frozen, module = "wms")]
 pub(super) struct Synth {
     playing: Mutex<Playing>,
@@ -75,7 +141,23 @@ impl Synth {
         Ok(Self { playing: Mutex::new(playing), options })
     }
 
-    /// Change settings while it plays.
+    /// Change settings while the instrument plays.
+    ///
+    /// Parameters
+    /// ----------
+    /// **settings
+    ///     The keywords of `Synth`, but for `sample_rate`, `max_voices`, `seed` and `precise`,
+    ///     which are fixed when it is made.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     A keyword is unknown or out of range; then nothing changes.
+    ///
+    /// Examples
+    /// --------
+    /// >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+    /// >>> synth.set(mode="legato", glide_s=0.1)
     #[pyo3(signature = (**settings))]
     fn set(&self, settings: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
         let mut playing = self.playing();
@@ -90,7 +172,9 @@ impl Synth {
         Ok(())
     }
 
-    /// Go on with another model; held notes sound on.
+    /// Continue with another model: held notes go on with it while the old one fades out.
+    ///
+    /// Settings and controllers stay; the timbre goes to the resting point of the new model.
     fn set_model(&self, py: Python<'_>, model: &Model) -> PyResult<()> {
         let engine = py.detach(|| Engine::new(Arc::clone(&model.inner), &self.options))?;
         let mut playing = self.playing();
@@ -99,7 +183,7 @@ impl Synth {
         Ok(())
     }
 
-    /// Lowest and highest value of each timbre input, by name.
+    /// Range of each input but the pitch, by name, in `set_timbre`'s units.
     #[getter]
     fn timbre_range(&self) -> BTreeMap<String, (f32, f32)> {
         let playing = self.playing();
@@ -118,18 +202,34 @@ impl Synth {
         self.playing().instrument.engine().sample_rate()
     }
 
-    /// Number of voices that sound.
+    /// Number of voices that sound, those that are dying away included.
     #[getter]
     fn active_voices(&self) -> usize {
         self.playing().instrument.engine().active_voices()
     }
 
-    /// Silence, and every controller where it was in the beginning.
+    /// Silence all voices and return every controller to its initial value.
     fn reset(&self) {
         self.playing().instrument.reset();
     }
 
     /// Press a key.
+    ///
+    /// Parameters
+    /// ----------
+    /// note
+    ///     Key, 0 .. 127; 69 is A4.
+    /// velocity
+    ///     0 .. 1. The amplitude is its square, as MIDI synthesizers have it (DLS level 1): half
+    ///     the velocity is 12 dB quieter. At 1 the sound has the level of the training data times
+    ///     `gain`.
+    /// channel
+    ///     MIDI channel, 0 .. 15.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     A number is out of range.
     #[pyo3(signature = (note, velocity=1.0, channel=0))]
     fn note_on(&self, note: i64, velocity: f64, channel: i64) -> PyResult<()> {
         let event = Event::NoteOn {
@@ -141,7 +241,14 @@ impl Synth {
         Ok(())
     }
 
-    /// Let a key go.
+    /// Release a key.
+    ///
+    /// Parameters
+    /// ----------
+    /// note
+    ///     Key, 0 .. 127.
+    /// channel
+    ///     MIDI channel, 0 .. 15.
     #[pyo3(signature = (note, channel=0))]
     fn note_off(&self, note: i64, channel: i64) -> PyResult<()> {
         let event = Event::NoteOff {
@@ -152,7 +259,7 @@ impl Synth {
         Ok(())
     }
 
-    /// Let all keys of all channels go, and their pedals.
+    /// Release all keys and sustain pedals of all channels.
     fn all_notes_off(&self) {
         let mut playing = self.playing();
         for channel in 0..16 {
@@ -162,6 +269,13 @@ impl Synth {
     }
 
     /// Move the pitch of a channel's notes.
+    ///
+    /// Parameters
+    /// ----------
+    /// semitones
+    ///     -96 .. 96.
+    /// channel
+    ///     MIDI channel, 0 .. 15.
     #[pyo3(signature = (semitones, channel=0))]
     fn pitch_bend(&self, semitones: f64, channel: i64) -> PyResult<()> {
         let channel = within(channel, "channel", 15)?;
@@ -170,7 +284,32 @@ impl Synth {
         Ok(())
     }
 
-    /// Move what a channel's notes, or one key's, sound like.
+    /// Change the expression of a channel's notes, or of one key's notes only.
+    ///
+    /// A channel's expression also applies to its later notes.
+    ///
+    /// Parameters
+    /// ----------
+    /// channel
+    ///     MIDI channel, 0 .. 15.
+    /// note
+    ///     A key, 0 .. 127, whose notes change in addition to the channel's expression; None for
+    ///     the whole channel.
+    /// tuning
+    ///     Distance from the notes' own pitch, -120 .. 120 semitones.
+    /// volume
+    ///     Amplitude factor, 0 .. 4.
+    /// pan
+    ///     From -1, left, to 1, right.
+    /// pressure
+    ///     0 .. 1; moves the first timbre input by `pressure_timbre`.
+    /// brightness
+    ///     From -1, dark, to 1, bright; moves the first timbre input by `brightness_timbre`.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     A number is out of range.
     #[pyo3(signature = (
         *, channel=0, note=None, tuning=None, volume=None, pan=None, pressure=None, brightness=None
     ))]
@@ -206,7 +345,14 @@ impl Synth {
         Ok(())
     }
 
-    /// Press or lift the sustain pedal.
+    /// Press or lift the sustain pedal of a channel.
+    ///
+    /// Parameters
+    /// ----------
+    /// down
+    ///     Whether the pedal is down.
+    /// channel
+    ///     MIDI channel, 0 .. 15.
     #[pyo3(signature = (down, channel=0))]
     fn sustain(&self, down: bool, channel: i64) -> PyResult<()> {
         let channel = within(channel, "channel", 15)?;
@@ -214,8 +360,28 @@ impl Synth {
         Ok(())
     }
 
-    /// Move the timbre: all of it, in the model's order without pitch and voicedness, or inputs by
-    /// name.
+    /// Move the timbre smoothly.
+    ///
+    /// Parameters
+    /// ----------
+    /// values
+    ///     All timbre inputs in the model's order, without pitch and voicedness. The unit is a
+    ///     standard deviation of the training data: 0 is its mean, 1 is one standard deviation
+    ///     above. Values are held within a margin around the range of the training data.
+    /// **named
+    ///     Single inputs by name, such as `mfcc_1=0.5, voicedness=0.9`. Voicedness is in its own
+    ///     unit, 0 .. 1.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     There is no input of this name, or a value is not finite.
+    ///
+    /// Examples
+    /// --------
+    /// >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+    /// >>> low, high = synth.timbre_range["mfcc_1"]
+    /// >>> synth.set_timbre(mfcc_1=high)
     #[pyo3(signature = (values=None, **named))]
     fn set_timbre(
         &self,
@@ -273,7 +439,7 @@ impl Synth {
         Ok(())
     }
 
-    /// The next samples, (2, n).
+    /// The next n samples, left and right, (2, n), within [-1, 1].
     fn process<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyArray2<f32>>> {
         if n > 1 << 28 {
             return Err(Error::parameter(format!("n is {n}, expected at most {}", 1 << 28)).into());
@@ -287,7 +453,18 @@ impl Synth {
         PyArray1::from_vec(py, data).reshape([2, n])
     }
 
-    /// The next samples into `out`, a contiguous float32 array (2, n); allocates no sample memory.
+    /// Write the next samples into an array, without allocating memory for samples.
+    ///
+    /// Parameters
+    /// ----------
+    /// out
+    ///     Left and right, (2, n): a writable, C-contiguous float32 array.
+    ///
+    /// Examples
+    /// --------
+    /// >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+    /// >>> block = np.empty((2, 512), np.float32)
+    /// >>> synth.process_into(block)
     fn process_into(&self, py: Python<'_>, out: &Bound<'_, PyAny>) -> PyResult<()> {
         let wanted =
             || Error::parameter("out is to be a writable C-contiguous float32 array (2, n)");

@@ -34,10 +34,11 @@ impl FrameClock {
         self.position = (fraction.clamp(0.0, 1.0) * (self.period - 1) as f64) as u64;
     }
 
-    /// Whether a frame is due before the next sample; if so it is counted off.
+    /// Whether a frame begins at the next sample; if so, moves on to that frame.
+    ///
+    /// Frames shorter than a sample count as one.
     pub fn tick(&mut self) -> bool {
         let due = self.position >= self.period;
-        // More than one where nobody was listening.
         self.position %= self.period;
         due
     }
@@ -48,9 +49,19 @@ impl FrameClock {
         target.saturating_sub(self.position).div_ceil(self.step) as usize
     }
 
-    /// Lets samples pass.
+    /// Lets samples pass of which none but the first may begin a frame; to be called after
+    /// [`Self::tick`].
     pub fn advance(&mut self, samples: usize) {
         self.position += samples as u64 * self.step;
+    }
+
+    /// Lets any number of samples pass after [`Self::tick`], as if it were called before each of them:
+    /// frames that begin within them are over, one that begins at the sample after them is still due.
+    pub fn advance_over_frames(&mut self, samples: usize) {
+        if samples > 0 {
+            let last = self.position + (samples as u64 - 1) * self.step;
+            self.position = last % self.period + self.step;
+        }
     }
 
     /// Where in the frame the clock stands, in units of [`Self::period`].
@@ -71,5 +82,33 @@ impl FrameClock {
     /// Length of a frame in host samples.
     pub fn samples_per_frame(&self) -> f64 {
         self.period as f64 / self.step as f64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_begin_at_the_same_samples_whether_they_are_watched_or_not() {
+        for (hop_size, model_rate, sample_rate) in [
+            (256, 16_000, 48_000.0),
+            (512, 44_100, 44_100.0),
+            (100, 44_100, 48_000.0),
+            (1, 768_000, 1000.0),
+        ] {
+            let mut watched = FrameClock::new(hop_size, model_rate, sample_rate).unwrap();
+            watched.restart(0.3);
+            let mut passed = watched;
+            for samples in [1, 2, 767, 768, 769, 5, 5000] {
+                for _ in 0..samples {
+                    watched.tick();
+                    watched.advance(1);
+                }
+                passed.tick();
+                passed.advance_over_frames(samples);
+                assert_eq!(watched.position(), passed.position(), "{hop_size} {samples}");
+            }
+        }
     }
 }

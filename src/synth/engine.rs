@@ -585,7 +585,9 @@ impl Engine {
             for voice in voices {
                 voice.render(*clock, mix_left, mix_right);
             }
-            clock.advance(left.len());
+            // Also where all voices are silent: the frames of the notes to come must not depend on when
+            // this was called.
+            clock.advance_over_frames(left.len());
         }
         let mixed = mix_left.iter().zip(mix_right.iter());
         for ((left, right), (&a, &b)) in left.iter_mut().zip(right).zip(mixed) {

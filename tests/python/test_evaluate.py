@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+import sys
 import wave
 from html.parser import HTMLParser
 
@@ -13,7 +14,7 @@ import pytest
 
 import wms
 from training_helpers import made_up_frames
-from wms.errors import AudioFileError, ParameterError
+from wms.errors import AudioFileError, ParameterError, WmsError
 from wms.evaluation import MEASURES, evaluate, measure_sound, page, read_middle
 from wms.waves import make_waves
 
@@ -168,6 +169,13 @@ def test_the_report_is_one_page_and_its_figures(evaluation, tmp_path):
         assert f"{evaluation['model'][measure.key]:.{measure.digits}f}" in text
 
 
+def test_a_report_without_its_packages_says_what_to_install(evaluation, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(WmsError, match=r"needs Jinja2: pip install 'wms\[train\]'"):
+        evaluation.save(tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
 def test_pictures_and_players_are_in_the_page(evaluation):
     found = Page(page.render_page(evaluation))
     pictures = [content(image["src"], "image/png") for image in found.each("img")]
@@ -197,18 +205,18 @@ def test_trained_baselines(files, model):
 
 
 def test_the_memoryless_network_learns():
-    from wms.evaluation.trained import memoryless_mlp
+    from wms.training.trained_baselines import train_mlp
 
     frames = made_up_frames()
-    predicted = memoryless_mlp(frames, num_weights=3000, minutes=0.03)(frames.inputs)
+    predicted = train_mlp(frames, num_weights=3000, minutes=0.03)(frames.inputs)
     error = np.abs(predicted - frames.targets).mean()
     assert error < 0.5 * np.abs(frames.targets - frames.targets.mean(axis=0)).mean()
 
 
 def test_the_memoryless_network_is_as_large():
-    from wms.evaluation.trained import _mlp
+    from wms.training.trained_baselines import make_mlp
 
-    weights = sum(p.numel() for p in _mlp(10, 80, 290_000).parameters())
+    weights = sum(p.numel() for p in make_mlp(10, 80, 290_000).parameters())
     assert weights == pytest.approx(290_000, rel=0.01)
 
 

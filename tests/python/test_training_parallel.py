@@ -16,7 +16,7 @@ from training_helpers import made_up_frames
 from wms.cli import main
 from wms.errors import FileAccessError, ParameterError
 from wms.training import train
-from wms.training.log import RunLog
+from wms.training.log import TrainingLog
 from wms.training.parallel import Processes
 
 # What each process of torchrun does: train the same, and leave its weights.
@@ -60,7 +60,7 @@ def test_log_has_a_row_for_each_validation(tmp_path):
     assert len(rows(tmp_path / "new")) == 1
     (tmp_path / "file").write_text("")
     with pytest.raises(FileAccessError, match="is a file"):
-        RunLog(tmp_path / "file", overwrite=False)
+        TrainingLog(tmp_path / "file", overwrite=False)
 
 
 def test_a_resumed_log_is_that_of_one_training(tmp_path):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from wms.baselines import fit_nearest, fit_ridge
 from wms.errors import ParameterError
 from wms.training import (
     FrameSequences,
@@ -17,8 +18,6 @@ from wms.training import (
     baseline_errors,
     evaluate_stretches,
     make_criterion,
-    nearest_frame,
-    ridge_regression,
     split_frames,
 )
 from wms.training.schedule import Schedule
@@ -180,7 +179,7 @@ def test_nearest_frame_is_exact_in_any_chunk():
     known, targets = rng.random((9000, 4)), rng.random((9000, 3))
     asked = rng.random((50, 4))
     plain = targets[((asked[:, None] - known[None]) ** 2).sum(axis=2).argmin(axis=1)]
-    got = nearest_frame(known, targets, asked, chunk=7)
+    got = fit_nearest(known, targets, chunk=7)(asked)
     np.testing.assert_allclose(got, plain, rtol=1e-6)
 
 
@@ -188,7 +187,7 @@ def test_ridge_finds_a_linear_map():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((500, 3))
     y = x @ rng.random((3, 2)) + 10
-    np.testing.assert_allclose(ridge_regression(x, y, x, ridge=0), y, rtol=1e-5)
+    np.testing.assert_allclose(fit_ridge(x, y, ridge=0)(x), y, rtol=1e-5)
 
 
 def test_baselines_are_mean_absolute_errors():

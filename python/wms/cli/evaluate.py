@@ -54,10 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from ..evaluation import evaluate
+    from ..evaluation import evaluate, write_report
+    from ..evaluation.page import check_packages
 
     if options.baselines and not options.train:
         raise ParameterError("--baselines needs --train, the sound to train them on")
+    # Now rather than after minutes of work.
+    check_packages()
     model, settings = common.model_and_params(options)
     list_audio(options.audio)
     for source in options.train or ():
@@ -80,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
             progress=progress,
         )
     progress.report_skipped(found.skipped)
-    page = found.save(out)
+    page = write_report(found, out)
     model_row, ceiling = found["model"], found["true_spectra"]
     print(f"{page}: of sound taken to be unseen (ceiling: its true spectra)")
     for key, name in (("spectrum_error", "spectrum error"), ("mss", "multi-scale spectral")):

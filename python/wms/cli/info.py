@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from .. import Frames, Model, Store
+from .._text import plain
 from ..errors import ModelFileError
 from . import common
 
@@ -46,7 +46,7 @@ def _describe_model(model: Model) -> None:
         lowest, highest = statistics["min"][index], statistics["max"][index]
         print(f"  input {name}: {lowest:.2f} to {highest:.2f}")
     for key, value in model.config.get("provenance", {}).items():
-        print(f"  {key.replace('_', ' ')}: {_plain(value)}")
+        print(f"  {key.replace('_', ' ')}: {plain(value)}")
 
 
 def _describe_frames(path: str) -> None:
@@ -70,9 +70,3 @@ def _describe_analysis(frames: Frames | Store) -> None:
     print(f"  pitch by {settings['pitch_detection_method']}")
     for _, reason in frames.skipped:
         print(f"  skipped {reason}")
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

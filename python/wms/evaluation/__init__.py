@@ -1,21 +1,28 @@
-"""Judging a model by recordings it has not been trained on, beside baselines and its ceiling.
+"""Judging a model by recordings that it has not been trained on.
 
-`evaluate` does the whole of it; `Evaluation.save` writes the report: one HTML page that needs
-nothing else, and its figures as JSON.
+`evaluate` compares the model with what is best possible and with simple baselines. `write_report`
+writes the result as one HTML page, which needs no other files, and as JSON.
+
+The functions that compare two sounds are in `wms.metrics`; what is measured while a network is
+trained is in `wms.training.validation`.
 """
 
-from .judge import Evaluation, evaluate
-from .measures import MEASURES, Measure, measure_sound
+from .columns import MEASURES, Measure, measure_sound
+from .judge import evaluate
+from .page import write_report
 from .passages import Passage, read_middle
+from .result import Detail, Evaluation
 from .systems import SYSTEMS
 
 __all__ = [
     "MEASURES",
     "SYSTEMS",
+    "Detail",
     "Evaluation",
     "Measure",
     "Passage",
     "evaluate",
     "measure_sound",
     "read_middle",
+    "write_report",
 ]

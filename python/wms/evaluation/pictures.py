@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._formulas import hz_to_mel, mel_to_hz
 from ..errors import WmsError
 from ..plot import new_figure, plain_log_scale, spectrogram_db
 
@@ -74,7 +75,7 @@ def spectrogram_png(y: _FloatArray, *, sr: float, top_db: float) -> bytes:
     levels = spectrogram_db(y, n_fft=n_fft, hop_length=hop)
     low_mel, high_mel = _mel_range(sr)
     mel = np.linspace(high_mel, low_mel, _ROWS)
-    place = 700 * (10 ** (mel / 2595) - 1) * n_fft / sr
+    place = mel_to_hz(mel) * n_fft / sr
     low = np.minimum(place.astype(int), len(levels) - 2)
     share = (place - low)[:, None]
     rows = (1 - share) * levels[low] + share * levels[low + 1]
@@ -90,7 +91,7 @@ def frequency_ticks(sr: float) -> list[tuple[str, float]]:
     """Labels of a spectrogram's vertical axis, each with its height from 0 to 1."""
     low, high = _mel_range(sr)
     wanted = [hz for hz in (250, 500, 1000, 2000, 4000, 8000, 16000) if hz < 0.93 * sr / 2]
-    heights = (_mel(np.array(wanted, float)) - low) / (high - low)
+    heights = (hz_to_mel(np.array(wanted, float)) - low) / (high - low)
     names = [f"{hz // 1000}k" if hz >= 1000 else str(hz) for hz in wanted]
     return list(zip(names, heights.tolist(), strict=True))
 
@@ -260,9 +261,5 @@ def _heat() -> npt.NDArray[np.uint8]:
 
 
 def _mel_range(sr: float) -> tuple[float, float]:
-    low, high = _mel(np.array([_LOWEST_HZ, sr / 2]))
+    low, high = hz_to_mel(np.array([_LOWEST_HZ, sr / 2]))
     return float(low), float(high)
-
-
-def _mel(hz: _FloatArray) -> npt.NDArray[np.float64]:
-    return np.asarray(2595 * np.log10(1 + hz / 700), np.float64)

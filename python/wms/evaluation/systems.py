@@ -1,20 +1,19 @@
-"""What the model is compared with: simple ways from the same inputs to spectra."""
+"""What is compared in an evaluation: the model, and other ways from its inputs to spectra."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import Frames, Model, Store
+from ..baselines import Predictor, fit_baselines
 from ..errors import ParameterError, WmsError
-
-Float32 = npt.NDArray[np.float32]
-#: From inputs (T, C) as the model takes them to log1p spectra (T, K).
-Predictor = Callable[[Float32], Float32]
+from .passages import Float32
 
 #: Name and description of every system that a report can have, by its key in figures.json.
 SYSTEMS = {
@@ -27,10 +26,13 @@ SYSTEMS = {
     "mean": ("Mean", "always the mean training spectrum"),
 }
 
+# Minutes to train a baseline if the model file does not say how long the model was trained.
+_DEFAULT_MINUTES = 5.0
+
 
 @dataclasses.dataclass(frozen=True)
 class TrainingFrames:
-    """Training sound as a model's inputs and targets; what `wms.training` takes as frames."""
+    """The training sound as inputs and targets of a model; `wms.training` can train on it."""
 
     inputs: Float32
     targets: Float32
@@ -42,12 +44,12 @@ class TrainingFrames:
 
 
 def training_frames(model: Model, frames: Frames | Store) -> TrainingFrames:
-    """See analysed frames as `model` does, those of a store all in memory.
+    """Compute the inputs of `model` from analysed frames; those of a store are all read.
 
     Raises
     ------
     ParameterError
-        If there are none, or they have another number of bins than the model.
+        If there are no frames, or they have another number of bins than the model.
     """
     parts = frames.shards if isinstance(frames, Store) else [frames]
     if not any(len(part) for part in parts):
@@ -70,35 +72,73 @@ def training_frames(model: Model, frames: Frames | Store) -> TrainingFrames:
     )
 
 
-def simple_baselines(seen: TrainingFrames) -> dict[str, Predictor]:
-    """Make the predictors that need no training: nearest frame, ridge regression, mean.
-
-    Raises
-    ------
-    WmsError
-        If PyTorch, with which they come, is not installed.
-    """
-    try:
-        from ..training import nearest_frame, predict_mean, ridge_regression
-    except ImportError as error:
-        raise WmsError(str(error)) from error
-    mean = seen.inputs.mean(axis=0, dtype=np.float64)
-    scale = seen.inputs.std(axis=0, dtype=np.float64)
-    scale[scale < 1e-6] = 1.0
-    known = (seen.inputs - mean) / scale
-    return {
-        "nearest": lambda x: nearest_frame(known, seen.targets, (x - mean) / scale),
-        "ridge": lambda x: ridge_regression(known, seen.targets, (x - mean) / scale),
-        "mean": lambda x: predict_mean(seen.targets, len(x)),
-    }
-
-
 def model_predictor(model: Model) -> Predictor:
-    """Make a predictor of the model itself, log1p whatever its domain is."""
+    """Return a function from inputs to the model's spectra, as log1p magnitudes."""
     is_magnitude = model.config["spectrum"]["domain"] == "magnitude"
 
-    def predict(x: Float32) -> Float32:
-        y, _ = model.predict(x)
+    def predict(x: npt.NDArray[np.floating[Any]]) -> Float32:
+        y, _ = model.predict(np.asarray(x, np.float32))
         return np.log1p(np.maximum(y, 0.0)) if is_magnitude else y
 
     return predict
+
+
+def baseline_predictors(
+    model: Model,
+    frames: Frames | Store,
+    *,
+    trained: bool,
+    minutes: float | None,
+    show_progress: bool,
+) -> tuple[Mapping[str, Predictor], dict[str, Any]]:
+    """Fit the baselines to the training sound.
+
+    Parameters
+    ----------
+    model : Model
+        The model that they are compared with.
+    frames : Frames or Store
+        Its training sound.
+    trained : bool
+        Whether to train the two networks too (needs PyTorch).
+    minutes : float, optional
+        Wall-clock time to train each network; default: as long as the model was trained according
+        to its file, or 5.
+    show_progress : bool
+        Whether to show a line of progress of these trainings on stderr.
+
+    Returns
+    -------
+    predictors : mapping
+        Functions from inputs to log1p spectra, by the keys of `SYSTEMS`.
+    description : dict
+        What they were made from, for figures.json.
+
+    Raises
+    ------
+    ParameterError
+        If there are no frames, or they have another number of bins than the model.
+    WmsError
+        If networks are to be trained and PyTorch is not installed.
+    """
+    known = training_frames(model, frames)
+    simple = fit_baselines(known.inputs, known.targets)
+    predictors = {name: simple[name] for name in ("nearest", "ridge", "mean")}
+    description: dict[str, Any] = {
+        "recordings": [Path(name).name for name in frames.files],
+        "seconds": len(frames) * model.hop_size / model.sample_rate,
+        "minutes_trained": None,
+    }
+    if trained:
+        try:
+            from ..training.trained_baselines import train_baselines
+        except ImportError as error:
+            raise WmsError(str(error)) from error
+        if minutes is None:
+            minutes = float(model.config.get("provenance", {}).get("minutes") or _DEFAULT_MINUTES)
+        size = sum(array.size for array in model.state_dict().values())
+        predictors |= train_baselines(
+            known, num_weights=size, minutes=minutes, show_progress=show_progress
+        )
+        description["minutes_trained"] = minutes
+    return predictors, description

@@ -1,10 +1,12 @@
 """Training of timbre networks in PyTorch (``pip install 'wms[train]'``).
 
-`train` is the whole way from frames to a model file. Its parts can be used alone: the held-out
-stretches (`split_frames`), the dataset (`FrameSequences`), the network (`GRUNet`), the losses,
-the baselines, and the writers of model files (`save_model`, `export_wms_torch`).
+`train` does everything from frames to a model file. Its parts can also be used by themselves: the
+split (`split_frames`), the dataset (`FrameSequences`), the network (`GRUNet`), the losses
+(`make_criterion`), the baselines (`fit_baselines`), and the functions that write model files
+(`save_model`, `export_wms_torch`).
 
-The params that steer it, with defaults, ranges and meanings, are the fields of `TrainSettings`.
+The fields of `TrainSettings` are the params that control the training, with their defaults, ranges
+and meanings.
 """
 
 try:
@@ -12,13 +14,11 @@ try:
 except ImportError as error:
     raise ImportError("wms.training needs PyTorch: pip install 'wms[train]'") from error
 
-from .baselines import baseline_errors, nearest_frame, predict_mean, ridge_regression
+from ..baselines import baseline_errors, fit_baselines
 from .curves import draw_errors, plot_history
 from .dataset import FrameSequences
-from .evaluate import evaluate_stretches
 from .export import export_wms_torch, fold_normalisation, save_model
 from .frames import FramesLike
-from .loop import TrainResult, train
 from .losses import (
     LogSpectralLoss,
     SmoothnessLoss,
@@ -31,6 +31,8 @@ from .progress import EpochRecord
 from .projection import ProjectedFrames, Projection, fit_projection
 from .settings import TrainSettings
 from .splits import Split, Stretch, split_frames
+from .train import TrainResult, train
+from .validation import evaluate_stretches
 
 __all__ = [
     "EpochRecord",
@@ -51,13 +53,11 @@ __all__ = [
     "draw_errors",
     "evaluate_stretches",
     "export_wms_torch",
+    "fit_baselines",
     "fit_projection",
     "fold_normalisation",
     "make_criterion",
-    "nearest_frame",
     "plot_history",
-    "predict_mean",
-    "ridge_regression",
     "save_model",
     "split_frames",
     "train",

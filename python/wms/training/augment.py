@@ -1,4 +1,4 @@
-"""Training frames as if the recording had been louder or softer."""
+"""Augmentation: training frames as if the recording had been louder or softer."""
 
 from __future__ import annotations
 
@@ -8,22 +8,25 @@ import torch
 
 from .frames import FramesLike, params_dict
 
-# Mel bands of wms_torch's branch main, whatever its params say; and the default elsewhere.
+# wms_torch's branch main always has 128 mel bands, whatever its params say; the second number is
+# the default everywhere else.
 _MAIN_BANDS, _BANDS = 128, 40
 
 
 class RandomGain:
-    """A gain of its own for every training sequence.
+    """Applies a random gain to every training sequence.
 
-    Of analysed frames a gain is known without a new analysis: it scales the magnitudes, and moves
-    the first MFCC alone, by sqrt(n_mel) a decibel (the orthonormal DCT of a constant).
+    The sound need not be analysed again: a gain scales all magnitudes and changes only the first
+    MFCC, by sqrt(n_mel) per decibel (the orthonormal DCT of a constant).
 
     Parameters
     ----------
     frames : FramesLike
-        Where their MFCC are reduced by a map, nothing is changed: it does not know levels.
+        The frames to be trained on. If their MFCC are replaced by coordinates (PaCMAP), no gain is
+        applied, because the coordinates do not follow the level in a known way.
     spread_db : float
-        Standard deviation of the gains, which are normal around 0 dB; 0 = nothing is changed.
+        Standard deviation of the gains, which are normally distributed around 0 dB. With 0 no
+        gain is applied.
     """
 
     def __init__(self, frames: FramesLike, spread_db: float) -> None:
@@ -34,7 +37,7 @@ class RandomGain:
         self._step_per_db = math.sqrt(bands) / float(frames.scaler.scale[0])
 
     def __call__(self, x: torch.Tensor, y: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Change inputs (B, T, C), not normalised, and targets (B, T, K); return both anew."""
+        """Return inputs (B, T, C), not normalised, and targets (B, T, K) with a gain applied."""
         if not self._spread_db:
             return x, y
         gain_db = self._spread_db * torch.randn(len(x), 1, 1, device=x.device)

@@ -1,4 +1,4 @@
-"""Pictures of a training."""
+"""Pictures of how a training went."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def plot_history(
     Parameters
     ----------
     history : sequence of EpochRecord
-        At least one.
+        At least one record.
     path : path
-        File to write; its ending (.png, .svg, .pdf) names the format.
+        File to write. Its ending (.png, .svg, .pdf) selects the format.
     baselines : mapping, optional
-        Mean absolute errors to draw as horizontal lines, by name.
+        Mean absolute errors by name, drawn as horizontal lines.
 
     Raises
     ------
@@ -59,14 +59,14 @@ def plot_history(
 def draw_errors(
     axes: Any, history: Sequence[EpochRecord], *, baselines: Mapping[str, float] | None = None
 ) -> None:
-    """Draw the error on unseen audio over training time, baselines as horizontal lines.
+    """Draw the validation error over training time, with baselines as horizontal lines.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
         Where to draw.
     history : sequence of EpochRecord
-        At least one.
+        At least one record.
     baselines : mapping, optional
         Mean absolute errors by name.
     """
@@ -83,11 +83,11 @@ def draw_errors(
     tidy(axes)
     axes.set_xlim(left=0.0)
     plain_log_scale(axes)
-    # Baselines cross the whole picture, the legend's place too.
+    # The baselines cross the whole picture, so the legend needs a background.
     axes.legend(facecolor="white", edgecolor="none", framealpha=0.9)
 
 
 def _minutes_and_style(history: Sequence[EpochRecord]) -> tuple[list[float], dict[str, Any]]:
-    # A line through few points, or one, hides that they are so few.
+    # With few points, markers show how few there are.
     style = {"linewidth": 1.5, "marker": "o" if len(history) < 20 else "", "markersize": 3}
     return [record.elapsed_s / 60 for record in history], style

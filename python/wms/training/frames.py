@@ -8,13 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from .._pieces import piece_rows
 from .._wms import Store
 from ..errors import ParameterError
 
 FloatArray = npt.NDArray[np.floating[Any]]
 IntArray = npt.NDArray[np.integer[Any]]
-# Values that are worked on together, at most: 4 MB.
-_PIECE = 1 << 20
 
 
 class ScalerLike(Protocol):
@@ -107,11 +106,6 @@ class StoreFrames:
         self.voicedness = np.concatenate([shard.voicedness for shard in shards])
         lengths = [len(shard) for shard in shards]
         self.file_index = np.repeat(np.arange(len(shards), dtype=np.int32), lengths)
-
-
-def piece_rows(columns: int) -> int:
-    """Return how many rows to work on together: of mapped arrays no more lie in memory."""
-    return max(1, min(8192, _PIECE // max(columns, 1)))
 
 
 def n_bins(targets: FloatArray | Sequence[FloatArray]) -> int:

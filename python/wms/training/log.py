@@ -1,4 +1,4 @@
-"""The course of a training, written down while it runs."""
+"""A log of the training that can be read while it runs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from .progress import EpochRecord
 _COLUMNS = [field.name for field in dataclasses.fields(EpochRecord)]
 
 
-class RunLog:
-    """Writes ``log.csv``, a row a validation, and TensorBoard's events where that is installed.
+class TrainingLog:
+    """Writes log.csv, one row for each validation, and TensorBoard events if it is installed.
 
     Parameters
     ----------
     folder : path
-        Gets the files; made if it is not there.
+        Folder for the files. It is created if it does not exist.
     overwrite : bool
         Replace a log.csv that exists.
 
     Raises
     ------
     FileAccessError
-        If there is a log already, or it cannot be written.
+        If there is a log already and `overwrite` is false, or it cannot be written.
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, overwrite: bool) -> None:
@@ -37,7 +37,7 @@ class RunLog:
         self._board: Any = None
 
     def start(self, history: Sequence[EpochRecord]) -> None:
-        """Begin the log, with the records of before a resumption."""
+        """Start the log with the records from before a resumption; none in a new training."""
         try:
             with self.path.open("w", newline="") as file:
                 csv.writer(file).writerow(_COLUMNS)
@@ -48,10 +48,10 @@ class RunLog:
             self(record)
 
     def __call__(self, record: EpochRecord) -> None:
-        """Add `record`."""
+        """Add a record."""
         row = dataclasses.asdict(record)
         try:
-            # Opened for each row: what is there can be read while the training runs.
+            # Opened anew for each row, so that other programs can read it at any time.
             with self.path.open("a", newline="") as file:
                 csv.DictWriter(file, _COLUMNS).writerow(row)
         except OSError as error:
@@ -61,7 +61,7 @@ class RunLog:
                 self._board.add_scalar(name, row[name], record.step)
 
     def close(self) -> None:
-        """End the log."""
+        """Close the files."""
         if self._board is not None:
             self._board.close()
 

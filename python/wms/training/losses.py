@@ -1,4 +1,4 @@
-"""Losses between predicted and target log1p spectra, shape (..., frames, bins)."""
+"""Loss functions between predicted and target log1p spectra of shape (..., frames, bins)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from ..errors import ParameterError
 
 
 class WeightedMSELoss(nn.Module):
-    """Mean squared error with weights 2^(-0.45 i / K) of bin i of K, scaled to a mean of 1.
+    """Mean squared error in which higher bins count less.
+
+    Bin i of K has the weight 2^(-0.45 i / K); the weights are scaled to a mean of 1.
 
     Parameters
     ----------
     num_bins : int
-        Spectrum bins K.
+        Number of spectrum bins K.
     huber_delta : float, optional
         See `make_criterion`.
     """
@@ -45,9 +47,9 @@ class WeightedMSELoss(nn.Module):
 class SpectralLoss(nn.Module):
     """Mean absolute error of the log1p spectra plus spectral convergence of the magnitudes.
 
-    Spectral convergence (Arik et al. 2018) is the norm of the error of a frame's magnitudes over
-    the norm of the target's, here at least 0.5 so that near-silent frames do not outweigh the
-    rest, in the mean over frames.
+    The spectral convergence of a frame (Arik et al. 2018) is the norm of the error of its
+    magnitudes divided by the norm of the target's magnitudes. The divisor is at least 0.5 here, so
+    that frames close to silence do not outweigh the others. It is averaged over frames.
     """
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -62,16 +64,16 @@ class SpectralLoss(nn.Module):
 class LogSpectralLoss(nn.Module):
     """Mean absolute error of the log1p spectra plus that of the levels on a logarithmic scale.
 
-    log1p is all but linear below a magnitude of 1, where weak partials and noise lie: they hardly
-    count in the first part, but are heard as well as strong ones. The second part is `weight` times
-    the error of ln(magnitude + `floor`).
+    log1p is nearly linear below a magnitude of 1, which is where weak partials and noise lie. They
+    hardly count in the first part although they can be heard; the second part, `weight` times the
+    mean absolute error of ln(magnitude + `floor`), makes them count.
 
     Parameters
     ----------
     weight : float
-        Of the second part.
+        Weight of the second part.
     floor : float
-        Magnitude below which levels no longer count.
+        Magnitude below which differences of level hardly count.
     """
 
     def __init__(self, weight: float = 0.1, floor: float = 0.01) -> None:
@@ -88,14 +90,16 @@ class LogSpectralLoss(nn.Module):
 
 
 class SmoothnessLoss(nn.Module):
-    """A loss plus `weight` times the mean squared difference between neighbouring predicted bins.
+    """A loss plus a penalty on differences between neighbouring bins of the prediction.
+
+    The penalty is `weight` times the mean squared difference.
 
     Parameters
     ----------
     base : torch.nn.Module
-        Loss to add to.
+        Loss to which the penalty is added.
     weight : float
-        Weight of the smoothness.
+        Weight of the penalty.
     """
 
     def __init__(self, base: nn.Module, weight: float) -> None:
@@ -116,15 +120,15 @@ def make_criterion(
     huber_delta: float | None = None,
     smoothness_weight: float = 0.0,
 ) -> nn.Module:
-    """Make the loss that params' `criterion` names, for spectra of `num_bins` bins.
+    """Make the loss that params' criterion names, for spectra of `num_bins` bins.
 
-    With `huber_delta`, MSE and WeightedMSE are Huber's loss over that delta: errors e below it cost
-    e^2 / (2 delta), others |e| - delta / 2.
+    With `huber_delta`, MSE and WeightedMSE become Huber's loss divided by delta: an error e below
+    delta costs e^2 / (2 delta), a larger one |e| - delta / 2.
 
     Raises
     ------
     ParameterError
-        If the name is none of MSE, WeightedMSE, Spectral, LogSpectral.
+        If there is no loss of that name.
     """
     criterion: nn.Module
     if name == "MSE":

@@ -1,4 +1,4 @@
-"""The network of wms_torch's 2026-08 generation."""
+"""The network of wms_torch's generation 2026-08."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from torch import nn
 
 
 class GRUNet(nn.Module):
-    """Timbral features to log1p magnitude spectra, frame by frame, with memory.
+    """Maps timbral features to log1p magnitude spectra, frame by frame, with a GRU as memory.
 
-    Linear and ReLU, one GRU layer, linear and ReLU, linear and softplus; the names in its state
-    dict are those of wms_torch.
+    The layers are linear and ReLU, one GRU, linear and ReLU, linear and softplus. The names in the
+    state dict are those of wms_torch.
 
     Parameters
     ----------
     input_size : int
-        Inputs C.
+        Number of inputs C.
     hidden_size : int
-        Width of the GRU H.
+        Width H of the GRU.
     encoded_size : int
-        Width between inputs and GRU (wms_torch: n_mfcc + 2).
+        Width of the layer between inputs and GRU (wms_torch: n_mfcc + 2).
     output_size : int
-        Spectrum bins K.
+        Number of spectrum bins K.
     dropout_prob : float
-        Share of the GRU's outputs dropped while training.
+        Share of the GRU's outputs that is set to 0 in training.
     """
 
     def __init__(
@@ -47,30 +47,33 @@ class GRUNet(nn.Module):
 
     @torch.no_grad()
     def start_from(self, mean_spectrum: torch.Tensor) -> None:
-        """Set weights from which training on normalised inputs starts well.
+        """Initialise the weights so that training on normalised inputs starts quickly.
 
-        PyTorch's own start is slow here: half of what the narrow input encoder is given dies in
-        its ReLU, and the outputs begin far from any spectrum.
+        PyTorch's default initialisation starts slowly here: the ReLU of the narrow input encoder
+        cuts off half of its input, and the outputs are far from any spectrum.
 
         Parameters
         ----------
         mean_spectrum : (K,)
-            Mean of the targets, which the outputs are close to at first.
+            Mean of the targets. The outputs are close to it at first.
         """
         encoder, first, last = self.input_encoder[0], self.dense_layers[0], self.dense_layers[2]
         assert isinstance(encoder, nn.Linear)
         assert isinstance(first, nn.Linear) and isinstance(last, nn.Linear)
-        # Two standard deviations above the ReLU's corner, so that little is cut off.
+        # The bias is two standard deviations of the input, so that the ReLU cuts off little.
         nn.init.orthogonal_(encoder.weight)
         encoder.bias.fill_(2.0)
         # He et al. 2015.
         nn.init.kaiming_uniform_(first.weight, nonlinearity="relu")
-        # The inverse of softplus; a bin that is always silent must not start at -infinity.
+        # The inverse of softplus; the clamp keeps bins that are always silent away from -infinity.
         last.bias.copy_(torch.expm1(mean_spectrum.clamp_min(1e-3)).log())
 
     def forward(
         self, x: torch.Tensor, h0: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Map x (B, T, C) and state (1, B, H), default zero, to y (B, T, K) and the last state."""
+        """Map x (B, T, C) and a state (1, B, H) to y (B, T, K) and the last state.
+
+        The default state is zero.
+        """
         hidden, hn = self.gru(self.input_encoder(x), h0)
         return self.dense_layers(self.dropout(hidden)), hn

@@ -1,4 +1,4 @@
-"""Training in several processes that torchrun has started."""
+"""Training in several processes that were started by torchrun."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ..errors import ParameterError
 
 
 class Processes:
-    """The processes that train together; one alone unless torchrun says otherwise.
+    """The processes that train together; a single one unless torchrun started more.
 
-    All draw the same batches and hold the same weights. Each computes its share of a batch;
-    the first decides what depends on the clock, and alone writes files.
+    All processes draw the same batches and hold the same weights. Each computes its share of a
+    batch. The first process takes all decisions that depend on the clock, and only it writes files.
 
     Attributes
     ----------
     rank, count : int
-        Number of this process, from 0, and of all of them.
+        Index of this process, from 0, and number of processes.
     """
 
     def __init__(self) -> None:
@@ -32,17 +32,17 @@ class Processes:
 
     @property
     def first(self) -> bool:
-        """Whether this is the process that writes and shows."""
+        """Whether this is the process that writes files and shows progress."""
         return self.rank == 0
 
     def device(self, name: str | torch.device | None) -> str | torch.device | None:
-        """Return the device asked for; of several GPUs, this process's own."""
+        """Return the device asked for, or this process's own GPU if there are several processes."""
         if self.count == 1 or name not in (None, "cuda") or not torch.cuda.is_available():
             return name
         return f"cuda:{int(os.environ.get('LOCAL_RANK', '0'))}"
 
     def start(self, device: torch.device) -> None:
-        """Join the other processes.
+        """Connect to the other processes.
 
         Raises
         ------
@@ -64,18 +64,18 @@ class Processes:
         self._started = True
 
     def stop(self) -> None:
-        """Leave the other processes."""
+        """Disconnect from the other processes."""
         if self._started:
             dist.destroy_process_group()
             self._started = False
 
     def share(self, batch: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return this process's part of a batch.
+        """Return this process's share of a batch.
 
         Raises
         ------
         ParameterError
-            If it has fewer sequences than there are processes.
+            If the batch has fewer sequences than there are processes.
         """
         if len(batch) < self.count:
             raise ParameterError(
@@ -84,12 +84,12 @@ class Processes:
             )
         return batch[self.rank :: self.count]
 
-    def agree(self, values: Sequence[float], device: torch.device) -> list[float]:
-        """Return what the first process says of `values`."""
+    def broadcast(self, values: Sequence[float], device: torch.device) -> list[float]:
+        """Return the values that the first process passed here."""
         if self.count == 1:
             return list(values)
-        # Not every device has double precision.
+        # Apple's devices (mps) have no double precision.
         kind = torch.float32 if device.type == "mps" else torch.float64
-        told = torch.tensor(values, dtype=kind, device=device)
-        dist.broadcast(told, src=0)
-        return [float(value) for value in told]
+        shared = torch.tensor(values, dtype=kind, device=device)
+        dist.broadcast(shared, src=0)
+        return [float(value) for value in shared]

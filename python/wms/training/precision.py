@@ -1,4 +1,4 @@
-"""Arithmetic of fewer bits where a device is faster at it."""
+"""Training in lower precision on devices where this is faster."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ _KINDS = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 class Precision:
-    """How a network computes while it is trained; its weights stay float32.
+    """Precision of a network's arithmetic while it is trained; its weights stay float32.
 
     Parameters
     ----------
     name : {"float32", "bfloat16", "float16"} or None
-        Default: bfloat16 on a GPU that has it, else float32.
+        Default: bfloat16 on a GPU that supports it, otherwise float32.
     device : torch.device
-        Where it computes.
+        Where the network computes.
 
     Raises
     ------
     ParameterError
-        If there is no such precision, or not on this device.
+        If there is no such precision, or the device cannot train with it.
     """
 
     def __init__(self, name: str | None, device: torch.device) -> None:
@@ -35,9 +35,11 @@ class Precision:
         if name not in _KINDS:
             raise ParameterError(f"precision is {name!r}, wanted one of {', '.join(_KINDS)}")
         if name == "float16" and device.type != "cuda":
-            raise ParameterError("precision is 'float16', which only a CUDA device trains with")
+            raise ParameterError(
+                "precision is 'float16', which only a CUDA device has; wanted bfloat16 or float32"
+            )
         self.name, self._device, self._kind = name, device, _KINDS[name]
-        # Small gradients would be 0 in float16.
+        # Scales the loss up, because small gradients would be rounded to 0 in float16.
         self._scaler = torch.amp.GradScaler(device.type, enabled=name == "float16")
 
     def arithmetic(self) -> contextlib.AbstractContextManager[Any]:
@@ -47,20 +49,20 @@ class Precision:
         return torch.autocast(self._device.type, dtype=self._kind)
 
     def backward(self, loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
-        """Compute the gradients of `loss`, at their own scale."""
+        """Compute the gradients of `loss`, with any scaling of the loss taken out again."""
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(optimizer)
 
     def step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Let the optimiser take its step, unless a gradient has overflowed."""
+        """Let the optimiser take a step, unless a gradient has overflowed."""
         self._scaler.step(optimizer)
         self._scaler.update()
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return self._scaler.state_dict()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`, if it is of a training that scaled too."""
+        """Restore a state, if it is of a training in float16 and this one is too."""
         if state and self._scaler.is_enabled():
             self._scaler.load_state_dict(state)

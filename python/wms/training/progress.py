@@ -1,12 +1,12 @@
-"""What training tells while it runs."""
+"""What a training reports while it runs."""
 
 from __future__ import annotations
 
 import dataclasses
-import sys
-import time
 from collections.abc import Callable
 from typing import TextIO
+
+from .._progress import ProgressLine, clock
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,13 +18,13 @@ class EpochRecord:
     epoch, step : int
         Epochs and batches trained so far.
     train_loss : float
-        Mean loss of the batches since the record before.
+        Mean loss of the batches since the last record.
     validation_loss, validation_mae : float
-        Criterion and mean absolute error of the log1p spectrum on the stretches kept aside.
+        Loss, and mean absolute error of the log1p spectrum, on the stretches kept aside.
     learning_rate : float
-        Of the last batch.
+        Learning rate of the last batch.
     elapsed_s, remaining_s : float
-        Time trained and expected time left, seconds.
+        Time trained so far and estimated time left, seconds.
     """
 
     epoch: int
@@ -40,40 +40,26 @@ class EpochRecord:
 Progress = Callable[[EpochRecord], None]
 
 
-class ProgressLine:
-    """Shows records as one line: kept up to date on a terminal, every 10 seconds elsewhere."""
+class TrainingProgress:
+    """Shows each record as one line: kept up to date on a terminal, every 10 seconds elsewhere.
+
+    Parameters
+    ----------
+    stream : text stream, optional
+        Where to write; default: stderr.
+    """
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = sys.stderr if stream is None else stream
-        self._terminal = self._stream.isatty()
-        self._next = 0.0
-        self._width = 0
+        self._line = ProgressLine(stream, every_s=10.0)
 
     def __call__(self, record: EpochRecord) -> None:
         """Show `record`."""
-        now = time.monotonic()
-        if not self._terminal and now < self._next:
-            return
-        self._next = now + 10.0
-        line = (
+        self._line.show(
             f"epoch {record.epoch}  loss {record.train_loss:.4f}  "
             f"validation {record.validation_loss:.4f}  error {record.validation_mae:.4f}  "
-            f"{_clock(record.remaining_s)} left"
+            f"{clock(record.remaining_s)} left"
         )
-        if self._terminal:
-            self._stream.write("\r" + line.ljust(self._width))
-            self._width = len(line)
-        else:
-            self._stream.write(line + "\n")
-        self._stream.flush()
 
     def close(self) -> None:
         """End the line."""
-        if self._width:
-            self._stream.write("\n")
-            self._stream.flush()
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+        self._line.close()

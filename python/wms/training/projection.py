@@ -1,4 +1,4 @@
-"""MFCC reduced to three coordinates by PaCMAP, with a map that new sound can be put through."""
+"""Reducing MFCC to three coordinates by PaCMAP, with a map that also places new sound."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ import numpy.typing as npt
 from ..errors import ParameterError, WmsError
 from .frames import FloatArray, FramesLike, IntArray, params_dict
 
-# As in wms_torch.
+# wms_torch's settings of PaCMAP.
 COMPONENTS = 3
 _PACMAP = {"n_neighbors": 10, "MN_ratio": 0.5, "FP_ratio": 2.0, "distance": "euclidean"}
-# More frames make the map no better, and PaCMAP slow.
+# More frames do not improve the map, but make PaCMAP slow.
 _MAX_FRAMES = 20_000
 _CENTRES = 256
-# Penalty of the weights against the fit: the map has to be smooth between frames.
+# Weight of the ridge penalty, which keeps the map smooth between frames.
 _RIDGE = 1e-4
 _PIECE = 8192
 
 
 @dataclasses.dataclass(frozen=True)
 class Projection:
-    """A smooth map from standardised MFCC to coordinates: Gaussian bumps and a linear part.
+    """A smooth map from standardised MFCC to coordinates: a linear part and radial basis functions.
 
     Attributes
     ----------
     centres : (M, n_mfcc) float64
-        Where the bumps are.
+        Centres of the radial basis functions, which are Gaussian.
     width : float
-        Standard deviation of the bumps.
+        Their standard deviation.
     weights : (M + n_mfcc + 1, 3) float64
-        Of the bumps, of the coefficients, and the constant.
+        Weights of the radial basis functions, then of the coefficients, then the constant.
     fit : float
-        Share of the embedding's variance that the map explains, on the frames that it was fitted
-        to: 1 = exactly PaCMAP's coordinates.
+        Share of the variance of PaCMAP's coordinates that the map explains on the frames that it
+        was fitted to; 1 means that it gives exactly these coordinates.
     """
 
     centres: npt.NDArray[np.float64]
@@ -54,7 +54,7 @@ class Projection:
         return out
 
     def to_config(self) -> dict[str, Any]:
-        """Return what a model file's config keeps as "projection"."""
+        """Return the map as plain values, the field "projection" of a model file's config."""
         return {
             "kind": "rbf",
             "width": self.width,
@@ -65,22 +65,22 @@ class Projection:
 
 
 def fit_projection(mfcc: FloatArray, *, seed: int = 0) -> Projection:
-    """Embed standardised MFCC by PaCMAP, and fit a map to the embedding.
+    """Embed standardised MFCC by PaCMAP and fit a map to the embedding.
 
-    PaCMAP (Wang et al. 2021) places the frames it is given and no others; the map (ridge
-    regression on radial basis functions) places any, and is small enough for a model file.
+    PaCMAP (Wang et al. 2021) places only the frames that it is given. The map, a ridge regression
+    on radial basis functions, places any frame and is small enough for a model file.
 
     Parameters
     ----------
     mfcc : (T, n_mfcc)
-        At least 50 frames; of more than 20 000 an even choice is used.
+        At least 50 frames. If there are more than 20 000, every few of them is used.
     seed : int
-        Of PaCMAP and of the choice of the bumps' centres.
+        Seed of PaCMAP and of the choice of centres.
 
     Raises
     ------
     ParameterError
-        If there are too few frames.
+        If there are fewer than 50 frames.
     WmsError
         If the package pacmap is not installed.
     """
@@ -92,21 +92,21 @@ def fit_projection(mfcc: FloatArray, *, seed: int = 0) -> Projection:
 
 
 class ProjectedFrames:
-    """Frames whose timbre inputs are coordinates instead of MFCC, as wms_torch's are with PaCMAP.
+    """Frames whose timbre inputs are three coordinates instead of MFCC.
 
-    What `frames` has besides is here too.
+    The other arrays, the scaler and the params are those of `frames`.
 
     Parameters
     ----------
     frames : Frames
-        T frames, their inputs beginning with the n_mfcc standardised coefficients.
+        T frames. Their inputs begin with the n_mfcc standardised coefficients.
     projection : Projection, optional
-        The map; default: one fitted to these frames.
+        The map; default: a new one is fitted to these frames.
 
     Attributes
     ----------
     inputs : (T, 3 + 1 or 2) float32
-        Coordinates, pitch, and voicedness if included.
+        Coordinates, pitch, and voicedness if the params include it.
     input_names : list of str
         Names of these columns.
     projection : Projection
@@ -137,7 +137,7 @@ class ProjectedFrames:
 
 
 def projected(frames: FramesLike) -> FramesLike:
-    """Return frames with the inputs that their params' mfcc_dim_reduction asks for."""
+    """Return `frames`, as `ProjectedFrames` if their params ask for mfcc_dim_reduction "pacmap"."""
     asked = params_dict(frames.params).get("mfcc_dim_reduction") == "pacmap"
     if not asked or isinstance(frames, ProjectedFrames):
         return frames
@@ -149,12 +149,13 @@ def _embed(mfcc: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
         import pacmap
     except ImportError as error:
         raise WmsError(
-            "mfcc_dim_reduction \"pacmap\" needs the package pacmap: pip install 'wms[pacmap]'"
+            "mfcc_dim_reduction is 'pacmap', which needs the package pacmap: "
+            "pip install 'wms[pacmap]'"
         ) from error
     logger = logging.getLogger("pacmap")
     level = logger.level
     try:
-        # It warns that a seed was given, and of three components.
+        # Hides its warnings that a seed is given and that there are not two components.
         logger.setLevel(logging.ERROR)
         made = pacmap.PaCMAP(n_components=COMPONENTS, random_state=seed, **_PACMAP)
         embedding: npt.NDArray[np.float64] = np.asarray(made.fit_transform(mfcc), np.float64)
@@ -170,12 +171,12 @@ def _fit(
     count = min(_CENTRES, len(mfcc) // 4)
     centres = mfcc[np.sort(rng.choice(len(mfcc), count, replace=False))]
     squared = _squared_distances(centres, centres)
-    # As wide as reaches the neighbours, wherever the frames lie: the eighth nearest.
+    # Wide enough to reach the neighbours: the median distance of the eighth nearest centre.
     near = np.sqrt(np.partition(squared, min(8, count - 1), axis=1)[:, min(8, count - 1)])
     width = max(float(np.median(near)), 1e-3)
     columns = _columns(mfcc, centres, width)
     gram = columns.T @ columns
-    # The linear part is not held back: it is what places sound unlike any heard.
+    # The linear part is hardly penalised, because it places sound far from all centres.
     penalty = np.full(len(gram), _RIDGE * len(mfcc) / count)
     penalty[count:] = 1e-9 * len(mfcc)
     solved = np.linalg.solve(gram + np.diag(penalty), columns.T @ embedding)

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .._pieces import piece_rows
 from ..errors import ParameterError
-from .frames import FloatArray, piece_rows
+from .frames import FloatArray
 
 
 class Rows:

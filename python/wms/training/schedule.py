@@ -1,4 +1,4 @@
-"""The course of the learning rate."""
+"""Learning rate schedules."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 
 from .settings import TrainSettings
 
-# A cosine ends at this share of the highest rate.
+# The cosine schedule ends at this share of the highest rate.
 _COSINE_FLOOR = 0.01
-# wms_torch's ReduceLROnPlateau, with PyTorch's relative threshold.
+# Arguments of wms_torch's ReduceLROnPlateau; the threshold is PyTorch's default, relative.
 _PLATEAU_FACTOR, _PLATEAU_PATIENCE, _PLATEAU_LOWEST, _PLATEAU_THRESHOLD = 0.5, 15, 1e-6, 1e-4
 
 
 class Schedule:
-    """Learning rate by batch, progress and validation losses.
+    """Learning rate of each batch, from the progress of the training and the validation losses.
 
     Parameters
     ----------
@@ -30,7 +30,10 @@ class Schedule:
         self._worse = 0
 
     def rate(self, step: int, progress: float) -> float:
-        """Return the rate of batch `step` (from 0) at `progress` 0 to 1 of the training."""
+        """Return the rate of batch `step`, counted from 0.
+
+        `progress` is the share of the training that is done, 0 to 1.
+        """
         rate = self._plateau if self._kind == "plateau" else self._highest
         if self._kind == "cosine":
             cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
@@ -38,7 +41,7 @@ class Schedule:
         return rate * min(1.0, (step + 1) / (self._warmup + 1))
 
     def validated(self, loss: float) -> None:
-        """Take note of a validation loss."""
+        """Record a validation loss, after which the schedule "plateau" may lower the rate."""
         if loss < self._best * (1 - _PLATEAU_THRESHOLD):
             self._best, self._worse = loss, 0
             return
@@ -48,9 +51,9 @@ class Schedule:
             self._worse = 0
 
     def state(self) -> list[float]:
-        """Return what `restore` takes."""
+        """Return the state that `restore` takes."""
         return [self._plateau, self._best, self._worse]
 
     def restore(self, state: list[float]) -> None:
-        """Go on from `state`."""
+        """Restore a state."""
         self._plateau, self._best, self._worse = state[0], state[1], int(state[2])

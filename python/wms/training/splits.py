@@ -1,21 +1,24 @@
-"""Which frames are trained on and which are kept aside, never sharing a sample of audio."""
+"""Splitting frames into those trained on and those kept aside, without any shared audio."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ParameterError
 from .frames import IntArray
+from .settings import TrainSettings
 
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Stretch:
-    """Frames `start` to `stop` - 1, contiguous in one recording."""
+    """Consecutive frames of one recording, from `start` to `stop` - 1."""
 
     start: int
     stop: int
@@ -26,60 +29,63 @@ class Stretch:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """Disjoint stretches to train on and to validate on."""
+    """The stretches to train on and those to validate on, which have no frame in common."""
 
     training: tuple[Stretch, ...]
     validation: tuple[Stretch, ...]
 
     @property
     def training_frames(self) -> npt.NDArray[np.int64]:
-        """Numbers of all frames trained on."""
+        """Indices of all frames trained on, (N,)."""
         return _frames(self.training)
 
     @property
     def validation_frames(self) -> npt.NDArray[np.int64]:
-        """Numbers of all frames validated on."""
+        """Indices of all frames validated on, (N,)."""
         return _frames(self.validation)
 
 
 def split_frames(
     file_index: IntArray, *, length: int, fraction: float, stretch: int, guard: int
 ) -> Split:
-    """Keep contiguous stretches, spread over every recording, aside for validation.
+    """Keep stretches of consecutive frames, spread over all recordings, aside for validation.
 
-    A recording long enough gives stretches of about `stretch` frames in the middle of equal
-    parts of it. Of recordings too short for that, where there are many, whole ones are kept
-    aside at equal distances; where there are few, each gives one shorter stretch. The same
-    arguments give the same split.
+    A long recording is divided into equal parts, and the middle of each part is kept aside, about
+    `stretch` frames. If many recordings are too short for this, every few of them is kept aside as
+    a whole; if only few are too short, each gives one shorter stretch. The same arguments always
+    give the same split.
 
     Parameters
     ----------
     file_index : (T,) int
-        Number of the recording of each frame, equal numbers side by side.
+        Index of the recording that each frame belongs to; the frames of a recording are
+        consecutive.
     length : int
-        Frames in a training sequence; shorter remainders are not trained on.
+        Frames in a training sequence. Shorter remainders are not trained on.
     fraction : float
-        Share of the frames to keep aside, 0 to 1 exclusive.
+        Share of the frames to keep aside, above 0 and below 1.
     stretch : int
-        Wished length of a stretch, frames.
+        Preferred length of a stretch, frames.
     guard : int
-        Frames left out between training and validation: ceil(window_size / hop_size) and more
-        keep their windows from overlapping.
+        Frames left out between training and validation. With ceil(window_size / hop_size) or
+        more, no analysis window reaches into both.
 
     Raises
     ------
     ParameterError
-        If no frame remains to train or to validate on.
+        If no frame remains to train on or to validate on.
     """
     file_index = np.asarray(file_index)
     borders = np.flatnonzero(np.diff(file_index)) + 1
     edges = [0, *borders.tolist(), len(file_index)]
     files = [Stretch(a, b) for a, b in itertools.pairwise(edges) if b > a]
     if len({int(file_index[f.start]) for f in files}) < len(files):
-        raise ParameterError("file_index has a recording in several places, wanted one run each")
+        raise ParameterError(
+            "file_index has a recording in several places, wanted its frames to be consecutive"
+        )
 
     short = [f for f in files if len(f) * fraction < stretch / 2]
-    # A whole short recording in so many is kept aside.
+    # Of the short recordings, one in `period` is kept aside as a whole.
     period = max(2, round(1 / fraction))
     whole = set(short[period // 2 :: period]) if len(short) >= period else None
 
@@ -102,6 +108,35 @@ def split_frames(
     return Split(tuple(training), tuple(validation))
 
 
+def split_by_settings(
+    file_index: IntArray, settings: TrainSettings, params: Mapping[str, Any]
+) -> Split:
+    """Split frames as the settings ask for (`split_frames`).
+
+    Parameters
+    ----------
+    file_index : (T,) int
+        Index of the recording that each frame belongs to.
+    settings : TrainSettings
+        training_seq_length, validation_fraction and validation_stretch_s are read.
+    params : Mapping
+        Params of the analysis; sample_rate, hop_size and window_size are read.
+
+    Raises
+    ------
+    ParameterError
+        If no frame remains to train on or to validate on.
+    """
+    frame_rate = params["sample_rate"] / params["hop_size"]
+    return split_frames(
+        file_index,
+        length=settings.training_seq_length,
+        fraction=settings.validation_fraction,
+        stretch=max(1, round(settings.validation_stretch_s * frame_rate)),
+        guard=math.ceil(params["window_size"] / params["hop_size"]),
+    )
+
+
 def _held_out(
     file: Stretch, length: int, fraction: float, stretch: int, guard: int
 ) -> list[Stretch]:
@@ -112,7 +147,7 @@ def _held_out(
     if (cell - size) / 2 - guard >= length:
         starts = [file.start + round((i + 0.5) * cell - size / 2) for i in range(count)]
         return [Stretch(start, start + size) for start in starts]
-    # Too short to train on both sides of a stretch: keep its end aside, as much as there is.
+    # Too short to train on both sides of a stretch: keep the end aside, as far as it reaches.
     size = min(size, frames - guard - length)
     return [Stretch(file.stop - size, file.stop)] if size > 0 else []
 

@@ -1,4 +1,4 @@
-"""One training in progress: its weights, its optimiser, its random generators."""
+"""The state of a training: weights, optimiser, learning rate and random generators."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from torch import nn
 from ..errors import ParameterError, WmsError
 from .augment import RandomGain
 from .dataset import FrameSequences
-from .evaluate import StretchErrors, evaluate_stretches
 from .losses import make_criterion
 from .network import GRUNet
 from .parallel import Processes
@@ -23,30 +22,32 @@ from .rows import Rows
 from .schedule import Schedule
 from .settings import TrainSettings
 from .splits import Split
+from .validation import StretchErrors, evaluate_stretches
 
 
 class Trainer:
-    """Steps through batches, validates, and can be saved and restored at any batch.
+    """Trains one batch at a time, validates, and can be saved and restored after any batch.
 
     Parameters
     ----------
     settings : TrainSettings
-        How to train.
+        The training settings.
     sequences : FrameSequences
         All sequences of the training stretches (stride 1).
     split : Split
-        Its training stretches are what `sequences` has; the others are validated on.
+        The frames of its training stretches are those of `sequences`; its validation stretches
+        are what `validate` uses.
     encoded_size : int
-        Width of the network's input encoder.
+        Width of the network's input layer.
     device : torch.device
         Where to compute.
     gain : RandomGain, optional
-        Of the training sequences.
+        Applies random gains to the training sequences; default: none.
     precision : {"float32", "bfloat16", "float16"}, optional
-        Of the network's arithmetic while training; weights and validation are float32.
-        Default: bfloat16 on a GPU that has it, else float32.
+        Precision of the network's arithmetic while training; weights and validation stay float32.
+        Default: bfloat16 on a GPU that supports it, otherwise float32.
     processes : Processes
-        Those that train together.
+        The processes that train together; default: this one alone.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Trainer:
         ).to(device)
         self._optimizer = _make_optimizer(settings, self.network)
         self.schedule = Schedule(settings)
-        # Weights are the same in all processes, noise is not.
+        # All processes start with the same weights, but each draws its own noise.
         if self.processes.rank:
             torch.manual_seed(settings.seed + self.processes.rank)
         self.learning_rate = 0.0
@@ -100,7 +101,7 @@ class Trainer:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in an epoch."""
+        """Number of batches in an epoch."""
         batches = max(1, round(self._sequences_per_epoch / self.settings.batch_size))
         return min(batches, self.settings.num_batches or batches)
 
@@ -109,7 +110,12 @@ class Trainer:
         return math.ceil(len(self.sequences) / self.settings.stride)
 
     def train_batch(self, progress: float) -> None:
-        """Train on the next batch, at `progress` 0 to 1 of the whole training.
+        """Train on the next batch.
+
+        Parameters
+        ----------
+        progress : float
+            Share of the whole training that is done, 0 to 1.
 
         Raises
         ------
@@ -138,10 +144,10 @@ class Trainer:
         if not math.isfinite(value):
             raise WmsError(
                 f"training diverged: the loss is {value} in epoch {self.epoch + 1}, batch "
-                f"{self.step + 1}; learning_rate {self.settings.learning_rate:g} is too high, or "
-                "set grad_clip_norm"
+                f"{self.step + 1}; set a learning_rate below {self.settings.learning_rate:g}, or a "
+                "grad_clip_norm"
             )
-        # The processes' gradients are averaged, whose shares may differ by a sequence.
+        # The gradients of all processes are averaged, but shares may differ by one sequence.
         weight = len(share) * self.processes.count / len(batch)
         self._precision.backward(loss * weight, self._optimizer)
         if self.settings.grad_clip_norm is not None:
@@ -155,11 +161,14 @@ class Trainer:
 
     @property
     def at_epoch_end(self) -> bool:
-        """Whether the batch just trained was the last of its epoch."""
+        """Whether the last batch trained was the last one of its epoch."""
         return not self._order
 
     def validate(self) -> tuple[StretchErrors, float]:
-        """Return errors of the averaged network, and the mean training loss since the last time."""
+        """Return the errors of the averaged network on the validation stretches.
+
+        Also returns the mean training loss since the last validation.
+        """
         errors = StretchErrors(math.nan, math.nan)
         if self.processes.first:
             errors = evaluate_stretches(
@@ -169,13 +178,13 @@ class Trainer:
                 self.split.validation,
                 self._criterion,
             )
-        errors = StretchErrors(*self.processes.agree([errors.loss, errors.mae], self.device))
+        errors = StretchErrors(*self.processes.broadcast([errors.loss, errors.mae], self.device))
         self.schedule.validated(errors.loss)
         losses, self._losses = self._losses, []
         return errors, sum(losses) / len(losses) if losses else math.nan
 
     def state(self) -> dict[str, Any]:
-        """Return what `restore` takes, as tensors and plain values."""
+        """Return the state that `restore` takes, as tensors and plain values."""
         cuda = self.device.type == "cuda"
         return {
             "network": self.network.state_dict(),
@@ -193,12 +202,12 @@ class Trainer:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from `state`.
+        """Restore a state.
 
         Raises
         ------
         ParameterError
-            If it is of another network or optimiser.
+            If it belongs to a network or optimiser of another kind or size.
         """
         try:
             self.network.load_state_dict(state["network"])
@@ -217,20 +226,20 @@ class Trainer:
                 torch.manual_seed(self.settings.seed + self.processes.rank + self.step)
         except (KeyError, RuntimeError, ValueError) as error:
             raise ParameterError(
-                "the checkpoint is of a network or optimizer of another kind or size than params "
-                f"ask for: {str(error).splitlines()[0]}"
+                "the checkpoint is of a network or optimizer of another kind or size, wanted the "
+                f"params that it was trained with: {str(error).splitlines()[0]}"
             ) from error
 
     def _draw_epoch(self) -> list[npt.NDArray[np.int64]]:
         count = self._sequences_per_epoch
         drawn = self._numpy.choice(len(self.sequences), count, replace=False)
-        # Batches of equal size: a small last one would be all noise.
+        # Batches of equal size, because the gradient of a small last batch would be very noisy.
         batches = np.array_split(drawn, max(1, round(count / self.settings.batch_size)))
         return batches[: self.settings.num_batches]
 
     @torch.no_grad()
     def _update_average(self) -> None:
-        # The average forgets the first weights quickly, whatever the decay.
+        # A lower decay at the start, so that the first random weights are soon forgotten.
         decay = min(self.settings.ema_decay, (1 + self.step) / (10 + self.step))
         if not self.settings.ema_decay:
             decay = 0.0
@@ -240,7 +249,7 @@ class Trainer:
 
 
 class _Normalised(nn.Module):
-    """A network that takes inputs as they are."""
+    """A network with the normalisation of its inputs in front."""
 
     def __init__(self, network: GRUNet, mean: torch.Tensor, scale: torch.Tensor) -> None:
         super().__init__()
@@ -267,7 +276,7 @@ def _input_moments(
         centred = inputs[stretch.start : stretch.stop].double().numpy() - mean
         square += (centred * centred).sum(axis=0)
     scale = np.sqrt(square / count)
-    # A constant input says nothing: it must not be blown up by rounding errors either.
+    # The standard deviation of a constant input is rounding error, which must not be blown up.
     scale[scale < 1e-6] = 1.0
     return mean, scale
 

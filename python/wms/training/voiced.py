@@ -1,4 +1,4 @@
-"""Leaving frames without a pitch out of training."""
+"""Leaving frames without a clear pitch out of the training."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from .splits import Split, Stretch
 def voiced_split(
     split: Split, voicedness: FloatArray, *, min_voicedness: float, length: int
 ) -> Split:
-    """Cut all stretches at frames of less voicedness than `min_voicedness`.
+    """Remove all frames whose voicedness is below `min_voicedness` from a split.
 
-    No sequence then holds such a frame, or crosses one, and none is validated on. 0 leaves the
-    split as it is.
+    Stretches are cut at these frames: no training sequence contains or crosses one, and none is
+    validated on. With 0 the split stays as it is.
 
     Parameters
     ----------
     split : Split
-        What is trained and validated on, of T frames.
+        Split of T frames.
     voicedness : (T,) float
         Voicedness of each frame, 0 to 1.
     min_voicedness : float
-        Lowest that is kept, 0 to 1.
+        Lowest voicedness that is kept, 0 to 1.
     length : int
-        Frames in a training sequence; shorter remainders are not trained on.
+        Frames in a training sequence. Shorter remainders are not trained on.
 
     Raises
     ------
     ParameterError
-        If no frame remains to train or to validate on.
+        If no frame remains to train on or to validate on.
     """
     if min_voicedness <= 0:
         return split
@@ -42,9 +42,9 @@ def voiced_split(
     if not training or not validation:
         longest = max((len(run) for run in _runs(split.training, voiced, 1)), default=0)
         raise ParameterError(
-            f"min_voicedness is {min_voicedness:g}: {voiced.mean():.0%} of the frames have as "
-            f"much, {longest} of them in a row to train on and "
-            f"{sum(map(len, validation))} to validate on; wanted at least {length} and 1"
+            f"min_voicedness is {min_voicedness:g}, which {voiced.mean():.0%} of the frames reach: "
+            f"at most {longest} of them in a row to train on and {sum(map(len, validation))} to "
+            f"validate on, wanted at least {length} and 1; set a lower min_voicedness"
         )
     return Split(training, validation)
 
@@ -52,7 +52,7 @@ def voiced_split(
 def _runs(
     stretches: tuple[Stretch, ...], kept: npt.NDArray[np.bool_], length: int
 ) -> tuple[Stretch, ...]:
-    """Return the runs of kept frames within each stretch that are as long as `length`."""
+    """Return the runs of at least `length` kept frames within each stretch."""
     runs = []
     for stretch in stretches:
         inside = kept[stretch.start : stretch.stop].astype(np.int8)

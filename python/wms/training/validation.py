@@ -1,4 +1,4 @@
-"""Errors of a network on stretches of unseen frames, played through as an instrument would."""
+"""Errors of a network on the frames that are kept aside while it trains."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .splits import Stretch
 
 @dataclasses.dataclass(frozen=True)
 class StretchErrors:
-    """Errors over all frames of the stretches, each counting equally.
+    """Errors over all frames of some stretches; every frame counts equally.
 
     Attributes
     ----------
     loss : float
-        Criterion, in the mean over frames.
+        Mean of the training loss (params' criterion).
     mae : float
         Mean absolute error of the log1p spectrum.
     """
@@ -38,28 +38,36 @@ def evaluate_stretches(
     *,
     batch_size: int = 32,
 ) -> StretchErrors:
-    """Run each stretch from a zero state to its end, the state carried through.
+    """Run the network over each stretch and measure its errors.
+
+    Each stretch starts from a zero state, which is carried through to its end: the network is
+    judged as it is played, not on short training sequences.
 
     Parameters
     ----------
     network : torch.nn.Module
-        Called with (B, T, C), returns (B, T, K) and a state.
+        Maps inputs (B, T, C) to spectra (B, T, K) and a state.
     inputs : torch.Tensor
-        All frames, (T, C).
+        Inputs of all frames, (T, C).
     targets : torch.Tensor or Rows
-        All frames, (T, K).
+        log1p spectra of all frames, (T, K).
     stretches : sequence of Stretch
-        What to evaluate.
+        The frames to evaluate.
     criterion : torch.nn.Module
-        Loss to report beside the mean absolute error.
+        Loss to report in addition to the mean absolute error.
     batch_size : int
-        Stretches run at once; bounds the memory, not the result.
+        Stretches that are run at once. It limits the memory and does not change the result.
+
+    Returns
+    -------
+    StretchErrors
+        The mean errors.
     """
     targets = targets if isinstance(targets, Rows) else Rows([targets.numpy()])
     device = next(network.parameters()).device
     network.eval()
     frames, loss, absolute = 0, 0.0, 0.0
-    # Stretches of like length side by side waste no steps on padding.
+    # Stretches of similar length in one batch waste few steps on padding.
     ordered = sorted(stretches, key=len)
     for first in range(0, len(ordered), batch_size):
         group = ordered[first : first + batch_size]

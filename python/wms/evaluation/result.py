@@ -1,0 +1,89 @@
+"""The result of an evaluation."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .passages import Float32, Passage
+
+#: Figures of one system by the key of the measure; None if there was nothing to measure.
+Figures = dict[str, float | None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Detail:
+    """What the page shows of one passage.
+
+    Attributes
+    ----------
+    passage : Passage
+        The passage that was judged.
+    sounds : dict
+        The passage as played from the model's spectra ("model") and from its own ("true_spectra"),
+        (n,) each.
+    loudness_db : dict
+        A-weighted level in dB every 512 samples, (L,) each: "original" and those of `sounds`.
+    errors : dict
+        Mean absolute error of the log1p spectrum of every frame, (T,) each: "model", and "nearest"
+        if there are baselines.
+    """
+
+    passage: Passage
+    sounds: dict[str, Float32]
+    loudness_db: dict[str, npt.NDArray[np.float64]]
+    errors: dict[str, Float32]
+
+
+@dataclasses.dataclass(frozen=True)
+class Evaluation:
+    """What `evaluate` returns.
+
+    Attributes
+    ----------
+    figures : dict
+        The content of figures.json: dictionaries, lists, numbers and strings.
+    details : list of Detail
+        The first passages, for the page.
+    skipped : list of (Path, str)
+        Recordings that could not be read, each with the reason in one line.
+    """
+
+    figures: dict[str, Any]
+    details: list[Detail]
+    skipped: list[tuple[Path, str]]
+
+    def __getitem__(self, system: str) -> Figures:
+        """Return the mean figures of a system over all passages: ``result["model"]["mss"]``."""
+        figures: Figures = self.figures["systems"][system]
+        return figures
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write the report with `wms.evaluation.write_report`.
+
+        Parameters
+        ----------
+        folder : path
+            Folder for the report. It is created if it does not exist.
+
+        Returns
+        -------
+        Path
+            The page, index.html.
+
+        Raises
+        ------
+        FileAccessError
+            If the files cannot be written.
+        WmsError
+            If matplotlib or Jinja2 is not installed.
+        """
+        # Imported here, because the page is made from an Evaluation.
+        from .page import write_report
+
+        return write_report(self, folder)
