@@ -2,43 +2,88 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet
 # torch comes as a wheel of several GB from the package index; nothing else here is large.
 TORCH ?= torch==2.13.0
 
-.PHONY: setup demo test lint bench plugin audio-libraries display
+# What the Python module is built from: when any of it is newer than the stamp, setup builds again.
+BUILT_FROM := pyproject.toml Cargo.toml Cargo.lock params.json \
+	$(wildcard python/wms/profiles/*.json factory/*) $(shell find src -type f)
 
-$(BIN)/maturin:
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lint lint-rust lint-python test test-rust test-python docs bench plugin \
+	system-packages audio-libraries display
+
+help:
+	@echo "make demo     a recording -> a trained network -> sound and a picture, in out/"
+	@echo "make setup    .venv with the package and everything that it can use"
+	@echo "make test     everything that is checked (lint, test-rust, test-python one by one)"
+	@echo "make lint     formatting, lints, types, and what is generated (lint-rust, lint-python)"
+	@echo "make docs     writes what is generated: the stub's docstrings"
+	@echo "make bench    tables of speed, with other programs beside it"
+	@echo "make plugin   CLAP, VST3 and the program wms-synth, in target/bundled"
+
+# --- The virtual environment ---------------------------------------------------------------------
+
+setup: $(VENV)/.setup
+
+$(VENV)/.tools:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip maturin
-	$(BIN)/python -m pip install --quiet "$(TORCH)"
+	$(PIP) --upgrade pip maturin
+	$(PIP) "$(TORCH)"
+	@touch $@
 
-setup: $(BIN)/maturin
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python -m pip install --quiet --no-build-isolation --editable '.[dev]'
+$(VENV)/.setup: $(VENV)/.tools $(BUILT_FROM)
+	PATH="$(abspath $(BIN)):$$PATH" $(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+# Loads the VST3 in the tests. Not every Python has a wheel of it.
+$(VENV)/.dawdreamer: $(VENV)/.tools
+	$(PIP) dawdreamer || echo "no dawdreamer for this Python: the tests of the VST3 will be skipped"
+	@touch $@
+
+# Programs that the benches compare with.
+$(VENV)/.peers: $(VENV)/.tools
+	$(PIP) librosa soxr torchcrepe
+	@touch $@
+
+# --- What to make --------------------------------------------------------------------------------
 
 demo: setup
 	$(BIN)/python demo/demo.py
 
-lint: setup
+# What is generated; `lint-python` checks that it is up to date.
+docs: setup
+	$(BIN)/python tools/make_stub.py
+
+lint: lint-rust lint-python
+
+lint-rust:
 	cargo fmt --all --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --all-targets --features python -- -D warnings
 	cargo clippy -p wms-plugin -p wms-plugin-xtask --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --lib --quiet
+
+lint-python: setup
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest wms._wms
 	$(BIN)/python tools/make_stub.py --check
 
-test: lint display
+test: system-packages lint test-rust test-python
+
+# The workspace's packages one by one: together their features would be united.
+test-rust:
 	cargo test
 	cargo test -p wms-plugin
+
+test-python: setup $(VENV)/.dawdreamer
 	cargo run -p wms-plugin-xtask -- bundle wms-plugin
-	$(BIN)/python -m pip install --quiet dawdreamer || \
-		echo "no dawdreamer for this Python: the tests of the VST3 will be skipped"
 	$(BIN)/python -m pytest
 
-bench: setup
-	$(BIN)/python -m pip install --quiet librosa soxr torchcrepe
+bench: setup $(VENV)/.peers
 	$(BIN)/python benches/analysis.py
 	cargo bench --bench synth
 
@@ -46,27 +91,28 @@ bench: setup
 plugin: audio-libraries
 	cargo run -p wms-plugin-xtask
 
-# What wms-synth alone needs to build; other systems have it.
+# --- Packages of the system, on Linux ------------------------------------------------------------
+
+# $(call apt,PACKAGES) installs them where that is possible: as root, on Debian or Ubuntu.
+apt = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	apt-get update -qq && apt-get install -y -qq $(1)
+
+AUDIO_PACKAGES := libasound2-dev libjack-jackd2-dev pkg-config
+DISPLAY_PACKAGES := xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1
+
+# What the tests can use.
+system-packages: display
+
+# wms-synth alone needs these to build. Other systems have what stands in for them.
 audio-libraries:
 ifeq ($(shell uname -s),Linux)
-	@pkg-config --exists alsa jack 2>/dev/null || \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && apt-get install -y -qq libasound2-dev libjack-jackd2-dev pkg-config; \
-	else \
-		echo "wms-synth needs ALSA and JACK to build: sudo apt install libasound2-dev libjack-jackd2-dev pkg-config"; \
-		exit 1; \
-	fi
+	@pkg-config --exists alsa jack 2>/dev/null || { $(call apt,$(AUDIO_PACKAGES)); } || \
+	{ echo "wms-synth needs ALSA and JACK to build: sudo apt install $(AUDIO_PACKAGES)"; exit 1; }
 endif
 
 # A screen for the tests that open the plugin's editor; without one they are skipped.
 display:
 ifeq ($(shell uname -s),Linux)
-	@command -v Xvfb >/dev/null || \
-	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -qq && \
-		apt-get install -y -qq xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1 || \
-		echo "no Xvfb: the tests of the editor will be skipped"; \
-	else \
-		echo "the editor's tests need: sudo apt install xvfb libgl1 libgl1-mesa-dri libx11-xcb1 libxcursor1"; \
-	fi
+	@command -v Xvfb >/dev/null || { $(call apt,$(DISPLAY_PACKAGES)); } || \
+	echo "the editor's tests will be skipped, they need: sudo apt install $(DISPLAY_PACKAGES)"
 endif

@@ -1,8 +1,30 @@
-//! Wavetable Manifold Synthesis: wavetables made in real time by a small recurrent network.
+//! [`Engine`](synth::Engine) plays a [`Model`](model::Model), [`analyze_files`](corpus::analyze_files)
+//! and [`Store`](corpus::Store) turn recordings into frames, [`Params`] says how. The rest of this page is
+//! the project's README.
 //!
-//! Recordings are analysed into frames of timbral features and the spectrum of a few cycles
-//! ([`analysis`]), a network trained on them maps features to spectra ([`model`]), and an
-//! oscillator plays the spectra at any pitch ([`synth`]).
+// The README's links, seen from where `cargo doc` puts this page; the first definition of a link counts.
+//! [Makefile]: ../../../Makefile
+//! [demo/README.md]: ../../../demo/README.md
+//! [docs/demo.png]: ../../../docs/demo.png
+//! [docs/factory.md]: ../../../docs/factory.md
+//! [docs/images/editor_playing.png]: ../../../docs/images/editor_playing.png
+//! [docs/pacmap.md]: ../../../docs/pacmap.md
+//! [docs/pitch.md]: ../../../docs/pitch.md
+//! [docs/plugin.md]: ../../../docs/plugin.md
+//! [docs/training.md]: ../../../docs/training.md
+//! [examples/listening_sweep.py]: ../../../examples/listening_sweep.py
+//! [examples/play_live.py]: ../../../examples/play_live.py
+//! [notebooks/01_features.ipynb]: ../../../notebooks/01_features.ipynb
+//! [notebooks/02_train.ipynb]: ../../../notebooks/02_train.ipynb
+//! [notebooks/03_evaluate.ipynb]: ../../../notebooks/03_evaluate.ipynb
+//! [notebooks/04_timbre_space.ipynb]: ../../../notebooks/04_timbre_space.ipynb
+//! [notebooks/05_to_the_daw.ipynb]: ../../../notebooks/05_to_the_daw.ipynb
+//! [params.json]: ../../../params.json
+//! [plugin/assets/Inter-LICENSE.txt]: ../../../plugin/assets/Inter-LICENSE.txt
+//! [src/analysis/pitch/crepe/LICENSE-torchcrepe]: ../../../src/analysis/pitch/crepe/LICENSE-torchcrepe
+//! [tests/python/test_golden_analysis.py]: ../../../tests/python/test_golden_analysis.py
+#![doc = ""]
+#![doc = include_str!("../README.md")]
 
 pub mod analysis;
 pub mod audio;
@@ -19,5 +41,6 @@ pub mod timbre;
 #[cfg(all(feature = "python", not(doctest)))]
 mod python;
 
+pub use analysis::Watch;
 pub use error::{Error, Result};
 pub use params::Params;

@@ -67,6 +67,15 @@ pub struct AnalysisParams {
 /// A complete, validated set of parameters.
 ///
 /// [`Params::default`] is the shipped `params.json`.
+///
+/// # Examples
+/// ```
+/// use wms::Params;
+///
+/// let params = Params::profile("hifi")?;
+/// assert_eq!(params.analysis().sample_rate, 44_100);
+/// # Ok::<(), wms::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Params {
     /// All keys in file order, the notes included.

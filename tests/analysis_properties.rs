@@ -1,9 +1,10 @@
 //! The analysis of whatever comes: no panic, finite numbers, lengths that agree.
 
 use proptest::prelude::*;
+use wms::analysis::compat::{self, Version};
 use wms::analysis::frame::Framing;
-use wms::analysis::pitch::{self, YinSettings};
-use wms::analysis::{self, CycleSettings, MfccSettings, MfccVariant, Watch};
+use wms::analysis::pitch::YinSettings;
+use wms::analysis::{self, CycleSettings, MfccSettings, Watch};
 use wms::audio::resample;
 use wms::corpus::{Frames, Recording, analyze_signals};
 use wms::{Error, Params};
@@ -71,11 +72,11 @@ proptest! {
         let fmax_hz = fmin_hz * range;
         let settings = YinSettings { fmin_hz, fmax_hz, sample_rate, frame_length, hop_length };
         let watch = Watch::default();
-        match pitch::yin(&signal, &settings, &watch) {
+        match compat::yin(&signal, &settings, &watch) {
             Ok(f0_hz) => {
                 prop_assert_eq!(f0_hz.len(), 1 + signal.len() / hop_length);
                 prop_assert!(f0_hz.iter().all(|f0| f0.is_finite() && *f0 > 0.0));
-                let track = pitch::pyin(&signal, &settings, &watch).unwrap();
+                let track = compat::pyin(&signal, &settings, &watch).unwrap();
                 prop_assert_eq!(track.f0_hz.len(), f0_hz.len());
                 prop_assert_eq!(track.voiced.len(), f0_hz.len());
                 prop_assert_eq!(track.states.len(), f0_hz.len());
@@ -86,7 +87,7 @@ proptest! {
             }
             Err(error) => {
                 prop_assert!(is_refusal(&error));
-                prop_assert!(is_refusal(&pitch::pyin(&signal, &settings, &watch).unwrap_err()));
+                prop_assert!(is_refusal(&compat::pyin(&signal, &settings, &watch).unwrap_err()));
             }
         }
     }
@@ -106,9 +107,13 @@ proptest! {
     ) {
         let n_fft = window_size + padding;
         let framing = Framing { window_size, hop_size };
-        let confined = variant != 0;
-        let cut = CycleSettings { sample_rate, framing, cycles, confined };
-        match analysis::cycle_frames(&signal, &f0_hz, &cut) {
+        let version = [None, Some(Version::Main), Some(Version::Dev)][variant];
+        let cut = CycleSettings { sample_rate, framing, cycles };
+        let frames = match version {
+            None => analysis::cycle_frames(&signal, &f0_hz, &cut),
+            Some(_) => compat::cycle_frames(&signal, &f0_hz, &cut),
+        };
+        match frames {
             Ok(frames) => {
                 prop_assert_eq!(frames.len(), f0_hz.len() * window_size);
                 prop_assert!(all_finite(&frames));
@@ -119,9 +124,12 @@ proptest! {
             }
             Err(error) => prop_assert!(is_refusal(&error)),
         }
-        let variant = [MfccVariant::Own, MfccVariant::Main, MfccVariant::Dev][variant];
-        let settings = MfccSettings { sample_rate, n_fft, n_mfcc, n_mel, variant };
-        match analysis::segment_mfcc(&signal, &f0_hz, &cut, &settings) {
+        let settings = MfccSettings { sample_rate, n_fft, n_mfcc, n_mel };
+        let mfcc = match version {
+            None => analysis::segment_mfcc(&signal, &f0_hz, &cut, &settings),
+            Some(version) => compat::segment_mfcc(&signal, &f0_hz, &cut, &settings, version),
+        };
+        match mfcc {
             Ok(mfcc) => {
                 prop_assert_eq!(mfcc.len(), f0_hz.len() * n_mfcc);
                 prop_assert!(all_finite(&mfcc));

@@ -6,7 +6,9 @@ use safetensors::SafeTensors;
 use sha2::{Digest, Sha256};
 use std::f64::consts::TAU;
 use std::io::Read;
-use wms::analysis::pitch::crepe::{BINS, Crepe, Decoder, FRAME, Track, decode};
+use wms::analysis::compat::torchcrepe;
+use wms::analysis::pitch::PitchTrack;
+use wms::analysis::pitch::crepe::{BINS, Crepe, DecoderKind, FRAME, bin_to_hz};
 
 const HOP: usize = 256;
 const FMIN: f64 = 46.0;
@@ -75,7 +77,7 @@ fn probabilities(audio: &[f32], hop: usize) -> Array2<f32> {
     Crepe::shared().unwrap().probabilities(audio, hop).unwrap()
 }
 
-fn track(audio: &[f32], decoder: Decoder) -> Track {
+fn track(audio: &[f32], decoder: DecoderKind) -> PitchTrack {
     Crepe::shared().unwrap().track(audio, HOP, FMIN, FMAX, decoder).unwrap()
 }
 
@@ -108,18 +110,18 @@ fn probabilities_agree_with_torchcrepe() {
 fn viterbi_agrees_with_torchcrepe() {
     for golden in goldens() {
         let probabilities = probabilities(&golden.audio, HOP);
-        let track = decode::viterbi(&probabilities, FMIN, FMAX).unwrap();
+        let track = torchcrepe::viterbi(&probabilities, FMIN, FMAX).unwrap();
         let frames = golden.bins.len();
         assert!(track.f0_hz.len() >= frames, "{}", golden.name);
         let mut equal = 0;
         for (i, &bin) in golden.bins.iter().enumerate() {
-            let off = cents(f64::from(track.f0_hz[i]), decode::bin_to_hz(bin)) / 20.0;
+            let off = cents(f64::from(track.f0_hz[i]), bin_to_hz(bin)) / 20.0;
             assert!(off.abs() < 2.01, "{} frame {i}: {off} bins off", golden.name);
             if off.abs() < 0.5 {
                 equal += 1;
                 let error = (track.f0_hz[i] / golden.f0_hz[i] - 1.0).abs();
                 assert!(error <= 1e-5, "{} frame {i}: {error:e}", golden.name);
-                let error = (track.periodicity[i] - golden.periodicity[i]).abs();
+                let error = (track.voicedness[i] - golden.periodicity[i]).abs();
                 assert!(error <= 1e-5, "{} frame {i}: {error:e}", golden.name);
             }
         }
@@ -132,13 +134,12 @@ fn argmax_agrees_with_torchcrepe() {
     for golden in goldens() {
         let probabilities = probabilities(&golden.audio, HOP);
         // All bins: the golden ones are the likeliest before masking.
-        let (lowest, highest) =
-            (decode::bin_to_hz(0) * 1.0001, decode::bin_to_hz(BINS - 1) * 1.0001);
-        let track = decode::argmax(&probabilities, lowest, highest).unwrap();
-        let weighted = decode::weighted_argmax(&probabilities, lowest, highest).unwrap();
+        let (lowest, highest) = (bin_to_hz(0) * 1.0001, bin_to_hz(BINS - 1) * 1.0001);
+        let track = torchcrepe::argmax(&probabilities, lowest, highest).unwrap();
+        let weighted = torchcrepe::weighted_argmax(&probabilities, lowest, highest).unwrap();
         for (i, &bin) in golden.argmax.iter().enumerate() {
             let best = probabilities[[i, bin]];
-            assert!(track.periodicity[i] - best <= 1e-5, "{} frame {i}", golden.name);
+            assert!(track.voicedness[i] - best <= 1e-5, "{} frame {i}", golden.name);
             let off = cents(f64::from(weighted.f0_hz[i]), f64::from(track.f0_hz[i]));
             // Four bins on either side, fewer at the ends.
             assert!(off.abs() <= 40.01, "{} frame {i}: {off} cents", golden.name);
@@ -151,7 +152,7 @@ fn weighted_argmax_weighs_by_sigmoids_of_probabilities() {
     let mut probabilities = Array2::zeros((1, BINS));
     probabilities[[0, 100]] = 0.9;
     probabilities[[0, 101]] = 0.6;
-    let track = decode::weighted_argmax(&probabilities, FMIN, FMAX).unwrap();
+    let track = torchcrepe::weighted_argmax(&probabilities, FMIN, FMAX).unwrap();
     let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
     let weight = |bin: i32| match bin {
         100 => sigmoid(0.9),
@@ -160,9 +161,9 @@ fn weighted_argmax_weighs_by_sigmoids_of_probabilities() {
     };
     let sum: f64 = (96..105).map(|b| weight(b) * f64::from(b - 100)).sum();
     let mean = sum / (96..105).map(weight).sum::<f64>();
-    let off = cents(f64::from(track.f0_hz[0]), decode::bin_to_hz(100));
+    let off = cents(f64::from(track.f0_hz[0]), bin_to_hz(100));
     assert!((off - 20.0 * mean).abs() < 1e-3, "{off} cents, wanted {}", 20.0 * mean);
-    assert_eq!(track.periodicity, [0.9]);
+    assert_eq!(track.voicedness, [0.9]);
 }
 
 #[test]
@@ -171,7 +172,7 @@ fn own_decoder_knows_the_default_signal() {
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let (truth, steady) =
         (floats(&file, "basic_16k.truth_hz"), file.tensor("basic_16k.steady").unwrap());
-    let track = track(&golden(&file, "basic_16k").audio, Decoder::Wms);
+    let track = track(&golden(&file, "basic_16k").audio, DecoderKind::Own);
     let frames = (0..truth.len()).filter(|&i| steady.data()[i] == 1);
     let mut errors: Vec<f64> =
         frames.map(|i| cents(f64::from(track.f0_hz[i]), f64::from(truth[i])).abs()).collect();
@@ -203,9 +204,9 @@ fn tone(seconds: f64, partials: usize, hz: impl Fn(f64) -> f64) -> Vec<f32> {
 }
 
 /// Errors in cents of the frames that the track calls voiced, away from the ends.
-fn errors(track: &Track, truth: impl Fn(f64) -> f64) -> Vec<f64> {
+fn errors(track: &PitchTrack, truth: impl Fn(f64) -> f64) -> Vec<f64> {
     let inner = 3..track.f0_hz.len() - 3;
-    let voiced = inner.filter(|&i| track.periodicity[i] > 0.2);
+    let voiced = inner.filter(|&i| track.voicedness[i] > 0.2);
     let error = |i| cents(f64::from(track.f0_hz[i]), truth(i as f64 * HOP as f64 / 16000.0)).abs();
     let mut errors: Vec<f64> = voiced.map(error).collect();
     errors.sort_by(f64::total_cmp);
@@ -216,7 +217,7 @@ fn errors(track: &Track, truth: impl Fn(f64) -> f64) -> Vec<f64> {
 fn steady_tones_are_exact() {
     for hz in [50.0, 82.407, 110.3, 220.9, 441.7, 880.2, 1234.5, 1590.0] {
         for partials in [1, 20] {
-            let errors = errors(&track(&tone(0.5, partials, |_| hz), Decoder::Wms), |_| hz);
+            let errors = errors(&track(&tone(0.5, partials, |_| hz), DecoderKind::Own), |_| hz);
             assert!(errors.len() >= 24, "{hz} Hz, {partials}: {} frames voiced", errors.len());
             assert!(errors[errors.len() / 2] < 2.0, "{hz} Hz, {partials}: {errors:?}");
             assert!(errors[errors.len() - 1] < 10.0, "{hz} Hz, {partials}: {errors:?}");
@@ -227,7 +228,7 @@ fn steady_tones_are_exact() {
 #[test]
 fn vibrato_is_followed() {
     let pitch = |t: f64| 330.0 * (60.0 / 1200.0 * (TAU * 6.0 * t).sin()).exp2();
-    let errors = errors(&track(&tone(2.0, 12, pitch), Decoder::Wms), pitch);
+    let errors = errors(&track(&tone(2.0, 12, pitch), DecoderKind::Own), pitch);
     assert!(errors.len() > 110);
     assert!(errors[errors.len() / 2] < 3.0, "median {}", errors[errors.len() / 2]);
     assert!(errors[errors.len() - 1] < 15.0, "worst {}", errors[errors.len() - 1]);
@@ -236,7 +237,7 @@ fn vibrato_is_followed() {
 #[test]
 fn octave_leaps_are_followed() {
     let pitch = |t: f64| [110.0, 220.0, 880.0, 440.0, 110.0][((t / 0.2) as usize).min(4)];
-    let errors = errors(&track(&tone(1.0, 12, pitch), Decoder::Wms), pitch);
+    let errors = errors(&track(&tone(1.0, 12, pitch), DecoderKind::Own), pitch);
     let right = errors.iter().filter(|&&e| e < 20.0).count();
     // Frames that hold both notes may say either.
     assert!(right + 10 >= errors.len() && right > 40, "{right} of {}", errors.len());
@@ -251,7 +252,7 @@ fn missing_fundamentals_are_heard() {
                 let angle = |k: f64| k * k + TAU * k * hz * i as f64 / 16000.0;
                 partials.map(|k| 0.2 / k * angle(k).sin()).sum::<f64>() as f32
             };
-            let track = track(&(0..8000).map(sample).collect::<Vec<_>>(), Decoder::Wms);
+            let track = track(&(0..8000).map(sample).collect::<Vec<_>>(), DecoderKind::Own);
             let inner = &track.f0_hz[4..track.f0_hz.len() - 4];
             let right = inner.iter().all(|&f0| cents(f64::from(f0), hz).abs() < 20.0);
             assert!(right, "{hz} Hz from partial {lowest}: {inner:?}");
@@ -263,9 +264,9 @@ fn missing_fundamentals_are_heard() {
 fn tones_out_of_range_are_never_voiced_elsewhere() {
     for hz in [26.0, 35.0, 42.0, 1700.0, 1900.0, 2093.0, 2637.0, 3136.0, 3951.0, 4186.0, 5274.0] {
         for partials in [1, 3] {
-            let track = track(&tone(0.5, partials, |_| hz), Decoder::Wms);
+            let track = track(&tone(0.5, partials, |_| hz), DecoderKind::Own);
             let wrong =
-                track.periodicity[3..track.periodicity.len() - 3].iter().filter(|&&p| p > 0.3);
+                track.voicedness[3..track.voicedness.len() - 3].iter().filter(|&&p| p > 0.3);
             assert_eq!(wrong.count(), 0, "{hz} Hz, {partials} partials: {track:?}");
         }
     }
@@ -274,15 +275,15 @@ fn tones_out_of_range_are_never_voiced_elsewhere() {
 #[test]
 fn what_has_no_pitch_is_unvoiced() {
     for audio in [vec![0.0; 16000], vec![0.5; 16000], vec![f32::NAN; 16000], vec![]] {
-        let track = track(&audio, Decoder::Wms);
+        let track = track(&audio, DecoderKind::Own);
         assert_eq!(track.f0_hz.len(), 1 + audio.len() / HOP);
         // The onset of a constant is a step, which has no pitch either.
-        assert!(track.periodicity.iter().all(|&p| p < 0.05), "{:?}", track.periodicity);
+        assert!(track.voicedness.iter().all(|&p| p < 0.05), "{:?}", track.voicedness);
         let silent = track.f0_hz.iter().skip(2).rev().skip(3).all(|&f| f == 0.0);
         assert!(silent, "{:?}", track.f0_hz);
     }
-    let track = track(&noise(32000, 1), Decoder::Wms);
-    let mut periodicity = track.periodicity;
+    let track = track(&noise(32000, 1), DecoderKind::Own);
+    let mut periodicity = track.voicedness;
     periodicity.sort_by(f32::total_cmp);
     assert!(periodicity[periodicity.len() * 95 / 100] < 0.05, "{periodicity:?}");
 }
@@ -305,7 +306,12 @@ fn any_hop_and_length_work() {
             probabilities(&audio[..n], HOP).iter().all(|p| (0.0..=1.0).contains(p)),
             "{n} samples"
         );
-        for decoder in [Decoder::Argmax, Decoder::WeightedArgmax, Decoder::Viterbi, Decoder::Wms] {
+        for decoder in [
+            DecoderKind::Argmax,
+            DecoderKind::WeightedArgmax,
+            DecoderKind::Viterbi,
+            DecoderKind::Own,
+        ] {
             let track = track(&audio[..n], decoder);
             assert!(track.f0_hz.iter().all(|f| f.is_finite()), "{n} samples, {decoder:?}");
         }
@@ -335,15 +341,15 @@ fn nonsense_is_refused() {
     for (fmin, fmax) in
         [(0.0, 100.0), (f64::NAN, 100.0), (200.0, 100.0), (3000.0, 4000.0), (1.0, 2.0)]
     {
-        for decoder in [Decoder::Viterbi, Decoder::Wms] {
+        for decoder in [DecoderKind::Viterbi, DecoderKind::Own] {
             assert!(
                 crepe.track(&[0.0; 100], HOP, fmin, fmax, decoder).is_err(),
                 "{fmin} to {fmax}"
             );
         }
     }
-    assert!("crepe".parse::<Decoder>().is_err());
-    assert!(decode::argmax(&Array2::zeros((2, 10)), FMIN, FMAX).is_err());
+    assert!("crepe".parse::<DecoderKind>().is_err());
+    assert!(torchcrepe::argmax(&Array2::zeros((2, 10)), FMIN, FMAX).is_err());
 }
 
 /// The network as its definition says, frame by frame and tap by tap.

@@ -2,13 +2,24 @@
 # Takes pictures of the plugin's editor in several sizes and states, into docs/images/editor_*.png.
 #
 # Usage: tools/screenshot_editor.sh [PROGRAM [MODELS]]
-# PROGRAM is the standalone (target/debug/wms-synth: cargo build -p wms-plugin --features standalone),
-# MODELS a folder of models to show as the user's own; the last of them gets a picture of its own if
-# it is named "*16*": it should have 16 axes. Needs (Debian) xvfb openbox x11-utils xdotool imagemagick libgl1-mesa-dri
-# libx11-xcb1 libxcursor1; plays through the dummy backend, on a display of its own.
+# PROGRAM is the standalone program; without it, target/debug/wms-synth, which `cargo build -p wms-plugin
+# --features standalone` builds. MODELS is a folder of models that the editor lists as the user's own. If
+# one of them has 16 in its name, the last one gets a picture of its own; it should have 16 axes. Needs
+# Debian's packages xvfb openbox x11-utils xdotool imagemagick libgl1-mesa-dri libx11-xcb1 libxcursor1. It
+# uses a display of its own, and makes no sound.
 set -eu
 
 program=$(realpath "${1:-target/debug/wms-synth}")
+[ -x "$program" ] || {
+    echo "$program is no program; build it with: cargo build -p wms-plugin --features standalone" >&2
+    exit 1
+}
+for tool in Xvfb openbox xdotool import; do
+    command -v $tool >/dev/null || {
+        echo "$tool is not installed; type: sudo apt install xvfb openbox x11-utils xdotool imagemagick" >&2
+        exit 1
+    }
+done
 models=${2:+$(realpath "$2")}
 out=$PWD/docs/images
 display=:77
@@ -31,9 +42,9 @@ openbox >/dev/null 2>&1 &
 manager=$!
 sleep 1
 
-# The window is found by its name and brought to a size.
+# Starts the program, finds its window by name, and gives it a size.
 start() {
-    # Pictures are to show no path of this machine.
+    # The pictures must not show paths of this machine.
     cd "$work"
     "$program" --backend dummy >"$work/log" 2>&1 &
     synth=$!
@@ -66,14 +77,14 @@ start
 xdotool mousemove --window "$window" 600 20 click 1
 hold a d g
 sleep 1
-# Moves on the pad while notes sound.
+# Drags on the pad while notes sound.
 drag 960 190 1090 130
 sleep 0.6
 xdotool mousemove --window "$window" 560 726
 sleep 0.5
 shot playing
 
-# A file that is no model: its name is typed.
+# Types the name of a file that is no model.
 let_go a d g
 click 80 404
 xdotool type --delay 15 broken.safetensors
@@ -96,7 +107,7 @@ stop
 
 if [ -n "$models" ] && ls "$models" | grep -q 16; then
     start
-    # The model before the first is the last one.
+    # The model before the first one in the list is the last one.
     click 104 32
     sleep 2
     hold a g

@@ -1,21 +1,71 @@
-//! The models that can be chosen: the factory's and those in the user's folder.
+//! The models that can be chosen: the factory's, and the files in the user's folder.
 
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use serde::{Deserialize, Serialize};
 use wms::model::factory;
 
-use crate::shared::{Bank, Category, Entry, Source};
-
-/// What model files end in.
+/// File name extensions of the formats that are listed, in lower case: this project's own, and the two
+/// of `wms_torch`.
 pub const EXTENSIONS: [&str; 3] = ["safetensors", "json", "pth"];
-/// Folders within folders that are looked through.
-const DEPTH: usize = 6;
-/// Files and folders that are looked at: a link to a whole disk must not take forever.
-const MOST: usize = 20_000;
+/// How many levels of subfolders are searched.
+const MAX_DEPTH: usize = 6;
+/// How many files and folders are looked at in all, so that a link to a whole disk does not keep the
+/// search busy for ever.
+const MAX_PATHS: usize = 20_000;
 
-/// The folder of the user's models: `WMS/models` in the platform's place for programs' data, or
-/// what the environment variable `WMS_MODELS` says.
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// A model that is built into the program, by its name.
+    Factory(String),
+    /// A file, by its path.
+    File(PathBuf),
+}
+
+/// A model in the bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The name that the list shows.
+    pub name: String,
+    /// Where the model is loaded from.
+    pub source: Source,
+}
+
+/// The models under one heading of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Category {
+    /// "Factory", "User", or the path of a folder inside the user's folder.
+    pub name: String,
+    /// The models, in the order of the list.
+    pub entries: Vec<Entry>,
+}
+
+/// All models that can be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bank {
+    /// The categories, the factory's first.
+    pub categories: Vec<Category>,
+    /// The folder of the user's own models, which need not exist.
+    pub folder: Option<PathBuf>,
+}
+
+impl Bank {
+    /// The model `steps` places after `source` in the list, which wraps around at both ends. The
+    /// first model if `source` is not in the list, and `None` if the list is empty.
+    pub fn neighbour(&self, source: Option<&Source>, steps: isize) -> Option<Source> {
+        let all: Vec<&Source> =
+            self.categories.iter().flat_map(|c| &c.entries).map(|entry| &entry.source).collect();
+        let count = isize::try_from(all.len()).ok().filter(|&count| count > 0)?;
+        let place = all.iter().position(|&known| Some(known) == source);
+        let next = place.map_or(0, |place| (place as isize + steps).rem_euclid(count));
+        all.get(next as usize).map(|&source| source.clone())
+    }
+}
+
+/// The folder of the user's own models: the environment variable `WMS_MODELS` if it is set, otherwise
+/// `WMS/models` in the folder where the platform keeps the data of programs.
 pub fn user_folder() -> Option<PathBuf> {
     if let Some(folder) = std::env::var_os("WMS_MODELS").filter(|folder| !folder.is_empty()) {
         return Some(folder.into());
@@ -23,38 +73,43 @@ pub fn user_folder() -> Option<PathBuf> {
     Some(ProjectDirs::from("", "", "WMS")?.data_dir().join("models"))
 }
 
-/// Looks through the factory and a folder. What cannot be read is left out.
+/// Lists the factory's models and those in `folder` and its subfolders. Folders that cannot be read
+/// are left out.
 pub fn scan(folder: Option<PathBuf>) -> Bank {
     let factory = factory::MODELS
         .iter()
         .map(|model| Entry { name: model.title(), source: Source::Factory(model.name.to_owned()) });
     let mut categories = vec![Category { name: "Factory".into(), entries: factory.collect() }];
     if let Some(folder) = &folder {
-        let mut left = MOST;
-        scan_folder(folder, "User", DEPTH, &mut left, &mut categories);
+        let mut paths_left = MAX_PATHS;
+        scan_folder(folder, "User", MAX_DEPTH, &mut paths_left, &mut categories);
     }
     Bank { categories, folder }
 }
 
+/// Whether a file looks like a model by its name.
+fn is_model(path: &Path) -> bool {
+    let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
+    // The parameters of a training often lie beside its model, in a JSON file that is no model.
+    extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
+        && stem.is_some_and(|stem| !stem.ends_with("params"))
+        && path.is_file()
+}
+
+/// Appends the category `name` with the models in `folder`, then those of its subfolders.
 fn scan_folder(
     folder: &Path,
     name: &str,
     depth: usize,
-    left: &mut usize,
+    paths_left: &mut usize,
     categories: &mut Vec<Category>,
 ) {
     let Ok(listed) = std::fs::read_dir(folder) else { return };
-    let mut paths: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).take(*left).collect();
-    *left -= paths.len();
+    let mut paths: Vec<PathBuf> =
+        listed.flatten().map(|entry| entry.path()).take(*paths_left).collect();
+    *paths_left -= paths.len();
     paths.sort();
-    let is_model = |path: &PathBuf| {
-        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
-        // Parameters of a training, and descriptions of models, lie beside them.
-        extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
-            && stem.is_some_and(|stem| !stem.ends_with("params"))
-            && path.is_file()
-    };
     let entries: Vec<Entry> = paths
         .iter()
         .filter(|path| is_model(path))
@@ -69,23 +124,13 @@ fn scan_folder(
     for path in paths.iter().filter(|path| path.is_dir()) {
         let own = path.file_name().unwrap_or_default().to_string_lossy();
         let name = if name == "User" { own.into_owned() } else { format!("{name} / {own}") };
-        scan_folder(path, &name, depth - 1, left, categories);
+        scan_folder(path, &name, depth - 1, paths_left, categories);
     }
 }
 
-/// A file's name without what it ends in.
+/// The name of a file without its folder and its extension.
 pub fn file_title(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// The model `steps` places after `source`, around the ends; the first one if it is not there.
-pub fn neighbour(bank: &Bank, source: Option<&Source>, steps: isize) -> Option<Source> {
-    let all: Vec<&Source> =
-        bank.categories.iter().flat_map(|c| &c.entries).map(|entry| &entry.source).collect();
-    let count = isize::try_from(all.len()).ok().filter(|&count| count > 0)?;
-    let place = all.iter().position(|&known| Some(known) == source);
-    let next = place.map_or(0, |place| (place as isize + steps).rem_euclid(count));
-    all.get(next as usize).map(|&source| source.clone())
 }
 
 #[cfg(test)]
@@ -110,9 +155,9 @@ mod tests {
         assert_eq!(names, [("User", vec!["a", "b"]), ("strings / low", vec!["cello"])]);
         let first = &bank.categories[0].entries[0].source;
         let last = &bank.categories[2].entries[0].source;
-        assert_eq!(neighbour(&bank, Some(first), -1).as_ref(), Some(last));
-        assert_eq!(neighbour(&bank, Some(last), 1).as_ref(), Some(first));
-        assert_eq!(neighbour(&bank, None, 1).as_ref(), Some(first));
-        assert_eq!(neighbour(&Bank::default(), None, 1), None);
+        assert_eq!(bank.neighbour(Some(first), -1).as_ref(), Some(last));
+        assert_eq!(bank.neighbour(Some(last), 1).as_ref(), Some(first));
+        assert_eq!(bank.neighbour(None, 1).as_ref(), Some(first));
+        assert_eq!(Bank::default().neighbour(None, 1), None);
     }
 }

@@ -1,8 +1,11 @@
-//! WMS as a DAW instrument: CLAP, VST3 and a program of its own.
+//! WMS as an instrument for DAWs: a CLAP and a VST3 plugin, and a standalone program.
 //!
-//! [`params`] is what a host sees, [`shared`] what the editor sees beside it, [`state`] what a project
-//! keeps. [`loader`] reads models on a thread of its own and hands engines to [`player`], which the
-//! audio thread runs.
+//! - [`params`] is what a host displays and automates, and [`state`] what a project saves beside it.
+//! - [`bank`] lists the models. [`models`] reads them, and [`loader`] does so on a thread of its own and
+//!   hands finished engines to the audio thread.
+//! - The audio thread runs [`player`], and [`monitor`] while the editor is open.
+//! - [`editor`] is the window. It reaches the rest through [`shared`]: [`meters`], the [`picture`] of the
+//!   sound, and the [`model_info`] of the model that plays.
 
 use std::sync::Arc;
 
@@ -13,7 +16,10 @@ use nice_plug::prelude::*;
 pub mod bank;
 pub mod editor;
 pub mod loader;
+pub mod meters;
+pub mod model_info;
 pub mod models;
+pub mod monitor;
 pub mod params;
 pub mod picture;
 pub mod player;
@@ -21,17 +27,18 @@ pub mod shared;
 pub mod state;
 
 use loader::Loader;
+use monitor::{BlockTimer, Monitor};
 use params::WmsParams;
-use picture::Painter;
 use player::Player;
 use shared::{KeyPress, Shared};
 
-/// The instrument.
+/// The instrument, as the framework runs it.
 pub struct WmsPlugin {
     params: Arc<WmsParams>,
     shared: Arc<Shared>,
     loader: Loader,
-    painter: Painter,
+    monitor: Monitor,
+    /// `None` before the first activation, which is when the sample rate becomes known.
     player: Option<Player>,
 }
 
@@ -41,12 +48,12 @@ impl Default for WmsPlugin {
         let (requests, received) = std::sync::mpsc::channel();
         let (shared, pictures) = Shared::new(requests);
         let loader = Loader::start(Arc::clone(&params), Arc::clone(&shared), received);
-        Self { params, shared, loader, painter: Painter::new(pictures), player: None }
+        Self { params, shared, loader, monitor: Monitor::new(pictures), player: None }
     }
 }
 
 impl WmsPlugin {
-    /// What the editor sees, for programs that embed the plugin.
+    /// What the editor reads and writes, for programs that embed the plugin.
     pub fn shared(&self) -> &Arc<Shared> {
         &self.shared
     }
@@ -70,8 +77,8 @@ impl Plugin for WmsPlugin {
 
     type Editor = editor::WmsEditor;
     type SysExMessage = ();
-    /// None: the thread that the framework runs tasks on is shared by all instances, and ends for all
-    /// when one of them goes while its task waits.
+    /// Not used: the framework runs the tasks of all instances on one thread, which ends for all of them
+    /// when one instance is destroyed while its task waits. The loader has a thread of its own.
     type BackgroundTask = ();
 
     fn params(&self) -> Arc<dyn Params> {
@@ -95,7 +102,7 @@ impl Plugin for WmsPlugin {
         let engine = match self.loader.activate(f64::from(config.sample_rate)) {
             Ok(engine) => engine,
             Err(message) => {
-                self.shared.tell(message, true);
+                self.shared.set_status(message, true);
                 return false;
             }
         };
@@ -122,9 +129,11 @@ impl Plugin for WmsPlugin {
         context: &mut impl ProcessContext<Self>,
     ) -> ProcessStatus {
         let (Some(player), [left, right]) = (&mut self.player, buffer.as_slice()) else {
-            return ProcessStatus::Error("not activated with two channels");
+            return ProcessStatus::Error(
+                "the plugin was asked to play before it was activated with two output channels",
+            );
         };
-        let watch = self.painter.begin(&self.shared);
+        let timer = BlockTimer::start(&self.shared);
         player.begin(&self.params);
         while let Some(KeyPress { key, velocity }) = self.shared.next_press() {
             let (timing, voice_id, channel) = (0, VoiceID::Wildcard, Channel::Number(0));
@@ -146,12 +155,13 @@ impl Plugin for WmsPlugin {
         let last = left.len().saturating_sub(1) as u32;
         player.ended_notes(|voice_id, channel, key| {
             let event = NoteEvent::VoiceTerminated { timing: last, voice_id, channel, key };
-            // Hosts without a place for events want none.
+            // A host without an output event queue cannot be told, and that is fine.
             !matches!(context.try_send_event(event), Err((_, SendEventError::HostBufferFull)))
         });
-        if let Some(watch) = watch {
-            self.shared.meters.keys.set(player.held_keys());
-            self.painter.end(watch, &self.shared, player.engine(), left, right);
+        if let Some(timer) = timer {
+            let meters = &self.shared.meters;
+            meters.keys.set(player.held_keys());
+            self.monitor.finish_block(timer, meters, player.engine(), left, right);
         }
         if player.engine().is_silent() { ProcessStatus::Normal } else { ProcessStatus::KeepAlive }
     }
@@ -160,7 +170,7 @@ impl Plugin for WmsPlugin {
 impl ClapPlugin for WmsPlugin {
     const CLAP_ID: &'static str = "org.wms.wms-plugin";
     const CLAP_DESCRIPTION: Option<&'static str> =
-        Some("Wavetables made in real time by a small neural network");
+        Some("Plays wavetables that a small neural network makes in real time");
     const CLAP_MANUAL_URL: Option<&'static str> = None;
     const CLAP_SUPPORT_URL: Option<&'static str> = None;
     const CLAP_FEATURES: &'static [ClapFeature] =

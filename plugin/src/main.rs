@@ -1,4 +1,4 @@
-//! WMS as a program of its own: `wms-synth --help` lists its options.
+//! WMS as a standalone program. `wms-synth --help` lists its options.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! Reading models, describing them, and keeping them in projects.
+//! Reads models, describes them for the editor, and packs them into projects.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -13,38 +13,41 @@ use sha2::{Digest, Sha256};
 use wms::model::{Model, factory};
 use wms::synth::timbre::TimbreSpace;
 
-use crate::bank;
+use crate::bank::{self, Source};
+use crate::model_info::{ModelInfo, TimbreAxis};
 use crate::params::AXES;
-use crate::shared::{Axis, ModelInfo, Source};
 use crate::state::{SavedModel, VERSION};
 
-/// Most base-64 characters of a model that a project holds.
-const MOST_SAVED: usize = 2 << 20;
-/// Most bytes that a saved model may become: a project file must not ask for all memory.
-const MOST_UNPACKED: u64 = 64 << 20;
+/// The largest number of base-64 characters that a model in a project may have.
+const MAX_PACKED: usize = 2 << 20;
+/// The largest number of bytes that a model may have in memory, so that a damaged or hostile project
+/// cannot exhaust it.
+const MAX_UNPACKED: u64 = 64 << 20;
 
 /// A model that can be played.
 #[derive(Clone)]
 pub struct Loaded {
     /// The network and its description.
     pub model: Arc<Model>,
-    /// For the editor.
+    /// What the editor shows of it.
     pub info: ModelInfo,
-    /// For projects.
+    /// What a project saves of it.
     pub saved: SavedModel,
 }
 
-/// Reads a model from where it is.
+/// Reads a model from the factory or from a file.
 ///
 /// # Errors
-/// One line for the user.
+/// One line for the user if it cannot be read.
 pub fn load(source: &Source) -> Result<Loaded, String> {
     let model = match source {
         Source::Factory(name) => Model::factory(name),
         Source::File(path) => Model::load(path),
     };
     let model = model.map_err(|error| one_line(&without_folder(&error.to_string(), source)))?;
-    let sha256 = hash(source).ok_or_else(|| format!("{} has gone", shown(source)))?;
+    let sha256 = hash(source).ok_or_else(|| {
+        format!("{} has just been moved or is too large. Choose another model.", shown(source))
+    })?;
     let name = match source {
         Source::Factory(_) => model.config().name.clone(),
         Source::File(path) => bank::file_title(path),
@@ -60,34 +63,44 @@ pub fn load(source: &Source) -> Result<Loaded, String> {
     Ok(prepared(model, saved, false))
 }
 
-/// The model that a project holds, and a line about it if it is not where it was.
+/// Restores the model that a project holds. Also returns a line for the user if the file that it was
+/// loaded from is missing or has changed.
 ///
 /// # Errors
-/// One line for the user.
+/// One line for the user if the model cannot be restored.
 pub fn recall(saved: &SavedModel) -> Result<(Loaded, Option<String>), String> {
     let name = one_line(&saved.name);
     if saved.version > VERSION {
         return Err(format!(
-            "{name}: saved by a newer version of WMS (format {}, this one reads {VERSION})",
+            "{name}: saved by a newer version of WMS (format {}, wanted at most {VERSION}); update WMS \
+             to open it",
             saved.version
         ));
     }
     let place = saved.source.as_ref().map_or_else(|| name.clone(), shown);
     let found = saved.source.as_ref().and_then(hash);
     if saved.data.is_empty() {
-        let source = saved.source.as_ref().ok_or_else(|| format!("{name}: no model saved"))?;
+        let source = saved
+            .source
+            .as_ref()
+            .ok_or_else(|| format!("{name}: the project holds no model; choose one in the list"))?;
         let loaded = load(source)?;
         let changed = loaded.saved.sha256 != saved.sha256;
-        return Ok((loaded, changed.then(|| format!("{place} has changed since it was saved"))));
+        let message =
+            format!("{place} has changed since the project was saved, and plays as it is now.");
+        return Ok((loaded, changed.then_some(message)));
     }
     let bytes = unpack(&saved.data).map_err(|message| format!("{name}: {message}"))?;
     let model = Model::from_bytes(&bytes)
         .map_err(|message| one_line(&format!("{name} in the project: {message}")))?;
     let message = match found {
-        None => Some(format!("{place} is missing: the project's own copy plays")),
-        Some(found) if found != saved.sha256 => {
-            Some(format!("{place} has changed: the project's own copy plays"))
-        }
+        None => Some(format!(
+            "{place} is missing, so the project's copy plays. To use the file again, open it from its \
+             new place."
+        )),
+        Some(found) if found != saved.sha256 => Some(format!(
+            "{place} has changed, so the project's copy plays. To hear the new one, load it again."
+        )),
         Some(_) => None,
     };
     Ok((prepared(model, saved.clone(), message.is_some()), message))
@@ -98,10 +111,11 @@ fn prepared(model: Model, saved: SavedModel, from_project: bool) -> Loaded {
     Loaded { model: Arc::new(model), info, saved }
 }
 
+/// What the editor shows of a model.
 fn describe(model: &Model, saved: &SavedModel, from_project: bool) -> ModelInfo {
     let config = model.config();
     let space = TimbreSpace::new(model);
-    // In the parameters' units, which count from the rest.
+    // The parameters are 0 at the resting timbre.
     let range = |input: usize| {
         let rest = space.value(input, space.rest()[input]).unwrap_or(0.0);
         let end = |value: f32| space.value(input, value).unwrap_or(0.0) - rest;
@@ -109,7 +123,7 @@ fn describe(model: &Model, saved: &SavedModel, from_project: bool) -> ModelInfo 
     };
     let axes = config.timbre_indices().take(AXES).map(|input| {
         let [low, high] = range(input);
-        Axis { name: config.input_names[input].clone(), input, low, high }
+        TimbreAxis { name: config.input_names[input].clone(), input, low, high }
     });
     ModelInfo {
         serial: 0,
@@ -123,7 +137,7 @@ fn describe(model: &Model, saved: &SavedModel, from_project: bool) -> ModelInfo 
     }
 }
 
-/// SHA-256 of what is at the source, in base 64; none if it is not there.
+/// The SHA-256 of the bytes of a model, in base 64; `None` if they cannot be read.
 fn hash(source: &Source) -> Option<String> {
     let digest = match source {
         Source::Factory(name) => {
@@ -134,11 +148,13 @@ fn hash(source: &Source) -> Option<String> {
     Some(BASE64_STANDARD.encode(digest))
 }
 
+/// Reads a file; `None` if it cannot be read or is too large.
 fn read_bounded(path: &Path) -> Option<Vec<u8>> {
     let length = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?.len();
-    (length <= MOST_UNPACKED).then(|| std::fs::read(path).ok()).flatten()
+    (length <= MAX_UNPACKED).then(|| std::fs::read(path).ok()).flatten()
 }
 
+/// A source as messages name it.
 fn shown(source: &Source) -> String {
     match source {
         Source::Factory(name) => format!("factory model {name}"),
@@ -146,7 +162,7 @@ fn shown(source: &Source) -> String {
     }
 }
 
-/// A message about a file with its name alone: there is room for one line.
+/// Shortens the path in a message to the name of the file, because the status line is short.
 fn without_folder(message: &str, source: &Source) -> String {
     match source {
         Source::File(path) => {
@@ -157,27 +173,29 @@ fn without_folder(message: &str, source: &Source) -> String {
     }
 }
 
-/// Messages may quote what a file holds.
+/// Makes a message fit for one line. Messages quote parts of files, which may hold anything.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
 }
 
-/// None if it is too large to be saved.
+/// Packs a model for a project; `None` if it is too large for one.
 fn pack(bytes: &[u8]) -> Option<String> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).ok()?;
     let packed = BASE64_STANDARD.encode(encoder.finish().ok()?);
-    (packed.len() <= MOST_SAVED).then_some(packed)
+    (packed.len() <= MAX_PACKED).then_some(packed)
 }
 
 fn unpack(data: &str) -> Result<Vec<u8>, String> {
-    let packed =
-        BASE64_STANDARD.decode(data).map_err(|e| format!("the project's copy is damaged ({e})"))?;
+    let damaged = |reason: &dyn std::fmt::Display| {
+        format!("the project's copy is damaged ({reason}); choose the model in the list again")
+    };
+    let packed = BASE64_STANDARD.decode(data).map_err(|e| damaged(&e))?;
     let mut bytes = Vec::new();
     DeflateDecoder::new(packed.as_slice())
-        .take(MOST_UNPACKED)
+        .take(MAX_UNPACKED)
         .read_to_end(&mut bytes)
-        .map_err(|e| format!("the project's copy is damaged ({e})"))?;
+        .map_err(|e| damaged(&e))?;
     Ok(bytes)
 }
 

@@ -8,8 +8,8 @@ use wms::midi::{Controllers, Event, Expression, Message};
 use wms::synth::envelope::EnvelopeTimes;
 use wms::synth::{self, Engine, Instrument, Settings};
 
-use crate::loader::Link;
-use crate::params::{AXES, AXIS_REACH, Mode, WmsParams};
+use crate::loader::EngineLink;
+use crate::params::{AXES, AXIS_REACH, VoiceMode, WmsParams};
 
 /// Amplitude factor of the engine at 0 dB: room for chords.
 const FULL: f64 = 0.5;
@@ -36,7 +36,7 @@ type Mover = Option<(usize, f32)>;
 /// The instrument and what drives it. [`Self::new`] allocates, the rest does not.
 pub struct Player {
     instrument: Instrument,
-    link: Arc<Link>,
+    link: Arc<EngineLink>,
     controllers: Controllers,
     settings: Settings,
     movers: [Mover; MOVERS],
@@ -65,45 +65,49 @@ fn movers(engine: &Engine) -> [Mover; MOVERS] {
     movers
 }
 
+/// The positions of the axes and the voicedness, relative to the model's resting timbre.
 fn positions(params: &WmsParams) -> [f32; MOVERS] {
+    let timbre = &params.timbre;
     std::array::from_fn(|i| {
-        params.axes.0.get(i).map_or_else(|| params.voicedness.value(), FloatParam::value)
+        timbre.axes.0.get(i).map_or_else(|| timbre.voicedness.value(), FloatParam::value)
     })
 }
 
+/// The engine's settings that the parameters ask for.
 fn settings(params: &WmsParams) -> Settings {
-    let seconds = |param: &FloatParam| f64::from(param.value());
+    let WmsParams { envelope, keys, expression, voices, sound, .. } = params;
+    let number = |param: &FloatParam| f64::from(param.value());
     Settings {
         envelope: EnvelopeTimes {
-            attack_s: seconds(&params.attack),
-            decay_s: seconds(&params.decay),
-            sustain: f64::from(params.sustain.value()),
-            release_s: seconds(&params.release),
+            attack_s: number(&envelope.attack),
+            decay_s: number(&envelope.decay),
+            sustain: number(&envelope.sustain),
+            release_s: number(&envelope.release),
         },
-        normalise: params.normalise.value(),
-        noise: f64::from(params.noise.value()),
-        tuning_hz: f64::from(params.tune.value()),
-        gain: FULL * f64::from(params.level.value()),
-        mode: match params.mode.value() {
-            Mode::Poly => synth::Mode::Poly,
-            Mode::Mono => synth::Mode::Mono,
-            Mode::Legato => synth::Mode::Legato,
+        normalise: sound.normalise.value(),
+        noise: number(&sound.noise),
+        tuning_hz: number(&voices.tune),
+        gain: FULL * number(&params.level),
+        mode: match keys.mode.value() {
+            VoiceMode::Poly => synth::Mode::Poly,
+            VoiceMode::Mono => synth::Mode::Mono,
+            VoiceMode::Legato => synth::Mode::Legato,
         },
-        glide_s: seconds(&params.glide),
-        voices: params.voices.value() as usize,
-        unison: params.unison.value() as usize,
-        detune_cents: f64::from(params.detune.value()),
-        spread: f64::from(params.spread.value()),
-        velocity_level: f64::from(params.velocity_level.value()),
-        velocity_timbre: f64::from(params.velocity_timbre.value()),
-        pressure_timbre: f64::from(params.pressure_timbre.value()),
-        brightness_timbre: f64::from(params.brightness_timbre.value()),
+        glide_s: number(&keys.glide),
+        voices: voices.voices.value() as usize,
+        unison: voices.unison.value() as usize,
+        detune_cents: number(&voices.detune),
+        spread: number(&voices.spread),
+        velocity_level: number(&expression.velocity_level),
+        velocity_timbre: number(&expression.velocity_timbre),
+        pressure_timbre: number(&expression.pressure_timbre),
+        brightness_timbre: number(&expression.brightness_timbre),
     }
 }
 
 impl Player {
     /// Plays `engine`; others come over `link`.
-    pub fn new(engine: Box<Engine>, link: Arc<Link>, params: &WmsParams) -> Self {
+    pub fn new(engine: Box<Engine>, link: Arc<EngineLink>, params: &WmsParams) -> Self {
         let movers = movers(&engine);
         let mut player = Self {
             instrument: Instrument::new(engine),
@@ -157,9 +161,10 @@ impl Player {
             self.instrument.set(&settings);
             self.settings = settings;
         }
-        let bend_range = params.bend_range.value() as f32;
+        let bend_range = params.expression.bend_range.value() as f32;
         let instrument = &mut self.instrument;
-        self.controllers.set(params.mpe.value(), bend_range, |event| instrument.handle(event));
+        self.controllers
+            .set(params.expression.mpe.value(), bend_range, |event| instrument.handle(event));
         let positions = positions(params);
         if positions != self.moved {
             let before = std::mem::replace(&mut self.moved, positions);

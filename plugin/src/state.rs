@@ -1,44 +1,54 @@
-//! What a project keeps beside the parameters: the model, and how large the window was.
+//! What a project saves beside the parameters: the model, and the size of the editor's window.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use nice_plug::params::persist::PersistentField;
+use nice_plug::plugin::ParamValue;
 use serde::{Deserialize, Serialize};
 
-use crate::editor::layout;
-use crate::shared::Source;
+use crate::bank::Source;
 
-/// Version of [`SavedModel`] that is written.
+/// The version of [`SavedModel`] that this program writes.
 pub const VERSION: u32 = 1;
-/// Largest side of a window that is restored, logical points.
-const LARGEST: f64 = 4096.0;
 
-/// A model as a project keeps it.
+/// Width of a new editor window, logical points.
+pub const WINDOW_WIDTH: f32 = 1200.0;
+/// Height of a new editor window, logical points.
+pub const WINDOW_HEIGHT: f32 = 740.0;
+/// Smallest width of the editor's window, logical points.
+pub const MIN_WINDOW_WIDTH: f32 = 960.0;
+/// Smallest height of the editor's window, logical points.
+pub const MIN_WINDOW_HEIGHT: f32 = 620.0;
+/// Largest width and height of a window that is restored, logical points.
+const MAX_WINDOW_SIDE: f64 = 4096.0;
+
+/// A model as a project saves it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SavedModel {
-    /// [`VERSION`] of the program that wrote it.
+    /// The [`VERSION`] of the program that wrote it.
     pub version: u32,
-    /// Name, for messages.
+    /// The name of the model, for messages.
     #[serde(default)]
     pub name: String,
-    /// Where it was; none in a project that never had a model.
+    /// Where the model was loaded from; `None` in a project that never had a model.
     #[serde(default)]
     pub source: Option<Source>,
-    /// SHA-256 of its file, in base 64.
+    /// The SHA-256 of its file, in base 64. It tells whether the file has changed since.
     #[serde(default)]
     pub sha256: String,
-    /// The model in this project's own format, deflated, in base 64; empty if they are many.
+    /// The model in this project's own file format, deflated, in base 64. Empty if it is too large to
+    /// be saved.
     #[serde(default)]
     pub data: String,
 }
 
-/// The saved model, in a place that the host's thread and the loader's both reach.
+/// The saved model, which the host's thread and the loader both read and write.
 #[derive(Default)]
 pub struct ModelField {
     saved: Mutex<Arc<SavedModel>>,
-    restored: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    on_restored: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl fmt::Debug for ModelField {
@@ -48,18 +58,18 @@ impl fmt::Debug for ModelField {
 }
 
 impl ModelField {
-    /// What is saved now.
+    /// Returns the saved model.
     pub fn get(&self) -> Arc<SavedModel> {
         Arc::clone(&self.saved.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Calls `act` whenever a host has restored the state, on the host's thread; only the first such
-    /// wish counts.
-    pub fn on_restored(&self, act: impl Fn() + Send + Sync + 'static) {
-        let _ = self.restored.set(Box::new(act));
+    /// Registers `callback` to be called, on the host's thread, whenever a host has restored the model.
+    /// Only the first registration counts.
+    pub fn on_restored(&self, callback: impl Fn() + Send + Sync + 'static) {
+        let _ = self.on_restored.set(Box::new(callback));
     }
 
-    /// Saves another.
+    /// Replaces the saved model, without calling the callback.
     pub fn put(&self, model: SavedModel) {
         *self.saved.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(model);
     }
@@ -68,8 +78,8 @@ impl ModelField {
 impl PersistentField<'_, SavedModel> for ModelField {
     fn set(&self, new_value: SavedModel) {
         self.put(new_value);
-        if let Some(act) = self.restored.get() {
-            act();
+        if let Some(callback) = self.on_restored.get() {
+            callback();
         }
     }
 
@@ -81,28 +91,29 @@ impl PersistentField<'_, SavedModel> for ModelField {
     }
 }
 
-/// How the editor's window was left.
+/// The size of the editor's window when it was last seen.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedWindow {
-    /// Width and height, the system's logical points.
+    /// Width and height, in the system's logical points.
     pub size: [f64; 2],
-    /// Magnification, 1 .. 2.
+    /// The magnification of everything in the window, 1 to 2.
     pub zoom: f32,
 }
 
 impl Default for SavedWindow {
     fn default() -> Self {
-        Self { size: [f64::from(layout::WIDTH), f64::from(layout::HEIGHT)], zoom: 1.0 }
+        Self { size: [WINDOW_WIDTH, WINDOW_HEIGHT].map(f64::from), zoom: 1.0 }
     }
 }
 
 impl SavedWindow {
-    /// Brought to what a screen can show.
+    /// Limits size and magnification to what the editor can show. A window with NaN or infinity in it
+    /// becomes a new window.
     fn bounded(self) -> Self {
-        let size = [layout::MIN_WIDTH, layout::MIN_HEIGHT].map(f64::from);
-        let within = |at: usize| self.size[at].clamp(size[at], LARGEST);
-        let is_sound = self.zoom.is_finite() && self.size.iter().all(|side| side.is_finite());
-        if !is_sound {
+        let least = [MIN_WINDOW_WIDTH, MIN_WINDOW_HEIGHT].map(f64::from);
+        let within = |at: usize| self.size[at].clamp(least[at], MAX_WINDOW_SIDE);
+        let is_finite = self.zoom.is_finite() && self.size.iter().all(|side| side.is_finite());
+        if !is_finite {
             return Self::default();
         }
         Self { size: [within(0), within(1)], zoom: self.zoom.clamp(1.0, 2.0) }
@@ -113,31 +124,31 @@ impl SavedWindow {
 #[derive(Debug, Default)]
 pub struct WindowField {
     saved: Mutex<SavedWindow>,
-    /// Whether a host has restored it since it was last asked for.
-    is_new: AtomicBool,
+    /// Whether a host has restored it since [`Self::take_restored`] was last called.
+    is_restored: AtomicBool,
 }
 
 impl WindowField {
-    /// What is saved now.
+    /// Returns the saved window.
     pub fn get(&self) -> SavedWindow {
         *self.saved.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets `change` change it.
+    /// Calls `change` with the saved window, to be changed in place.
     pub fn change(&self, change: impl FnOnce(&mut SavedWindow)) {
         change(&mut self.saved.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// What a host has restored since the last call.
+    /// Returns the window if a host has restored it since the last call.
     pub fn take_restored(&self) -> Option<SavedWindow> {
-        self.is_new.swap(false, Ordering::AcqRel).then(|| self.get())
+        self.is_restored.swap(false, Ordering::AcqRel).then(|| self.get())
     }
 }
 
 impl PersistentField<'_, SavedWindow> for WindowField {
     fn set(&self, new_value: SavedWindow) {
         self.change(|saved| *saved = new_value.bounded());
-        self.is_new.store(true, Ordering::Release);
+        self.is_restored.store(true, Ordering::Release);
     }
 
     fn map<F, R>(&self, f: F) -> R
@@ -148,12 +159,12 @@ impl PersistentField<'_, SavedWindow> for WindowField {
     }
 }
 
-/// Brings what an older version saved into today's form, before it is restored.
+/// Brings a saved state into the form of this version, before it is restored.
 pub fn migrate(state: &mut nice_plug::prelude::PluginState) {
-    // Every version so far saved the same parameters; ranges are theirs to keep.
-    // A number that is none would pass through every later comparison.
+    // All versions so far save the same parameters, so there is nothing to convert, and the framework
+    // keeps values in their ranges. NaN would survive every range check, so it is dropped here.
     state.params.retain(|_, value| match value {
-        nice_plug::plugin::ParamValue::F32(value) => value.is_finite(),
+        ParamValue::F32(value) => value.is_finite(),
         _ => true,
     });
 }
@@ -171,8 +182,8 @@ mod tests {
         assert_eq!(field.take_restored(), Some(left));
         assert_eq!(field.take_restored(), None);
         field.set(SavedWindow { size: [1.0, 1e9], zoom: 0.0 });
-        let least = f64::from(layout::MIN_WIDTH);
-        assert_eq!(field.get(), SavedWindow { size: [least, LARGEST], zoom: 1.0 });
+        let least = f64::from(MIN_WINDOW_WIDTH);
+        assert_eq!(field.get(), SavedWindow { size: [least, MAX_WINDOW_SIDE], zoom: 1.0 });
         field.set(SavedWindow { size: [f64::NAN, 800.0], zoom: 1.0 });
         assert_eq!(field.get(), SavedWindow::default());
     }

@@ -48,6 +48,13 @@ def track_pitch(
     ------
     ParameterError
         If the signal is not one-dimensional or not finite, or the range is not as said here.
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> f0_hz = wms.metrics.track_pitch(y, sr=16000, fmin=100, fmax=800)
+    >>> f0_hz.shape, round(float(np.median(f0_hz)))
+    ((101,), 220)
     """
     signal = np.asarray(x, np.float64)
     if signal.ndim != 1 or not np.isfinite(signal).all():

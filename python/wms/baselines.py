@@ -58,9 +58,8 @@ def fit_baselines(inputs: _FloatArray, targets: Spectra) -> dict[str, Predictor]
 
     Examples
     --------
-    >>> import numpy as np
     >>> x = np.array([[0.0], [1.0], [2.0]])
-    >>> baselines = fit_baselines(x, 10 * x)
+    >>> baselines = wms.training.fit_baselines(x, 10 * x)
     >>> baselines["nearest"](np.array([[1.9]])).tolist()
     [[20.0]]
     """
@@ -186,6 +185,13 @@ def baseline_errors(
     -------
     dict
         Errors of "mean", "nearest" and "ridge".
+
+    Examples
+    --------
+    >>> x = np.array([[0.0], [1.0], [2.0]], np.float32)
+    >>> errors = wms.training.baseline_errors(x, 10 * x, x, 10 * x)
+    >>> round(errors["mean"], 2), errors["nearest"]
+    (6.67, 0.0)
     """
     predictors = fit_baselines(train_inputs, train_targets)
     sums = dict.fromkeys(predictors, 0.0)

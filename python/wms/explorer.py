@@ -177,6 +177,10 @@ def explore(model: Model, *, sample_rate: int = 44100) -> Any:
     ------
     WmsError
         If anywidget or matplotlib is not installed.
+
+    Examples
+    --------
+    >>> wms.explore(wms.Model.load("factory:flute"))  # doctest: +SKIP
     """
     try:
         from ._explorer_widgets import build

@@ -99,6 +99,12 @@ def multi_scale_spectral_parts(a: _Signal, b: _Signal) -> SpectralDistance:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> wms.metrics.multi_scale_spectral_parts(y, y)
+    SpectralDistance(linear=0.0, log=0.0)
     """
     a, b = _pair(a, b)
     linear = log = 0.0
@@ -121,6 +127,12 @@ def multi_scale_spectral(a: _Signal, b: _Signal) -> float:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> wms.metrics.multi_scale_spectral(y, y)
+    0.0
     """
     return multi_scale_spectral_parts(a, b).total
 
@@ -144,6 +156,12 @@ def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) ->
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> wms.metrics.log_spectral_distance(y, y)
+    0.0
     """
     del sr
     a, b = _pair(a, b)
@@ -173,6 +191,12 @@ def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite, or the rate is too low.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> wms.metrics.mel_cepstral_distortion(y, y, sr=16000)
+    0.0
     """
     a, b = _pair(a, b)
     if not sr >= 4000:
@@ -210,6 +234,12 @@ def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
     ------
     ParameterError
         If the signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
+    >>> bool(np.allclose(np.median(wms.metrics.loudness(y, sr=16000)), 0.0, atol=0.1))
+    True
     """
     power = _magnitudes(_checked(x), _LSD_FFT_SIZE, hop_length) ** 2
     hz = np.arange(power.shape[1]) * sr / _LSD_FFT_SIZE
@@ -236,6 +266,12 @@ def loudness_errors(a: _Signal, b: _Signal, *, sr: float) -> LoudnessErrors:
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.sin(0.1 * np.arange(16000))
+    >>> round(wms.metrics.loudness_errors(y, 0.5 * y, sr=16000).rms_db, 2)
+    6.02
     """
     a, b = _pair(a, b)
     first, second = loudness(a, sr=sr), loudness(b, sr=sr)
@@ -261,6 +297,11 @@ def f0_error_cents(f0_a: _Signal, f0_b: _Signal) -> PitchErrors:
     ------
     ParameterError
         If the lengths differ, or no frame has a pitch in both.
+
+    Examples
+    --------
+    >>> wms.metrics.f0_error_cents(np.array([440.0, 220.0]), np.array([441.0, 220.0]))
+    PitchErrors(median_cents=1.96..., within_50_cents=1.0)
     """
     a, b = np.asarray(f0_a, np.float64), np.asarray(f0_b, np.float64)
     if a.shape != b.shape or a.ndim != 1:
@@ -300,6 +341,13 @@ def pitch_scores(
     ------
     ParameterError
         If the shapes differ or there is no frame.
+
+    Examples
+    --------
+    >>> voiced = [True, True, False]
+    >>> scores = wms.metrics.pitch_scores([440, 440, 0], voiced, [441, 220, 0], voiced)
+    >>> scores.raw_pitch_accuracy, scores.raw_chroma_accuracy
+    (0.5, 1.0)
     """
     truth, found = (np.asarray(x, np.float64) for x in (f0_true, f0_est))
     voiced, called = (np.asarray(x, np.bool_) for x in (voiced_true, voiced_est))
@@ -349,6 +397,13 @@ def remove_delay(
     ------
     ParameterError
         If a signal is empty, not one-dimensional or not finite.
+
+    Examples
+    --------
+    >>> y = np.random.default_rng(0).standard_normal(1600)
+    >>> a, b = wms.metrics.remove_delay(y, np.roll(y, 5), sr=16000)
+    >>> len(a), bool(np.allclose(a, b))
+    (1595, True)
     """
     a, b = _pair(a, b)
     longest = min(round(max_delay_s * sr), len(a) - 1)

@@ -50,6 +50,12 @@ def make_waves(
     ------
     ParameterError
         If the length is not positive or the range of pitches is empty or above Nyquist.
+
+    Examples
+    --------
+    >>> from wms.waves import make_waves
+    >>> make_waves(2.0, sample_rate=16000, f_low=100, f_high=800).shape
+    (32000,)
     """
     if not 0 < seconds < 1e5:
         raise ParameterError(f"seconds is {seconds}, wanted more than 0 and less than 100000")

@@ -5,8 +5,8 @@ use super::stretch::Stretcher;
 use crate::{Error, Result};
 
 /// Samples that are kept and faded on each side of a segment before it is stretched.
-const FADE: usize = 16;
-/// Longest segment, samples: no less than any valid `params.json` asks for.
+pub(super) const FADE: usize = 16;
+/// Longest segment, samples; no valid `params.json` asks for more.
 const MAX_SEGMENT: usize = 1 << 25;
 
 /// How segments are cut.
@@ -16,15 +16,23 @@ pub struct CycleSettings {
     pub sample_rate: u32,
     /// The frames.
     pub framing: Framing,
-    /// Cycles of the fundamental in a segment; 0 takes the frame as it is.
+    /// Cycles of the fundamental in a segment; with 0, the segment is the frame.
     pub cycles: usize,
-    /// Whether a segment ends at its frame's edges, as in `wms_torch`, rather than reaching into
-    /// the recording around it.
-    pub confined: bool,
+}
+
+/// Where a segment lies in its recording.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// First sample; negative if the segment begins before the recording.
+    pub start: isize,
+    /// Samples of the segment.
+    pub length: usize,
+    /// Samples before and after it that are faded in and out.
+    pub fades: [usize; 2],
 }
 
 impl CycleSettings {
-    /// Refuses settings that make no frame.
+    /// Checks that frames can be cut with these settings.
     ///
     /// # Errors
     /// [`Error::Parameter`] names the argument, its value and what is wanted.
@@ -34,10 +42,10 @@ impl CycleSettings {
         check_size("hop_length", self.framing.hop_size)
     }
 
-    /// Refuses fundamentals that no segment can be cut for.
+    /// Checks that a segment can be cut for each fundamental.
     ///
     /// # Errors
-    /// [`Error::Parameter`] names the first one.
+    /// [`Error::Parameter`] names the first one that is negative, NaN, infinite or too low.
     pub(crate) fn check_f0(&self, f0_hz: &[f32]) -> Result<()> {
         for (at, &f0) in f0_hz.iter().enumerate() {
             if !f0.is_finite() || f0 < 0.0 {
@@ -56,13 +64,13 @@ impl CycleSettings {
         Ok(())
     }
 
-    /// Whether the frame is cut by its pitch rather than taken whole.
+    /// Whether a frame is cut by its pitch rather than taken whole.
     fn is_cut(&self, f0_hz: f32) -> bool {
         self.cycles > 0 && f0_hz > 0.0 && f0_hz.is_finite()
     }
 
-    /// Samples of a segment of whole cycles, before any edge: `ceil(sr / f0 * cycles)` in single
-    /// precision, which `wms_torch`'s lengths follow to the sample.
+    /// Samples of a segment: `ceil(sample_rate / f0_hz * cycles)` in single precision, which gives
+    /// `wms_torch`'s lengths to the sample; the frame's if `f0_hz` is 0.
     pub fn segment_length(&self, f0_hz: f32) -> usize {
         if self.is_cut(f0_hz) {
             (self.sample_rate as f32 / f0_hz * self.cycles as f32).ceil() as usize
@@ -71,35 +79,34 @@ impl CycleSettings {
         }
     }
 
-    /// Where the segment of frame `index` lies in the signal: first sample and length.
-    fn place(&self, index: usize, f0_hz: f32) -> (isize, usize) {
-        let frame = self.framing.start(index);
-        if !self.is_cut(f0_hz) {
-            return (frame, self.framing.window_size);
-        }
+    /// The cycles around the centre of frame `index`, which may reach beyond the frame; the frame
+    /// itself if it is not cut by its pitch.
+    pub(super) fn place(&self, index: usize, f0_hz: f32) -> Place {
         let length = self.segment_length(f0_hz);
-        let middle = frame + (self.framing.window_size / 2) as isize;
-        let start = middle - (length / 2) as isize;
-        if self.confined {
-            let end = (start + length as isize).min(frame + self.framing.window_size as isize);
-            let start = start.max(frame);
-            (start, (end - start) as usize)
+        let start = if self.is_cut(f0_hz) {
+            let middle = self.framing.start(index) + (self.framing.window_size / 2) as isize;
+            middle - (length / 2) as isize
         } else {
-            (start, length)
-        }
+            self.framing.start(index)
+        };
+        Place { start, length, fades: [FADE; 2] }
     }
 
-    /// Rate ratio that makes `cycles` cycles of `f0_hz` fill the window.
+    /// The ratio of sample rates by which `cycles` cycles of `f0_hz` fill the window.
     pub fn ratio(&self, f0_hz: f32) -> f64 {
         f64::from(f0_hz) * self.framing.window_size as f64
             / (f64::from(self.sample_rate) * self.cycles as f64)
     }
 }
 
-/// Cuts segments and makes cycle frames, one frame after another.
+/// Finds the segment of a frame, given its index and its fundamental.
+type Placement = fn(&CycleSettings, usize, f32) -> Place;
+
+/// Cuts segments and makes cycle frames, one frame after another; clone it for each thread.
 #[derive(Clone)]
-pub(crate) struct Cutter {
+pub(super) struct Cutter {
     settings: CycleSettings,
+    placement: Placement,
     faded: Vec<f32>,
     stretcher: Stretcher,
     /// The last segment.
@@ -109,9 +116,16 @@ pub(crate) struct Cutter {
 }
 
 impl Cutter {
+    /// Cuts segments that may reach beyond their frames.
     pub fn new(settings: CycleSettings) -> Self {
+        Self::with_placement(settings, CycleSettings::place)
+    }
+
+    /// Cuts segments where `placement` finds them.
+    pub fn with_placement(settings: CycleSettings, placement: Placement) -> Self {
         Self {
             settings,
+            placement,
             faded: Vec::new(),
             stretcher: Stretcher::default(),
             segment: Vec::new(),
@@ -119,14 +133,14 @@ impl Cutter {
         }
     }
 
-    /// Fills `segment`: the raw samples of the cycles around the centre of frame `index`.
+    /// Sets `segment` to the raw samples of the cycles around the centre of frame `index`.
     pub fn cut(&mut self, signal: &[f32], index: usize, f0_hz: f32) {
-        let (start, length) = self.settings.place(index, f0_hz);
-        self.segment.resize(length, 0.0);
-        copy_padded(signal, start, &mut self.segment);
+        let place = (self.placement)(&self.settings, index, f0_hz);
+        self.segment.resize(place.length, 0.0);
+        copy_padded(signal, place.start, &mut self.segment);
     }
 
-    /// Fills `cycle_frame`: the segment stretched to `cycles` periods of `window_size / cycles`.
+    /// Sets `cycle_frame` to the segment stretched to `cycles` periods of `window_size / cycles`.
     ///
     /// Energy is preserved as by librosa's `scale=True`: amplitudes are divided by √ratio.
     pub fn stretch(&mut self, signal: &[f32], index: usize, f0_hz: f32) {
@@ -135,7 +149,7 @@ impl Cutter {
             copy_padded(signal, self.settings.framing.start(index), &mut self.cycle_frame);
             return;
         }
-        self.fade(signal, index, f0_hz);
+        self.fade(signal, (self.placement)(&self.settings, index, f0_hz));
         let ratio = self.settings.ratio(f0_hz);
         let stretched = (self.faded.len() as f64 * ratio).ceil() as usize;
         if stretched >= window {
@@ -151,23 +165,16 @@ impl Cutter {
         self.cycle_frame.iter_mut().for_each(|x| *x *= gain);
     }
 
-    /// Fills `faded`: the segment and the samples around it, faded in and out linearly.
-    fn fade(&mut self, signal: &[f32], index: usize, f0_hz: f32) {
-        let (start, length) = self.settings.place(index, f0_hz);
-        let (mut before, mut after) = (FADE, FADE);
-        if self.settings.confined {
-            let frame = self.settings.framing.start(index);
-            let end = frame + self.settings.framing.window_size as isize;
-            before = before.min((start - frame) as usize);
-            after = after.min((end - start) as usize - length);
-        }
-        self.faded.resize(before + length + after, 0.0);
-        copy_padded(signal, start - before as isize, &mut self.faded);
+    /// Sets `faded` to the segment and the samples around it, faded in and out linearly.
+    fn fade(&mut self, signal: &[f32], place: Place) {
+        let [before, after] = place.fades;
+        self.faded.resize(before + place.length + after, 0.0);
+        copy_padded(signal, place.start - before as isize, &mut self.faded);
         let gain = |distance: usize| (FADE - 1 - distance) as f32 / (FADE - 1) as f32;
         for (distance, x) in self.faded[..before].iter_mut().rev().enumerate() {
             *x *= gain(distance);
         }
-        for (distance, x) in self.faded[before + length..].iter_mut().enumerate() {
+        for (distance, x) in self.faded[before + place.length..].iter_mut().enumerate() {
             *x *= gain(distance);
         }
     }

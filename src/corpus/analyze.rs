@@ -4,6 +4,7 @@ use super::frames::{Frames, Skipped};
 use super::lanes;
 use super::passages::Source;
 use super::recording::analyze_recording;
+use crate::analysis::compat::Joined;
 use crate::analysis::{SignalFeatures, Watch, analyze_signal, check_finite};
 use crate::audio;
 use crate::params::{AnalysisParams, Compatibility};
@@ -29,6 +30,23 @@ pub struct Recording {
 /// # Errors
 /// The file's own error if there is only one, or if none can be read; [`Error::Parameter`] if the
 /// parameters cannot be worked with; [`Error::Interrupted`] if `watch` was stopped.
+///
+/// # Examples
+/// ```
+/// use wms::audio::write_wav;
+/// use wms::corpus::analyze_files;
+/// use wms::{Params, Watch};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tone.wav");
+/// let tone: Vec<f32> = (0..8000).map(|i| 0.5 * (i as f32 * 0.1).sin()).collect();
+/// write_wav(&path, &tone, 1, 16_000)?;
+///
+/// let frames = analyze_files(&[path], &Params::default(), &Watch::default())?;
+/// let hop = Params::default().analysis().hop_size;
+/// assert_eq!(frames.len(), 1 + tone.len() / hop);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Result<Frames> {
     let analysis = params.analysis();
     let compatible = analysis.compatibility != Compatibility::Own;
@@ -179,7 +197,7 @@ pub(super) fn frame_time(frame: usize, analysis: &AnalysisParams) -> f64 {
     (frame * analysis.hop_size) as f64 / f64::from(analysis.sample_rate)
 }
 
-/// Analyses all recordings as one signal, each padded at its end as `wms_torch` pads it.
+/// Analyses all recordings as one signal, as `wms_torch` does.
 fn joined(
     recordings: Vec<Recording>,
     params: &Params,
@@ -187,16 +205,14 @@ fn joined(
     watch: &Watch,
 ) -> Result<Frames> {
     let analysis = params.analysis();
-    let (signal, starts) = join(&recordings, analysis.window_size);
-    let features = analyze_signal(&signal, analysis, watch)?;
-    let (mut file_index, mut times_s) = (Vec::new(), Vec::new());
-    for frame in 0..features.f0_hz.len() {
-        let centre = frame * analysis.hop_size;
-        let file = starts.partition_point(|&start| start <= centre).saturating_sub(1);
-        let start_s = starts[file] as f64 / f64::from(analysis.sample_rate);
-        file_index.push(file as i32);
-        times_s.push((frame_time(frame, analysis) - start_s) as f32);
+    let mut joined = Joined::default();
+    for recording in &recordings {
+        joined.push(&recording.samples, analysis.window_size);
     }
+    let features = analyze_signal(&joined.signal, analysis, watch)?;
+    let places = (0..features.f0_hz.len()).map(|frame| joined.place(frame, analysis));
+    let (file_index, times_s): (Vec<i32>, Vec<f32>) =
+        places.map(|(file, time_s)| (file as i32, time_s as f32)).unzip();
     let scaler = Scaler::fit(&features.mfcc, analysis.n_mfcc);
     let files = recordings.into_iter().map(|recording| recording.name).collect();
     Ok(Frames {
@@ -208,18 +224,4 @@ fn joined(
         features: features.into(),
         scaler,
     })
-}
-
-/// `wms_torch`'s waveform: every recording followed by zeros up to the next whole window, a whole
-/// extra window where it ends on one; and where each begins.
-fn join(recordings: &[Recording], window_size: usize) -> (Vec<f32>, Vec<usize>) {
-    let mut signal = Vec::new();
-    let mut starts = Vec::with_capacity(recordings.len());
-    for recording in recordings {
-        starts.push(signal.len());
-        signal.extend_from_slice(&recording.samples);
-        let padding = window_size - recording.samples.len() % window_size;
-        signal.resize(signal.len() + padding, 0.0);
-    }
-    (signal, starts)
 }

@@ -2,7 +2,7 @@
 
 use super::passages::{Layout, Passage, Passages, Source};
 use crate::Result;
-use crate::analysis::pitch::{first_pitch, hold_pitch, track_part};
+use crate::analysis::pitch::{PitchTrack, PitchTracker, first_pitch, hold_pitch, tracker};
 use crate::analysis::{SignalFeatures, Watch, describe};
 use crate::params::AnalysisParams;
 use rayon::prelude::*;
@@ -23,18 +23,18 @@ pub(super) fn analyze_recording<'a>(
     watch: &Watch,
     sink: &mut (dyn FnMut(&SignalFeatures) -> Result<()> + Send),
 ) -> Result<usize> {
-    let layout = Layout::of(params);
+    let (layout, tracker) = (Layout::of(params), tracker(params));
     let mut passages = Passages::new(open()?, layout);
     let mut held: Option<f32> = None;
     // Frames before the first pitch take that pitch: they have to wait for it.
-    let mut waiting: Vec<Track> = Vec::new();
+    let mut waiting: Vec<PitchTrack> = Vec::new();
     let mut group = passages.several(at_once)?;
     while !group.is_empty() {
         let (tracks, next) = rayon::join(
             || {
                 group
                     .par_iter()
-                    .map(|passage| track(passage, params, watch))
+                    .map(|passage| track(passage, &*tracker, watch))
                     .collect::<Result<Vec<_>>>()
             },
             || passages.several(at_once),
@@ -76,28 +76,23 @@ pub(super) fn analyze_recording<'a>(
 }
 
 /// Pitch of a passage's frames; 0 Hz where there is none.
-struct Track {
-    f0_hz: Vec<f32>,
-    voicedness: Vec<f32>,
-}
-
-fn track(passage: &Passage, params: &AnalysisParams, watch: &Watch) -> Result<Track> {
+fn track(passage: &Passage, tracker: &dyn PitchTracker, watch: &Watch) -> Result<PitchTrack> {
     watch.check()?;
-    let (mut f0_hz, mut voicedness) = track_part(&passage.samples, passage.first, params, watch)?;
-    for values in [&mut f0_hz, &mut voicedness] {
+    let mut track = tracker.track(&passage.samples, passage.first, watch)?;
+    for values in [&mut track.f0_hz, &mut track.voicedness] {
         values.truncate(passage.lead + passage.frames);
         values.drain(..passage.lead);
     }
-    Ok(Track { f0_hz, voicedness })
+    Ok(track)
 }
 
 fn features(
     passage: &Passage,
-    track: Track,
+    track: PitchTrack,
     params: &AnalysisParams,
     watch: &Watch,
 ) -> Result<SignalFeatures> {
-    let Track { f0_hz, voicedness } = track;
+    let PitchTrack { f0_hz, voicedness } = track;
     let (mfcc, spectrum) = describe(&passage.samples, passage.lead, &f0_hz, params, watch)?;
     watch.advance_bytes(passage.bytes);
     Ok(SignalFeatures { f0_hz, voicedness, mfcc, spectrum })
@@ -106,7 +101,7 @@ fn features(
 /// Describes the next passage of a recording that is read a second time.
 fn describe_again(
     passages: &mut Passages,
-    track: Track,
+    track: PitchTrack,
     params: &AnalysisParams,
     watch: &Watch,
     sink: &mut (dyn FnMut(&SignalFeatures) -> Result<()> + Send),

@@ -29,6 +29,25 @@ const PIECE: usize = 4096;
 /// Each recording's frames are a file of their own (a shard), named by a hash of the recording's
 /// bytes and one of the parameters that the analysis reads: what is there need not be computed
 /// again. The index lists the recordings in the order of their paths.
+///
+/// # Examples
+/// ```
+/// use wms::audio::write_wav;
+/// use wms::corpus::Store;
+/// use wms::{Params, Watch};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("tone.wav");
+/// let tone: Vec<f32> = (0..8000).map(|i| 0.5 * (i as f32 * 0.1).sin()).collect();
+/// write_wav(&path, &tone, 1, 16_000)?;
+///
+/// let features = folder.path().join("features");
+/// let update = || Store::update(&features, &[path.clone()], &Params::default(), false, &Watch::default());
+/// assert_eq!(update()?.kept, 0);
+/// // The second time there is nothing to analyse.
+/// assert_eq!(update()?.kept, 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store {
     folder: PathBuf,

@@ -16,7 +16,7 @@ pub struct Scaler {
     pub known: bool,
 }
 
-/// How a pitch becomes a network input: ln(max(f0, `f_low_hz`) - `f_low_hz` + offset).
+/// How a pitch becomes a network input: ln(max(f0, f_low_hz) - f_low_hz + offset).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct F0Mapping {
     /// Lowest f0 told apart, Hz.

@@ -23,6 +23,20 @@ const MAX_FILE_BYTES: u64 = 1 << 30;
 const LEAST_HALVED: usize = 2048;
 
 /// A network and what its inputs and outputs mean; immutable, to be shared by `Arc`.
+///
+/// # Examples
+/// Spectra that a factory model predicts for two frames whose inputs are all zero, the mean of the
+/// sound that it was trained on:
+///
+/// ```
+/// use wms::model::Model;
+///
+/// let model = Model::factory("flute")?;
+/// let inputs = vec![0.0; 2 * model.input_size()];
+/// let spectra = model.predict(&inputs, &mut model.network().state())?;
+/// assert_eq!(spectra.len(), 2 * model.output_size());
+/// # Ok::<(), wms::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Model {
     config: ModelConfig,
@@ -299,7 +313,7 @@ impl Model {
         Ok(outputs)
     }
 
-    /// Network inputs for analysed frames: standardised `mfcc_raw` (T, `n_mfcc`), mapped `f0_hz` (T,)
+    /// Network inputs for analysed frames: standardised `mfcc_raw` (T, n_mfcc), mapped f0_hz (T,)
     /// and `voicedness` (T,) in this model's order, (T, C) row-major. Where the scaler is not known
     /// ([`super::Scaler::known`]) the coefficients must be standardised already.
     ///

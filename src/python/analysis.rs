@@ -3,9 +3,10 @@
 use super::arguments::{self, Array};
 use super::watched::run_quietly;
 use crate::Error;
+use crate::analysis::compat::{self, Version};
 use crate::analysis::frame::Framing;
 use crate::analysis::pitch::{self, YinSettings};
-use crate::analysis::{self, CycleSettings, MfccSettings, MfccVariant};
+use crate::analysis::{self, CycleSettings, MfccSettings};
 use numpy::ndarray::Array2;
 use numpy::{IntoPyArray, PyArray1, PyArray2};
 use pyo3::prelude::*;
@@ -87,7 +88,7 @@ pub(super) fn yin<'py>(
     let settings =
         YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
     let py = y.py();
-    let f0_hz = run_quietly(py, |watch| pitch::yin(&signal, &settings, watch))?;
+    let f0_hz = run_quietly(py, |watch| compat::yin(&signal, &settings, watch))?;
     Ok(single(f0_hz).into_pyarray(py))
 }
 
@@ -154,7 +155,7 @@ pub(super) fn pyin<'py>(
     let settings =
         YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
     let py = y.py();
-    let track = run_quietly(py, |watch| pitch::pyin(&signal, &settings, watch))?;
+    let track = run_quietly(py, |watch| compat::pyin(&signal, &settings, watch))?;
     Ok((
         single(track.f0_hz).into_pyarray(py),
         track.voiced.into_pyarray(py),
@@ -220,7 +221,7 @@ pub(super) fn crepe<'py>(
     let track = run_quietly(py, |watch| {
         pitch::crepe_track(&signal, sr, hop_length, (fmin, fmax), decoder, watch)
     })?;
-    Ok((track.f0_hz.into_pyarray(py), track.periodicity.into_pyarray(py)))
+    Ok((track.f0_hz.into_pyarray(py), track.voicedness.into_pyarray(py)))
 }
 
 /// Probabilities of the pitch bins by the CREPE "tiny" network (Kim et al., ICASSP 2018).
@@ -270,7 +271,6 @@ fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize)
         sample_rate: sr,
         framing: Framing { window_size, hop_size: hop_length },
         cycles,
-        confined: true,
     }
 }
 
@@ -329,7 +329,7 @@ pub(super) fn cycle_frames<'py>(
     let f0_hz = arguments::vector("f0_hz", f0_hz)?;
     let settings = cycle_settings(sr, window_size, hop_length, cycles);
     let py = y.py();
-    let frames = run_quietly(py, |_| analysis::cycle_frames(&signal, &f0_hz, &settings))?;
+    let frames = run_quietly(py, |_| compat::cycle_frames(&signal, &f0_hz, &settings))?;
     rows(py, frames, window_size)
 }
 
@@ -399,10 +399,10 @@ pub(super) fn segment_mfcc<'py>(
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let signal = arguments::signal(y)?;
     let f0_hz = arguments::vector("f0_hz", f0_hz)?;
-    let variant = match variant {
-        "main" => MfccVariant::Main,
-        "dev" => MfccVariant::Dev,
-        "own" => MfccVariant::Own,
+    let version = match variant {
+        "main" => Some(Version::Main),
+        "dev" => Some(Version::Dev),
+        "own" => None,
         other => {
             return Err(Error::Parameter(format!(
                 "variant is \"{other}\", wanted \"main\", \"dev\" or \"own\""
@@ -410,11 +410,13 @@ pub(super) fn segment_mfcc<'py>(
             .into());
         }
     };
-    let mut cycles = cycle_settings(sr, window_size, hop_length, cycles);
-    cycles.confined = variant != MfccVariant::Own;
-    let settings = MfccSettings { sample_rate: sr, n_fft, n_mfcc, n_mel: n_mels, variant };
+    let cycles = cycle_settings(sr, window_size, hop_length, cycles);
+    let settings = MfccSettings { sample_rate: sr, n_fft, n_mfcc, n_mel: n_mels };
     let py = y.py();
-    let mfcc = run_quietly(py, |_| analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings))?;
+    let mfcc = run_quietly(py, |_| match version {
+        None => analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings),
+        Some(version) => compat::segment_mfcc(&signal, &f0_hz, &cycles, &settings, version),
+    })?;
     rows(py, mfcc, n_mfcc)
 }
 

@@ -5,7 +5,7 @@ use crate::{Error, Result};
 /// Highest output rate: some hosts try the most outrageous ones.
 pub const MAX_RATE_HZ: f64 = 1_536_000.0;
 
-/// Counts frames of `hop_size` / model rate in samples of the host's rate, in whole numbers.
+/// Counts frames of hop_size / model rate in samples of the host's rate, in whole numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameClock {
     period: u64,

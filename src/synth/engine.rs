@@ -44,6 +44,24 @@ struct Channel {
 /// Voices stand in groups of [`LANES`]; each group has a clock for the network's frames, and the
 /// clocks of all groups are spread evenly over a frame's time. The voices of a group step together,
 /// the groups in turn.
+///
+/// # Examples
+/// A tenth of a second of a flute's A4:
+///
+/// ```
+/// use std::sync::Arc;
+/// use wms::model::Model;
+/// use wms::synth::{Engine, EngineOptions, Event};
+///
+/// let model = Arc::new(Model::factory("flute")?);
+/// let options = EngineOptions { sample_rate: 44_100.0, ..EngineOptions::default() };
+/// let mut engine = Engine::new(model, &options)?;
+/// engine.handle(Event::NoteOn { channel: 0, note: 69, velocity: 0.8 });
+/// let (mut left, mut right) = (vec![0.0; 4410], vec![0.0; 4410]);
+/// engine.process(&mut left, &mut right);
+/// assert!(left.iter().any(|sample| sample.abs() > 0.01));
+/// # Ok::<(), wms::Error>(())
+/// ```
 pub struct Engine {
     shared: Shared,
     network: Arc<BatchNetwork>,

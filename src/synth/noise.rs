@@ -38,7 +38,7 @@ fn smoothstep(value: f32, low: f32, high: f32) -> f32 {
 /// Turns spectra into noise envelopes and these into frames of noise.
 ///
 /// Energy-preserving resampling leaves a noise's density as it is, so a bin's squared magnitude
-/// over the sum of the squared window is the density at bin f0 N `n_fft` / `window_size` per partial, whatever
+/// over the sum of the squared window is the density at bin f0 N n_fft / window_size per partial, whatever
 /// f0. A noise frame has that density at random phases, under a sine window with half overlap,
 /// which keeps power constant.
 pub struct NoiseShaper {

@@ -22,9 +22,9 @@ struct Place {
 /// Reads partial amplitudes off cycle spectra.
 ///
 /// A cycle frame holds N cycles in `window_size` samples, so partial k stands at bin
-/// k N `n_fft` / `window_size`. There a partial of amplitude a has the magnitude
+/// k N n_fft / window_size. There a partial of amplitude a has the magnitude
 /// a / 2 |H(d)| / sqrt(ratio): H is the transform of the symmetric Hann window at the distance d of
-/// the nearest bin from the partial, ratio = f0 `window_size` / (`sample_rate` N) is the stretch of the
+/// the nearest bin from the partial, ratio = f0 window_size / (sample_rate N) is the stretch of the
 /// cycles, whose square root librosa's energy-preserving resampling divides by. Both are undone.
 /// From N = 2 on, neighbouring partials stand in the zeros of the window; with N = 1 they overlap
 /// and the levels are approximate.
@@ -117,7 +117,7 @@ fn hann_response(size: usize, frequency: f64) -> f64 {
     sum.norm()
 }
 
-/// One window of waveform, (`window_size`,), with all phases zero, from one predicted spectrum: the inverse
+/// One window of waveform, (window_size,), with all phases zero, from one predicted spectrum: the inverse
 /// real Fourier transform of the magnitudes, the logarithm undone.
 ///
 /// It shows spectra as waveforms that can be laid over one another; the oscillator does not use

@@ -10,7 +10,7 @@ use super::spectrum::PartialReader;
 use super::table::TableBuilder;
 use crate::{Error, Result};
 
-/// Frames to be played: frame i stands at i `hop_size` / rate of the analysed sound.
+/// Frames to be played: frame i stands at i hop_size / rate of the analysed sound.
 #[derive(Clone, Copy, Debug)]
 pub struct Trajectory<'a> {
     /// Cycle spectra, (T, K) row-major.
@@ -32,8 +32,8 @@ pub struct Trajectory<'a> {
 
 /// Plays frames at any rate: partial levels move linearly between frames, f0 in its logarithm.
 ///
-/// Returns ceil(T `hop_size` `sample_rate` / rate of the analysed sound) samples; sample n is the sound at
-/// n / `sample_rate`, without delay. The last frame is held for one hop. Frames without f0 have no partials, are noise as
+/// Returns ceil(T hop_size sample_rate / rate of the analysed sound) samples; sample n is the sound at
+/// n / sample_rate, without delay. The last frame is held for one hop. Frames without f0 have no partials, are noise as
 /// a whole, and take over the pitch of the nearest earlier frame that has one (else the first
 /// that has).
 ///

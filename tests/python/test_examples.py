@@ -11,9 +11,15 @@ import pytest
 
 import wms
 
-# As in NumPy's own examples, `np` and the package are at hand.
+# As in NumPy's own examples, `np` and the package (with `wms.training`) are imported already.
 NAMES = {"np": np, "wms": wms}
 MODULES = ["wms", "wms.compat", "wms.metrics", "wms.plot", "wms.training", "wms.waves"]
+# What draws is shown by the notebooks, and PaCMAP needs seconds to start.
+SHOWN_ELSEWHERE = {
+    "wms.training.draw_errors",
+    "wms.training.fit_projection",
+    "wms.training.plot_history",
+}
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -59,14 +65,18 @@ def test_an_example_gives_what_it_shows(
     log: list[str] = []
     result = doctest.DocTestRunner(optionflags=FLAGS).run(test, out=log.append)
     assert result.failed == 0, "".join(log)
-    assert result.attempted > 0
+    assert test.examples
 
 
 def test_every_public_function_has_an_example() -> None:
+    pytest.importorskip("torch")
     missing = []
     for module_name in MODULES:
         for name, value in public(module_name):
-            function = inspect.isbuiltin(value) and name.count(".") == module_name.count(".") + 1
-            if function and ">>>" not in (inspect.getdoc(value) or ""):
+            member = name.count(".") > module_name.count(".") + 1
+            drawn = module_name == "wms.plot" or name in SHOWN_ELSEWHERE
+            if member or drawn or not inspect.isroutine(value):
+                continue
+            if ">>>" not in (inspect.getdoc(value) or ""):
                 missing.append(name)
     assert not missing

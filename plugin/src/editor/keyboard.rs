@@ -1,4 +1,4 @@
-//! Playing on the computer's keys and with the mouse on the piano strip.
+//! Plays notes with the computer's keys, and with the mouse on the piano strip.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,8 @@ use egui::{Event, Key, Ui};
 
 use crate::shared::{KeyPress, Shared};
 
-/// Two rows of letters as a piano: the white keys from A, C upwards, the black ones above them.
+/// Two rows of letters as a piano: A is a C, the letters to its right are the white keys, and those
+/// above them the black keys.
 const LETTERS: [Key; 16] = [
     Key::A,
     Key::W,
@@ -25,15 +26,18 @@ const LETTERS: [Key; 16] = [
     Key::L,
     Key::P,
 ];
-/// Velocity of the computer's keys, which feel none.
+/// The velocity of the computer's keys, which do not measure how hard they are pressed.
 const VELOCITY: f32 = 0.8;
-/// Lowest and highest C that the key A can play.
+/// The lowest and the highest MIDI key that the letter A can play.
 const OCTAVES: std::ops::RangeInclusive<i32> = 12..=96;
 
-/// What is held down in the window.
+/// The keys that are held down in the window.
 pub struct Keyboard {
+    /// The MIDI key that the letter A plays.
     base: i32,
+    /// The letters that are held, each with the MIDI key that it started.
     letters: Vec<(Key, u8)>,
+    /// The MIDI key that the mouse holds.
     mouse: Option<u8>,
 }
 
@@ -44,17 +48,17 @@ impl Default for Keyboard {
 }
 
 impl Keyboard {
-    /// Whether a key sounds.
+    /// Whether a MIDI key is held in the window.
     pub fn is_down(&self, key: u8) -> bool {
         self.mouse == Some(key) || self.letters.iter().any(|&(_, held)| held == key)
     }
 
-    /// Plays what the computer's keys did in this frame: Z and X change the octave.
+    /// Plays what was typed in this frame: letters are notes, and Z and X change the octave.
     pub fn type_keys(&mut self, ui: &Ui, shared: &Shared) {
         let is_typing = ui.ctx().egui_wants_keyboard_input();
         let events = ui.input(|input| {
             let plain = !input.modifiers.command && !input.modifiers.alt;
-            // No key is heard to come up in a window that has lost the keyboard.
+            // A window without the focus is not told when a key is released.
             let is_left = input.events.contains(&Event::WindowFocused(false));
             if is_left || is_typing || !plain { None } else { Some(input.events.clone()) }
         });
@@ -71,8 +75,9 @@ impl Keyboard {
         }
     }
 
-    /// What to play for what happened to the computer's keys. A key that repeats while it is held
-    /// comes up and down at once on some systems: only what is left at the end counts.
+    /// Turns presses (true) and releases (false) of the computer's keys into MIDI keys with velocities,
+    /// where 0 is a release. Some systems report a release and a press whenever a held key repeats, so
+    /// only the last report of each key counts.
     fn pressed(&mut self, presses: &[(Key, bool)]) -> Vec<(u8, f32)> {
         let touched: BTreeSet<Key> = presses.iter().map(|&(key, _)| key).collect();
         let mut played = Vec::new();
@@ -105,7 +110,7 @@ impl Keyboard {
         }
     }
 
-    /// The mouse is down on a key of the strip, or on none.
+    /// Moves the mouse to a MIDI key with a velocity, or to none.
     pub fn touch(&mut self, touched: Option<(u8, f32)>, shared: &Shared) {
         let key = touched.map(|(key, _)| key);
         if key == self.mouse {
@@ -120,7 +125,7 @@ impl Keyboard {
         }
     }
 
-    /// Lets everything go.
+    /// Releases all keys.
     pub fn release_all(&mut self, shared: &Shared) {
         self.release_letters(shared);
         self.touch(None, shared);
@@ -139,14 +144,14 @@ mod tests {
         assert_eq!(keyboard.pressed(&[(Key::A, true)]), []);
         assert!(keyboard.is_down(48));
         assert_eq!(keyboard.pressed(&[(Key::X, true)]), []);
-        // It ends where it began, whatever the octave is by now.
+        // The release is of the key that was started, although the octave has changed since.
         assert_eq!(keyboard.pressed(&[(Key::A, false)]), [(48, 0.0)]);
         assert_eq!(keyboard.pressed(&[(Key::W, true)]), [(61, VELOCITY)]);
         assert_eq!(keyboard.pressed(&[(Key::Space, true)]), []);
     }
 
     #[test]
-    fn octaves_end_within_the_keys_that_there_are() {
+    fn octaves_stay_within_the_midi_keys() {
         let mut keyboard = Keyboard::default();
         for _ in 0..20 {
             keyboard.pressed(&[(Key::X, true), (Key::X, false)]);

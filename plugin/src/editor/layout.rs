@@ -1,54 +1,49 @@
-//! Where the panels stand in a window of any size.
+//! Divides a window of any size among the panels.
 
 use egui::{Rect, pos2};
 
 use super::theme::GAP;
 
-/// Width that a new window has, points.
-pub const WIDTH: f32 = 1200.0;
-/// Height that a new window has.
-pub const HEIGHT: f32 = 740.0;
-/// Least width.
-pub const MIN_WIDTH: f32 = 960.0;
-/// Least height.
-pub const MIN_HEIGHT: f32 = 620.0;
+/// Height of the header, points.
+const HEADER_HEIGHT: f32 = 44.0;
+/// Height of the status line, points.
+const STATUS_HEIGHT: f32 = 20.0;
+/// Height of the piano strip, points.
+const KEYS_HEIGHT: f32 = 48.0;
+/// Width of the list of models, points.
+const BROWSER_WIDTH: f32 = 216.0;
 
-const HEADER: f32 = 44.0;
-const STATUS: f32 = 20.0;
-const KEYS: f32 = 48.0;
-const BROWSER: f32 = 216.0;
-
-/// The panels' areas.
+/// The areas of the panels.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Layout {
-    /// Name, model, meters.
+pub struct WindowLayout {
+    /// The name of the instrument, the model and the meters.
     pub header: Rect,
-    /// The models.
+    /// The list of models.
     pub browser: Rect,
-    /// Waveform and spectrum.
+    /// The waveform over time and the spectrum.
     pub scope: Rect,
-    /// The pad; the map of the timbre space will take its place.
+    /// The pad that moves two parameters at once.
     pub pad: Rect,
-    /// The timbre axes.
+    /// The sliders of the timbre axes.
     pub timbre: Rect,
-    /// Envelope and voice.
+    /// The envelope and the settings of the voices.
     pub voice: Rect,
-    /// The piano keys, if they are shown.
+    /// The piano strip, if it is visible.
     pub keys: Option<Rect>,
-    /// The line at the bottom.
+    /// The status line at the bottom.
     pub status: Rect,
 }
 
-impl Layout {
-    /// Divides a window.
+impl WindowLayout {
+    /// Divides `window`, with or without the piano strip.
     pub fn new(window: Rect, with_keys: bool) -> Self {
         let all = window.shrink(GAP);
         let (left, right) = (all.left(), all.right());
-        let header = Rect::from_min_max(all.min, pos2(right, all.top() + HEADER));
-        let status = Rect::from_min_max(pos2(left, all.bottom() - STATUS), all.max);
+        let header = Rect::from_min_max(all.min, pos2(right, all.top() + HEADER_HEIGHT));
+        let status = Rect::from_min_max(pos2(left, all.bottom() - STATUS_HEIGHT), all.max);
         let mut bottom = status.top() - 0.6 * GAP;
         let keys = with_keys.then(|| {
-            let keys = Rect::from_min_max(pos2(left, bottom - KEYS), pos2(right, bottom));
+            let keys = Rect::from_min_max(pos2(left, bottom - KEYS_HEIGHT), pos2(right, bottom));
             bottom = keys.top() - GAP;
             keys
         });
@@ -59,7 +54,7 @@ impl Layout {
         let pad = Rect::from_min_max(pos2(column, top), pos2(right, voice.top() - GAP));
         let sliders = (0.36 * (bottom - top)).clamp(180.0, 280.0);
         let timbre = Rect::from_min_max(pos2(left, bottom - sliders), pos2(column - GAP, bottom));
-        let split = left + BROWSER;
+        let split = left + BROWSER_WIDTH;
         let browser = Rect::from_min_max(pos2(left, top), pos2(split, timbre.top() - GAP));
         let scope =
             Rect::from_min_max(pos2(split + GAP, top), pos2(column - GAP, timbre.top() - GAP));
@@ -70,16 +65,21 @@ impl Layout {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{MIN_WINDOW_HEIGHT, MIN_WINDOW_WIDTH, WINDOW_HEIGHT, WINDOW_WIDTH};
     use egui::vec2;
 
     #[test]
     fn panels_fill_the_window_and_never_overlap() {
-        for (width, height) in
-            [(MIN_WIDTH, MIN_HEIGHT), (WIDTH, HEIGHT), (1280.0, 770.0), (2400.0, 1500.0)]
-        {
+        let sizes = [
+            (MIN_WINDOW_WIDTH, MIN_WINDOW_HEIGHT),
+            (WINDOW_WIDTH, WINDOW_HEIGHT),
+            (1280.0, 770.0),
+            (2400.0, 1500.0),
+        ];
+        for (width, height) in sizes {
             for with_keys in [false, true] {
                 let window = Rect::from_min_size(pos2(0.0, 0.0), vec2(width, height));
-                let layout = Layout::new(window, with_keys);
+                let layout = WindowLayout::new(window, with_keys);
                 let mut panels = vec![
                     layout.header,
                     layout.browser,

@@ -1,4 +1,4 @@
-//! The window.
+//! The editor: the plugin's window.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -10,12 +10,14 @@ use nice_plug::context::gui::{GuiContext, ParamSetter};
 use nice_plug_egui::baseview::{HandlerError, WindowSize};
 use nice_plug_egui::{Frame, NiceEguiApp};
 
-use crate::params::{REVISIONS, WmsParams};
-use crate::shared::{Request, Shared, Source};
+use crate::bank::Source;
+use crate::params::{MAX_REVISION, WmsParams};
+use crate::shared::{Request, Shared};
+use crate::state::{MIN_WINDOW_HEIGHT, MIN_WINDOW_WIDTH};
 
 mod control;
 mod keyboard;
-pub mod layout;
+mod layout;
 mod panels;
 #[cfg(test)]
 mod tests;
@@ -25,57 +27,59 @@ mod widgets;
 mod window;
 
 use keyboard::Keyboard;
-use layout::Layout;
+use layout::WindowLayout;
 use panels::browser::{self, Browser};
 use panels::pad::Pad;
 use waterfall::Waterfall;
-use widgets::meter::Level;
+use widgets::meter::LevelMeter;
 pub use window::WmsEditor;
 
-/// Time between two frames while something moves.
-const MOVING: Duration = Duration::from_millis(16);
-/// Time between two looks for something that moves.
-const RESTING: Duration = Duration::from_millis(80);
-/// Longest time that a frame counts for, s: the window may have been hidden.
-const LONGEST_S: f32 = 0.3;
+/// Time between two frames while something in the window moves.
+const MOVING_INTERVAL: Duration = Duration::from_millis(16);
+/// Time between two frames while nothing moves.
+const RESTING_INTERVAL: Duration = Duration::from_millis(80);
+/// The longest time that one frame advances animations by, s. A window that was hidden for longer does
+/// not catch up.
+const MAX_FRAME_S: f32 = 0.3;
 
-/// What an open window shows and remembers.
+/// What an open window remembers from frame to frame.
 #[derive(Default)]
-struct Desk {
+struct EditorState {
     browser: Browser,
     pad: Pad,
     waterfall: Waterfall,
-    levels: [Level; 2],
+    /// The output's level, left and right.
+    levels: [LevelMeter; 2],
     keyboard: Keyboard,
     hides_keys: bool,
-    /// Which model was shown last.
+    /// The serial number of the model that was shown last.
     serial: Option<u32>,
 }
 
-/// An open window. It lives in the memory of its `egui` context, because the framework tells nobody
-/// when a window closes (nice-plug-egui 0.6), and goes with it.
-struct Open {
+/// An open window. It is kept in the memory of its `egui` context and dropped with it, because
+/// nice-plug-egui 0.6 does not report when a window closes.
+struct OpenWindow {
     context: GuiContext,
     shared: Arc<Shared>,
-    desk: Mutex<Desk>,
+    state: Mutex<EditorState>,
 }
 
-impl Drop for Open {
+impl Drop for OpenWindow {
     fn drop(&mut self) {
-        let desk = self.desk.get_mut().unwrap_or_else(PoisonError::into_inner);
-        desk.keyboard.release_all(&self.shared);
-        self.shared.watched.store(false, Ordering::Relaxed);
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.keyboard.release_all(&self.shared);
+        self.shared.editor_is_open.store(false, Ordering::Relaxed);
     }
 }
 
-/// Fills windows.
+/// Draws the windows that the framework opens.
 pub struct EditorApp {
     params: Arc<WmsParams>,
     shared: Arc<Shared>,
-    open: Weak<Open>,
+    open: Weak<OpenWindow>,
 }
 
-/// Files that were dropped on the window, or whose paths were pasted while nothing is typed into.
+/// The files that were dropped on the window, or whose paths were pasted while no text field was active.
 fn given_files(ui: &Ui) -> Vec<std::path::PathBuf> {
     let is_typing = ui.ctx().egui_wants_keyboard_input();
     ui.input(|input| {
@@ -90,31 +94,35 @@ fn given_files(ui: &Ui) -> Vec<std::path::PathBuf> {
     })
 }
 
-impl Desk {
-    /// Takes what the audio thread has shown since the last frame; whether something moves.
-    fn listen(&mut self, shared: &Shared, passed_s: f32) -> bool {
+impl EditorState {
+    /// Takes in what the audio thread has measured since the last frame, `passed_s` seconds ago. Returns
+    /// whether something in the window moves.
+    fn update(&mut self, shared: &Shared, passed_s: f32) -> bool {
         let Self { waterfall, levels, .. } = self;
         for (level, peak) in levels.iter_mut().zip(&shared.meters.peaks) {
             level.take(peak.take(), passed_s);
         }
         shared.with_picture(|picture| waterfall.take(picture, passed_s));
-        !waterfall.is_at_rest() || !levels.iter().all(Level::is_at_rest)
+        !waterfall.is_at_rest() || !levels.iter().all(LevelMeter::is_at_rest)
     }
 
-    /// Lets the host know of a model that was asked for here: it notices parameters alone.
-    fn tell_host(
+    /// Moves the hidden parameter `revision` when a model that was requested in the editor has been
+    /// loaded, because hosts notice a change of the project only by a parameter.
+    fn report_model_change(
         &mut self,
         serial: u32,
         params: &WmsParams,
         shared: &Shared,
         setter: &ParamSetter,
     ) {
-        let was = self.serial.replace(serial);
-        if was.is_none_or(|was| was == serial) || !shared.asked.swap(false, Ordering::Relaxed) {
+        let last = self.serial.replace(serial);
+        if last.is_none_or(|last| last == serial)
+            || !shared.model_was_requested.swap(false, Ordering::Relaxed)
+        {
             return;
         }
         let revision = &params.revision;
-        let next = (revision.value() + 1) % REVISIONS;
+        let next = (revision.value() + 1) % MAX_REVISION;
         setter.begin_set_parameter(revision);
         setter.set_parameter(revision, next);
         setter.end_set_parameter(revision);
@@ -129,13 +137,13 @@ impl Desk {
     ) {
         let setter = context.param_setter();
         let model = &*shared.model();
-        self.tell_host(model.serial, params, shared, &setter);
+        self.report_model_change(model.serial, params, shared, &setter);
         let window = ui.ctx().content_rect();
-        // What does not fit is cut off rather than squeezed.
-        let least = vec2(layout::MIN_WIDTH, layout::MIN_HEIGHT);
+        // In a window below its smallest size the panels keep their sizes and are cut off.
+        let least = vec2(MIN_WINDOW_WIDTH, MIN_WINDOW_HEIGHT);
         let window = Rect::from_min_size(window.min, window.size().max(least));
-        let layout = Layout::new(window, !self.hides_keys);
-        let Desk { browser, pad, waterfall, levels, keyboard, hides_keys, .. } = self;
+        let layout = WindowLayout::new(window, !self.hides_keys);
+        let EditorState { browser, pad, waterfall, levels, keyboard, hides_keys, .. } = self;
         ui.painter().rect_filled(window, 0.0, theme::GROUND);
         panels::header::show(ui, layout.header, model, params, shared, levels);
         panels::browser::show(ui, layout.browser, browser, model, shared);
@@ -155,8 +163,8 @@ impl Desk {
 impl EditorApp {
     fn open(&mut self, window: &egui::Context, context: GuiContext) {
         theme::install(window);
-        let (shared, desk) = (Arc::clone(&self.shared), Mutex::default());
-        let open = Arc::new(Open { context, shared, desk });
+        let (shared, state) = (Arc::clone(&self.shared), Mutex::default());
+        let open = Arc::new(OpenWindow { context, shared, state });
         self.open = Arc::downgrade(&open);
         let id = egui::Id::unique("wms open window");
         window.data_mut(|data| data.insert_temp(id, open));
@@ -164,20 +172,20 @@ impl EditorApp {
 
     fn frame(&mut self, ui: &mut Ui) {
         let Some(open) = self.open.upgrade() else { return };
-        // Every frame: a window that closes late would leave the next one in the dark.
-        self.shared.watched.store(true, Ordering::Relaxed);
-        let mut desk = open.desk.lock().unwrap_or_else(PoisonError::into_inner);
-        let passed_s = ui.input(|input| input.unstable_dt).clamp(0.0, LONGEST_S);
-        let moves = desk.listen(&self.shared, passed_s);
-        // Hosts have keys and shortcuts of their own for the computer's.
+        // Set in every frame, because a window that closes after the next one has opened clears it.
+        self.shared.editor_is_open.store(true, Ordering::Relaxed);
+        let mut state = open.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed_s = ui.input(|input| input.unstable_dt).clamp(0.0, MAX_FRAME_S);
+        let moves = state.update(&self.shared, passed_s);
+        // In a host the computer's keys are the host's shortcuts.
         if open.context.plugin_api() == PluginApi::Standalone {
-            desk.keyboard.type_keys(ui, &self.shared);
+            state.keyboard.type_keys(ui, &self.shared);
         }
         for path in given_files(ui) {
             self.shared.request(Request::Load(Source::File(path)));
         }
-        desk.draw(ui, &self.params, &self.shared, &open.context);
-        ui.ctx().request_repaint_after(if moves { MOVING } else { RESTING });
+        state.draw(ui, &self.params, &self.shared, &open.context);
+        ui.ctx().request_repaint_after(if moves { MOVING_INTERVAL } else { RESTING_INTERVAL });
     }
 }
 

@@ -1,74 +1,75 @@
-//! Colours, type and spacing of the window: one place, so that it is of one piece.
+//! Colours, fonts and spacing of the window, all in one place.
 
 use std::sync::Arc;
 
 use egui::style::WidgetVisuals;
 use egui::{Color32, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke};
 
-/// Behind everything.
+/// The background of the window.
 pub const GROUND: Color32 = Color32::from_rgb(0x14, 0x16, 0x1a);
-/// Panels.
+/// The background of panels.
 pub const PANEL: Color32 = Color32::from_rgb(0x1b, 0x1e, 0x24);
-/// What can be pressed, chosen or typed into.
+/// The background of what can be clicked, chosen or typed into.
 pub const RAISED: Color32 = Color32::from_rgb(0x28, 0x2c, 0x34);
-/// The same under the pointer.
+/// The background of such a thing under the pointer.
 pub const LIT: Color32 = Color32::from_rgb(0x32, 0x37, 0x41);
-/// Rails, arcs and lines that stand behind a value.
+/// Rails, arcs and lines behind a value.
 pub const RAIL: Color32 = Color32::from_rgb(0x25, 0x29, 0x31);
-/// The range of the training data.
+/// Bars that mark the range of the training data.
 pub const TRAINED: Color32 = Color32::from_rgb(0x39, 0x42, 0x4e);
 /// Text and handles.
 pub const TEXT: Color32 = Color32::from_rgb(0xd9, 0xd6, 0xcf);
-/// Names, units, what matters less.
+/// Text that matters less: names and units.
 pub const SECONDARY: Color32 = Color32::from_rgb(0x95, 0x99, 0xa2);
-/// What plays, what is chosen, what is held.
+/// What plays, is chosen or is held.
 pub const ACCENT: Color32 = Color32::from_rgb(0xf2, 0xb2, 0x5c);
-/// Amounts, and sound further away.
+/// Amounts, and the older lines of the waveform.
 pub const TEAL: Color32 = Color32::from_rgb(0x57, 0xb8, 0xa0);
-/// What went wrong, and overload.
+/// Errors and overload.
 pub const ERROR: Color32 = Color32::from_rgb(0xf0, 0x71, 0x62);
 
-/// Between panels, and around them.
+/// The gap between panels and around them, points.
 pub const GAP: f32 = 10.0;
-/// Between a panel's edge and what is in it.
+/// The distance from the edge of a panel to its contents, points.
 pub const INSET: f32 = 12.0;
-/// Height of a panel's title.
+/// The height of a panel's title, points.
 pub const TITLE: f32 = 26.0;
-/// Corners of panels.
+/// The radius of the corners of panels, points.
 pub const PANEL_CORNER: u8 = 7;
-/// Corners of what is in them.
+/// The radius of the corners of what is in panels, points.
 pub const CORNER: u8 = 4;
 
+/// The font family of titles.
 const MEDIUM: &str = "medium";
 
-/// Text of lists and values.
+/// The font of lists and messages.
 pub fn body() -> FontId {
     FontId::proportional(13.0)
 }
 
-/// Names and values of controls.
+/// The font of the names and values of controls.
 pub fn small() -> FontId {
     FontId::proportional(11.5)
 }
 
-/// Titles of panels.
+/// The font of the titles of panels.
 pub fn title() -> FontId {
     FontId::new(12.0, FontFamily::Name(MEDIUM.into()))
 }
 
-/// The name of the instrument.
+/// The font of the instrument's name.
 pub fn logo() -> FontId {
     FontId::new(18.0, FontFamily::Name(MEDIUM.into()))
 }
 
-/// `from` moved by `share` of the way to `to`.
+/// The colour between `from` (at a `share` of 0) and `to` (at 1).
 pub fn mix(from: Color32, to: Color32, share: f32) -> Color32 {
     let share = share.clamp(0.0, 1.0);
     let part = |a: u8, b: u8| (f32::from(a) + share * (f32::from(b) - f32::from(a))).round() as u8;
     Color32::from_rgb(part(from.r(), to.r()), part(from.g(), to.g()), part(from.b(), to.b()))
 }
 
-/// Inter alone: egui's own fonts would be a megabyte, and are not of one piece with it.
+/// The Inter font alone: egui's own fonts would add a megabyte and look different.
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
     let files: [(&str, &'static [u8], &[FontFamily]); 2] = [
@@ -92,6 +93,7 @@ fn fonts() -> FontDefinitions {
     fonts
 }
 
+/// How a widget looks in one of its states.
 fn state(fill: Color32, text: Color32) -> WidgetVisuals {
     WidgetVisuals {
         bg_fill: fill,
@@ -103,7 +105,7 @@ fn state(fill: Color32, text: Color32) -> WidgetVisuals {
     }
 }
 
-/// Gives a new window its looks.
+/// Sets fonts, colours and spacing of a new window.
 pub fn install(context: &egui::Context) {
     context.set_fonts(fonts());
     context.set_theme(egui::Theme::Dark);
@@ -145,7 +147,7 @@ pub fn install(context: &egui::Context) {
 mod tests {
     use super::*;
 
-    /// Relative luminance, WCAG 2.1.
+    /// Relative luminance, as WCAG 2.1 defines it.
     fn luminance(color: Color32) -> f32 {
         let linear = |part: u8| {
             let part = f32::from(part) / 255.0;

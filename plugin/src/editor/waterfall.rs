@@ -1,34 +1,35 @@
-//! What the scope remembers: the last wavetables as lines, and the levels of the partials.
+//! The memory of the scope: the last cycles of the waveform as lines, and the levels of the partials.
 
 use std::collections::VecDeque;
 
 use wms::synth::table::{Table, TableBuilder, TableScratch};
 
-use crate::shared::Picture;
+use crate::picture::Picture;
 
-/// Lines that are remembered.
+/// The number of lines that are remembered.
 pub const LINES: usize = 44;
-/// Points of a line.
+/// The number of points in a line.
 pub const POINTS: usize = 192;
-/// Most partials that are shown.
+/// The largest number of partials that are shown.
 pub const PARTIALS: usize = 64;
-/// Lowest level of a partial that is shown, dB.
+/// The level of a partial at which its bar has no height, dB relative to the loudest.
 const FLOOR_DB: f32 = -80.0;
-/// Time between lines, s.
+/// The time between two lines, s.
 const STEP_S: f32 = 1.0 / 28.0;
-/// Without a new picture for so long there is silence, s.
+/// After so long without a new picture the audio thread has stopped, and silence is shown, s.
 const STALE_S: f32 = 0.25;
-/// How fast bars fall, shares of the scale a second.
+/// How fast bars fall, in heights of the scale per second.
 const FALL: f32 = 1.8;
-/// Cycles of a line.
+/// The number of cycles in a line.
 const CYCLES: f32 = 2.0;
-/// Highest partial of a line: points are too few for more.
+/// The highest partial in a line. Its points are too few for higher ones.
 const DRAWN_PARTIALS: usize = 40;
-/// Levels of the output that are a flat line and one of full height, dB.
+/// The output level at which a line is flat, dB.
 const QUIET_DB: f32 = -60.0;
+/// The output level at which a line has its full height, dB.
 const LOUD_DB: f32 = -18.0;
 
-/// Makes the wave that the oscillator plays, as it does.
+/// Builds the cycle that the oscillator plays, in the same way.
 struct Tables {
     partials: usize,
     builder: TableBuilder,
@@ -43,6 +44,7 @@ impl Tables {
         Self { partials, builder, scratch, table }
     }
 
+    /// A line of two cycles with heights up to `loudness`.
     fn line(&mut self, amplitudes: &[f32], loudness: f32) -> Vec<f32> {
         let drawn = &amplitudes[..amplitudes.len().min(DRAWN_PARTIALS)];
         self.builder.build(drawn, drawn.len(), &mut self.scratch, &mut self.table);
@@ -58,36 +60,40 @@ impl Tables {
     }
 }
 
-/// The scope's memory.
+/// The lines and bars that the scope draws.
 #[derive(Default)]
 pub struct Waterfall {
     tables: Option<Tables>,
     lines: VecDeque<Vec<f32>>,
     bars: Vec<f32>,
-    seen: u64,
+    /// The number of the last picture.
+    picture_number: u64,
+    /// Seconds without a new picture.
     stale_s: f32,
+    /// Seconds since the last line.
     since_s: f32,
     f0_hz: f32,
 }
 
-/// How high lines stand at an output level, 0 .. 1.
+/// The height of a line for these output samples, 0 to 1.
 fn loudness(samples: &[f32]) -> f32 {
     let power = samples.iter().map(|sample| sample * sample).sum::<f32>();
     let level_db = 10.0 * (power / samples.len().max(1) as f32).max(1e-12).log10();
     ((level_db - QUIET_DB) / (LOUD_DB - QUIET_DB)).clamp(0.0, 1.0)
 }
 
-/// Height of the bar of a partial with that amplitude, the loudest having 1; 0 .. 1.
+/// The height of the bar of a partial, 0 to 1, where the loudest partial has an amplitude of 1.
 fn bar(amplitude: f32) -> f32 {
     (1.0 - 20.0 * amplitude.max(1e-9).log10() / FLOOR_DB).clamp(0.0, 1.0)
 }
 
 impl Waterfall {
-    /// Takes a picture, `passed_s` seconds after the last call.
+    /// Takes in the newest picture, `passed_s` seconds after the last call.
     pub fn take(&mut self, picture: &Picture, passed_s: f32) {
-        // Frames come faster than pictures; where none comes for long, the audio thread has stopped.
-        self.stale_s = if picture.number == self.seen { self.stale_s + passed_s } else { 0.0 };
-        self.seen = picture.number;
+        // Frames are drawn more often than pictures come, so the same picture again is normal for a while.
+        self.stale_s =
+            if picture.number == self.picture_number { self.stale_s + passed_s } else { 0.0 };
+        self.picture_number = picture.number;
         let is_fresh = self.stale_s < STALE_S;
         let sounding = is_fresh && picture.f0_hz > 0.0 && picture.partial_count > 0;
         let amplitudes = &picture.partials[..if sounding { picture.partial_count } else { 0 }];
@@ -118,33 +124,33 @@ impl Waterfall {
         } else {
             None
         };
-        // A slow frame is as many lines as there should have been meanwhile.
+        // After a slow frame the lines that are due are added at once, so that they keep their speed.
         let line = line.unwrap_or_else(|| vec![0.0; POINTS]);
         (0..count.min(LINES)).for_each(|_| self.lines.push_front(line.clone()));
         self.lines.truncate(LINES);
     }
 
-    /// The lines, newest first, each of [`POINTS`] heights in -1 .. 1.
+    /// The lines, newest first. Each has [`POINTS`] heights from -1 to 1.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = &[f32]> + ExactSizeIterator {
         self.lines.iter().map(Vec::as_slice)
     }
 
-    /// How far the time is from the last line to the next, 0 .. 1.
+    /// The share of the time from the last line to the next that has passed, 0 to 1.
     pub fn fraction(&self) -> f32 {
         self.since_s / STEP_S
     }
 
-    /// Heights of the partials' bars, 0 .. 1.
+    /// The heights of the partials' bars, 0 to 1.
     pub fn bars(&self) -> &[f32] {
         &self.bars
     }
 
-    /// Pitch of the newest voice, Hz; 0 in silence.
+    /// The pitch of the newest voice, Hz; 0 in silence.
     pub fn f0_hz(&self) -> f32 {
         self.f0_hz
     }
 
-    /// Whether nothing moves.
+    /// Whether all lines are flat and all bars are down.
     pub fn is_at_rest(&self) -> bool {
         self.bars.iter().all(|&bar| bar == 0.0)
             && self.lines.iter().all(|line| line.iter().all(|&height| height == 0.0))
@@ -174,7 +180,7 @@ mod tests {
         assert!((1..=2).contains(&rises), "{rises}");
         assert!(waterfall.bars()[0] > 0.9 && waterfall.bars()[1] == 0.0);
         assert!(!waterfall.is_at_rest());
-        // The same picture again: the audio thread has stopped.
+        // The same picture for a long time: the audio thread has stopped.
         (0..2 * LINES).for_each(|_| waterfall.take(&picture(1), 0.05));
         assert_eq!(waterfall.lines().len(), LINES);
         assert!(waterfall.is_at_rest());

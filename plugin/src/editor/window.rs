@@ -1,5 +1,5 @@
-//! The framework's editor, made anew where a project has brought another size: its own keeps the one
-//! that it was made with.
+//! Wraps the framework's editor, which keeps the size that it was made with: when a project brings
+//! another size, a new one is made.
 
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -12,17 +12,18 @@ use nice_plug_egui::{
     create_egui_editor,
 };
 
-use super::{EditorApp, layout};
+use super::EditorApp;
 use crate::params::WmsParams;
 use crate::shared::Shared;
-use crate::state::SavedWindow;
+use crate::state::{MIN_WINDOW_HEIGHT, MIN_WINDOW_WIDTH, SavedWindow};
 
+/// The framework's editor and its state, which are made together.
 struct Made {
     editor: EguiEditor<EditorApp>,
     state: Arc<EguiEditorState>,
 }
 
-/// The plugin's editor.
+/// The plugin's editor, as the framework opens and closes it.
 pub struct WmsEditor {
     params: Arc<WmsParams>,
     shared: Arc<Shared>,
@@ -30,7 +31,7 @@ pub struct WmsEditor {
 }
 
 fn resize_hint() -> ResizeHint {
-    let least = LogicalSize::new(layout::MIN_WIDTH, layout::MIN_HEIGHT);
+    let least = LogicalSize::new(MIN_WINDOW_WIDTH, MIN_WINDOW_HEIGHT);
     ResizeHint::resizable().with_min_logical_size(least)
 }
 
@@ -48,16 +49,16 @@ fn make(window: SavedWindow, params: &Arc<WmsParams>, shared: &Arc<Shared>) -> O
 }
 
 impl WmsEditor {
-    /// None where there can be no window.
+    /// Returns `None` where the framework cannot open windows.
     pub fn new(params: Arc<WmsParams>, shared: Arc<Shared>) -> Option<Self> {
         let made = Mutex::new(make(params.window.get(), &params, &shared)?);
         Some(Self { params, shared, made })
     }
 
-    /// Gives `act` the editor in the size that is wanted by now.
+    /// Calls `act` with the framework's editor, in the size that the project asks for.
     fn with<R>(&self, act: impl FnOnce(&EguiEditor<EditorApp>) -> R) -> R {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        // An open window stays as it is; the next one is as the project says.
+        // An open window keeps its size; the next one has the size that the project has brought.
         if !made.state.is_open()
             && let Some(window) = self.params.window.take_restored()
             && let Some(wanted) = make(window, &self.params, &self.shared)
@@ -93,7 +94,7 @@ impl Editor for WmsEditor {
     }
 
     unsafe fn assume_standalone_in_process(&self) {
-        // SAFETY: what is asked of the caller is the same.
+        // SAFETY: the framework's function asks the same of its caller as this one.
         self.with(|editor| unsafe { editor.assume_standalone_in_process() });
     }
 }

@@ -1,4 +1,4 @@
-//! A small CLAP host in the test's own process.
+//! A small CLAP host that runs in the process of the test.
 
 #[cfg(target_os = "linux")]
 use clack_extensions::gui::{
@@ -17,7 +17,7 @@ use clack_host::events::{Match, Pckn};
 use clack_host::prelude::*;
 use clack_host::utils::ClapId;
 
-// The test is linked with the plugin's library, and so has its entry.
+// Links the library of the plugin, which exports `clap_entry`.
 use wms_plugin as _;
 
 unsafe extern "C" {
@@ -34,7 +34,7 @@ impl SharedHandler<'_> for Nothing {
     fn request_callback(&self) {}
 }
 
-// Without this the plugin opens no window.
+// The plugin opens a window only in a host with this extension.
 #[cfg(target_os = "linux")]
 impl HostGuiImpl for Nothing {
     fn resize_hints_changed(&self) {}
@@ -63,7 +63,7 @@ impl HostHandlers for Handlers {
     }
 }
 
-/// What happens at a sample of the whole performance.
+/// An event at a sample of the performance.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     On { channel: u16, key: u16, velocity: f64, id: u32 },
@@ -88,7 +88,7 @@ pub struct Param {
 pub struct Host {
     instance: PluginInstance<Handlers>,
     processor: Option<StartedPluginAudioProcessor<Handlers>>,
-    /// Ids of the notes that the plugin has said to be over.
+    /// The ids of the notes that the plugin has reported as ended.
     pub ended: Vec<u32>,
 }
 
@@ -122,18 +122,18 @@ impl Host {
         (0..count).map(read).collect()
     }
 
-    /// The parameter of that name.
+    /// The parameter with that name.
     pub fn param(&mut self, name: &str) -> Param {
         self.params().into_iter().find(|param| param.name == name).unwrap()
     }
 
-    /// Samples that the plugin says it is late.
+    /// The latency that the plugin reports, samples.
     pub fn latency(&mut self) -> u32 {
         let handle = self.instance.plugin_handle();
         handle.get_extension::<PluginLatency>().map_or(0, |latency| latency.get(&handle))
     }
 
-    /// Opens the editor in a window of the host, an X11 id, and returns its size.
+    /// Opens the editor inside an X11 window of the host, given by its id, and returns its size.
     #[cfg(target_os = "linux")]
     pub fn open_editor(&mut self, window: u32) -> [u32; 2] {
         let handle = self.instance.plugin_handle();
@@ -147,7 +147,7 @@ impl Host {
         [size.width, size.height]
     }
 
-    /// What the plugin has asked the host's thread to do.
+    /// Runs what the plugin has asked to be run on the host's main thread.
     #[cfg(target_os = "linux")]
     pub fn idle(&mut self) {
         self.instance.call_on_main_thread_callback();
@@ -195,13 +195,14 @@ impl Host {
         }
     }
 
-    /// Silence, and the same beginning again.
+    /// Silences the plugin, so that the next performance starts from the same state.
     pub fn reset(&mut self) {
         self.activate();
         self.processor.as_mut().unwrap().reset();
     }
 
-    /// The next `blocks`, and what happens in them, counted from their beginning; left and right.
+    /// Plays the next `blocks`, each of that many samples, and returns left and right. The samples of
+    /// `acts` are counted from the beginning of the first block.
     pub fn play(&mut self, blocks: &[usize], acts: &[(usize, Act)]) -> [Vec<f32>; 2] {
         self.activate();
         let mut sound = [Vec::new(), Vec::new()];
@@ -285,16 +286,17 @@ fn push(events: &mut EventBuffer, time: u32, act: Act) {
     }
 }
 
-/// A note that is pressed at once.
+/// Presses a key, with the key as the note's id.
 pub const fn on(key: u16) -> Act {
     Act::On { channel: 0, key, velocity: 0.8, id: key as u32 }
 }
 
+/// Releases a key.
 pub const fn off(key: u16) -> Act {
     Act::Off { channel: 0, key }
 }
 
-/// Blocks of one size that are `total` samples together.
+/// Divides `total` samples into blocks of one size, the last of which may be shorter.
 pub fn blocks(total: usize, size: usize) -> Vec<usize> {
     let mut blocks = vec![size; total / size];
     if !total.is_multiple_of(size) {
@@ -303,6 +305,7 @@ pub fn blocks(total: usize, size: usize) -> Vec<usize> {
     blocks
 }
 
+/// The largest amplitude.
 pub fn peak(sound: &[f32]) -> f32 {
     sound.iter().fold(0.0, |most, sample| most.max(sample.abs()))
 }

@@ -1,4 +1,4 @@
-//! The plugin in a host of the test's own.
+//! The plugin in a host that is part of the test.
 
 mod host;
 mod midi;

@@ -1,11 +1,12 @@
-//! Parameters, notes, events, automation.
+//! Parameters, notes, MIDI messages, note expressions and automation, as a host plays them.
 
 use crate::host::{Act, Host, RATE, blocks, off, on, peak};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 use wms_plugin::params::WmsParams;
 
-/// The fundamental of a steady sound, Hz, by the phase that its strongest harmonic gains in a hop.
+/// The fundamental of a steady sound near `near_hz`, Hz, measured by how far the phase of its strongest
+/// harmonic advances in a hop.
 fn pitch_hz(sound: &[f32], near_hz: f64) -> f64 {
     const N: usize = 16_384;
     const HOP: usize = 64;
@@ -21,7 +22,7 @@ fn pitch_hz(sound: &[f32], near_hz: f64) -> f64 {
     };
     let (a, b) = (phase(0), phase(HOP));
     let bin_of = |hz: f64| (hz * N as f64 / RATE).round() as usize;
-    // Within half a semitone of one of the lowest harmonics.
+    // The strongest bin within half a semitone of one of the lowest six harmonics.
     let (harmonic, bin) = (1..=6)
         .flat_map(|h| {
             let hz = near_hz * f64::from(h);
@@ -46,7 +47,7 @@ fn assert_pitch(sound: &[f32], key: f64) {
     assert!(cents.abs() < 3.0, "{found} Hz is {cents} cents from key {key}");
 }
 
-/// A steady tone of 0.6 s after these acts; the last 0.35 s of it.
+/// Plays 0.6 s after these acts, and returns the last 0.35 s, where the tone is steady.
 fn steady(host: &mut Host, acts: &[(usize, Act)]) -> Vec<f32> {
     let [left, _] = host.play(&blocks(28_800, 480), acts);
     left[12_000..].to_vec()
@@ -79,17 +80,17 @@ fn notes_have_their_pitch_from_the_first_sample() {
     assert_eq!(left, right);
     host.reset();
     let [left, _] = host.play(&blocks(48_000, 512), &[(0, on(69)), (4800, off(69))]);
-    assert_eq!(peak(&left[40_000..]), 0.0, "a note that was let go ends");
+    assert_eq!(peak(&left[40_000..]), 0.0, "a released note ends");
 }
 
 #[test]
-fn hosts_hear_of_ended_notes_and_of_no_latency() {
+fn ended_notes_and_no_latency_are_reported() {
     let mut host = Host::new();
     host.reset();
     assert_eq!(host.latency(), 0);
     host.play(&blocks(24_000, 480), &[(0, on(60)), (0, on(64)), (4_800, off(60))]);
     assert_eq!(host.ended, [60]);
-    // The same key again takes the place of its first note.
+    // Pressing the same key again replaces its first note.
     let again = Act::On { channel: 0, key: 64, velocity: 0.8, id: 640 };
     host.play(&[480], &[(0, again)]);
     assert_eq!(host.ended, [60, 64]);
@@ -113,7 +114,7 @@ fn the_size_of_blocks_changes_nothing() {
     ];
     let mut play = |blocks: &[usize]| {
         host.reset();
-        // Where automation begins.
+        // The automation starts from this value.
         host.play(&[1], &[(0, Act::Set { param: axis, value: 0.5 })]);
         host.reset();
         host.play(blocks, &acts)
@@ -137,7 +138,8 @@ fn wheel_expressions_and_mpe_bend_as_they_should() {
     host.reset();
     let tune = Act::Tune { id: 60, semitones: 1.5 };
     assert_pitch(&steady(&mut host, &[(0, on(60)), (1, tune)]), 61.5);
-    // MPE's configuration message, then a member channel's bend of a quarter: 12 semitones.
+    // The MPE configuration message, then a quarter of the pitch wheel's range on a member channel,
+    // which is 12 semitones.
     host.reset();
     let member = Act::On { channel: 3, key: 60, velocity: 0.8, id: 1 };
     let acts = [
@@ -195,7 +197,7 @@ fn two_hundred_random_settings_stay_finite_and_bounded() {
         for param in &params {
             if random() < 0.3 {
                 let value = param.min + random() * (param.max - param.min);
-                // Steps are whole.
+                // Stepped parameters take whole numbers only.
                 let value = if param.max - param.min == param.max.floor() - param.min.floor()
                     && param.default.fract() == 0.0
                     && param.max > 1.5

@@ -1,16 +1,16 @@
-//! What projects keep, and models that change while notes sound.
+//! What projects save, and models that change while notes sound.
 
 use std::path::Path;
 
 use serde_json::Value;
 use wms::model::{Model, Network, factory};
+use wms_plugin::bank::Source;
 use wms_plugin::models;
-use wms_plugin::shared::Source;
 use wms_plugin::state::SavedModel;
 
 use crate::host::{Act, Host, blocks, off, on, peak};
 
-/// The factory's model with another sound: its spectra lie lower.
+/// Writes a model that sounds different: the first factory model with some partials lowered.
 pub fn write_other_model(path: &Path) {
     let model = Model::factory(factory::MODELS[0].name).unwrap();
     let mut tensors = model.network().to_state_dict();
@@ -20,11 +20,12 @@ pub fn write_other_model(path: &Path) {
     Model::new(model.config().clone(), network).unwrap().save(path).unwrap();
 }
 
-/// The state as JSON, without the length that CLAP's has in front.
+/// The JSON inside a CLAP state, which has its length in front.
 fn opened(state: &[u8]) -> Value {
     serde_json::from_slice(&state[8..]).unwrap()
 }
 
+/// The CLAP state with that JSON.
 fn closed(state: &Value) -> Vec<u8> {
     let json = serde_json::to_vec(state).unwrap();
     let mut bytes = (json.len() as u64).to_le_bytes().to_vec();
@@ -32,13 +33,14 @@ fn closed(state: &Value) -> Vec<u8> {
     bytes
 }
 
-/// `state` with another model.
+/// The CLAP state `state` with another model.
 pub fn with_model(state: &[u8], model: &SavedModel) -> Vec<u8> {
     let mut state = opened(state);
     state["fields"]["model"] = Value::String(serde_json::to_string(model).unwrap());
     closed(&state)
 }
 
+/// The model of [`write_other_model`], as a project saves it.
 pub fn other_model(folder: &Path) -> SavedModel {
     let path = folder.join("other.safetensors");
     write_other_model(&path);
@@ -64,7 +66,7 @@ fn a_project_sounds_the_same_in_a_fresh_instance() {
     let wanted = piece(&mut host);
     let state = host.save();
     drop(host);
-    // Restored before it is activated, and while it plays.
+    // The state is restored before the plugin is activated, and then while it plays.
     let mut fresh = Host::new();
     assert!(fresh.restore(&state));
     for (name, value) in settings {
@@ -76,7 +78,7 @@ fn a_project_sounds_the_same_in_a_fresh_instance() {
     assert!(piece(&mut active) != wanted);
     assert!(active.restore(&state));
     assert!(piece(&mut active) == wanted);
-    // Once more after the host has switched it off.
+    // It is restored once more after the host has deactivated the plugin.
     active.deactivate();
     assert!(active.restore(&state));
     assert!(piece(&mut active) == wanted);
@@ -90,7 +92,7 @@ fn a_model_whose_file_has_gone_plays_from_the_project() {
     let plain = piece(&mut host);
     let state = with_model(&host.save(), &other_model(folder.path()));
     assert!(host.restore(&state));
-    // The exchange itself happens within the next blocks.
+    // The models are exchanged within the next blocks.
     piece(&mut host);
     let wanted = piece(&mut host);
     assert!(wanted != plain);
@@ -135,7 +137,7 @@ fn hostile_states_are_refused_and_the_sound_goes_on() {
         SavedModel { data: String::new(), source: Some(Source::File("/".into())), ..saved.clone() },
     ];
     for model in models {
-        // Parameters are restored; of the model there is a line in the editor.
+        // The parameters are restored, and the status line of the editor says what is wrong with the model.
         host.restore(&with_model(&good, &model));
         assert!(piece(&mut host) == wanted);
     }
@@ -162,7 +164,7 @@ fn a_model_changes_under_a_note_without_a_click() {
     let [after, _] = host.play(&blocks(48_000, 480), &[]);
     let steady = [&before[12_000..], &after[24_000..]];
     assert!(peak(steady[0]) > 0.01 && peak(steady[1]) > 0.01);
-    // The bend of the signal: a step in it or in its slope stands out.
+    // The second difference: a step in the signal or in its slope makes a peak.
     let bend =
         |x: &[f32]| x.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0f32, f32::max);
     let usual = bend(steady[0]).max(bend(steady[1]));

@@ -1,5 +1,5 @@
-//! The audio thread's rules: builds for tests abort when memory is asked for or given back in
-//! `process`, so what is to be proved runs in a process of its own.
+//! The audio thread allocates and frees nothing. A development build of the plugin aborts its process when
+//! it does, so the test plays in a child process.
 
 use std::process::Command;
 

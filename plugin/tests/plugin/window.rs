@@ -1,4 +1,4 @@
-//! The editor in a window of the host, on a screen that the test brings along.
+//! The editor in a window of the host, on an Xvfb screen that the test starts.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -20,7 +20,7 @@ impl Drop for Screen {
     }
 }
 
-/// A screen in memory and its name; none where there is no Xvfb.
+/// Starts a screen in memory, and returns it with its display name; `None` if Xvfb is not installed.
 fn screen() -> Option<(Screen, String)> {
     let mut child = Command::new("Xvfb")
         .args(["-displayfd", "1", "-screen", "0", "1280x800x24", "+extension", "GLX"])
@@ -40,7 +40,7 @@ fn the_editor_opens_draws_and_closes_while_it_plays() {
         return;
     }
     let Some((_screen, display)) = screen() else {
-        eprintln!("skipped: no Xvfb");
+        eprintln!("skipped, because Xvfb is not installed: apt install xvfb");
         return;
     };
     let program = std::env::current_exe().unwrap();
@@ -82,20 +82,20 @@ fn open_and_close() {
         let mut drawn = false;
         for _ in 0..40 {
             let [left, _] = host.play(&blocks(4800, 480), &[]);
-            assert!(peak(&left) > 0.001, "the sound goes on");
+            assert!(peak(&left) > 0.001, "the note sounds on while the editor is open");
             host.idle();
             std::thread::sleep(Duration::from_millis(50));
             let image = connection
                 .get_image(ImageFormat::Z_PIXMAP, root.root, 0, 0, width as u16, height as u16, !0)
                 .unwrap();
             let data = image.reply().unwrap().data;
-            // Anything that is not one colour.
+            // Something is drawn when the pixels have more than one colour.
             drawn |= data.chunks_exact(4).any(|pixel| pixel[..3] != data[..3]);
             if drawn {
                 break;
             }
         }
-        assert!(drawn, "the editor shows nothing");
+        assert!(drawn, "the editor stayed empty");
         host.close_editor();
         std::thread::sleep(Duration::from_millis(300));
         connection.destroy_window(window).unwrap();

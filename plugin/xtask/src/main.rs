@@ -1,7 +1,9 @@
-//! `cargo run -p wms-plugin-xtask`: builds the plugin and the program for release, and lays them out under
-//! `target/bundled/` as the platform wants them; with `plugin`, the plugin alone. With other arguments it
-//! is nice-plug's bundler: `bundle wms-plugin --profile bundle --target ...`, `bundle-universal
-//! wms-plugin --profile bundle`.
+//! `cargo run -p wms-plugin-xtask` builds the plugin and the standalone program for release, and puts the
+//! bundles in the form that the platform needs into `target/bundled/`. With the argument `plugin` it
+//! builds the plugin alone.
+//!
+//! With other arguments it is the bundler of nice-plug: `bundle wms-plugin --profile bundle --target ...`,
+//! or `bundle-universal wms-plugin --profile bundle`.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,17 +12,23 @@ use std::{env, fs};
 
 use nice_plug_xtask::{Result, bundle, chdir_workspace_root};
 
+/// The package of the plugin.
 const PLUGIN: &str = "wms-plugin";
+/// The standalone program.
 const PROGRAM: &str = "wms-synth";
+/// The cargo profile of what is released.
 const PROFILE: &str = "bundle";
 
-/// Builds one target of the plugin's package.
+/// Builds one target of the package, given by the arguments that select it.
 fn build(target: &[&str]) -> Result<()> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.args(["rustc", "-p", PLUGIN, "--profile", PROFILE]).args(target);
     if !command.status()?.success() {
-        return Err(std::io::Error::other(format!("{command:?} failed")).into());
+        return Err(std::io::Error::other(format!(
+            "{command:?} failed; see what cargo printed above"
+        ))
+        .into());
     }
     Ok(())
 }
@@ -33,13 +41,15 @@ fn main() -> Result<()> {
     chdir_workspace_root()?;
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     let target = Path::new(&target);
-    // A shared library alone: cargo optimises across crates only where no rlib comes with it.
+    // Only the shared library is built, because cargo optimises across crates only if it does not also
+    // make a Rust library.
     build(&["--lib", "--crate-type", "cdylib"])?;
     bundle(target, PLUGIN, &["--profile", PROFILE].map(str::to_owned), false)?;
     if alone {
         return Ok(());
     }
-    // Second: the plugin itself is not to depend on the libraries that the program needs.
+    // The program is built separately, so that the plugin does not link the audio libraries that only the
+    // program needs.
     build(&["--features", "standalone", "--bin", PROGRAM])?;
     let file = format!("{PROGRAM}{}", env::consts::EXE_SUFFIX);
     fs::copy(target.join(PROFILE).join(&file), target.join("bundled").join(&file))?;

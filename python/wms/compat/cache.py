@@ -87,6 +87,13 @@ def write_cache(
         If the cache's parameterizations.json is damaged.
     FileAccessError
         If `root` cannot be written to.
+
+    Examples
+    --------
+    >>> wms.save_audio("tone.wav", 0.5 * np.sin(0.1 * np.arange(16000)), 16000)
+    >>> params = wms.Params(compatibility="main")
+    >>> wms.compat.write_cache("tone.wav", params, "path/to/wms_torch")  # doctest: +ELLIPSIS
+    CacheEntry(...)
     """
     check_version(version)
     params = _wms.Params() if params is None else params

@@ -53,6 +53,11 @@ def write_midi(frames: FramesLike, path: str | os.PathLike[str]) -> None:
         If there are more features than controllers, 108.
     FileAccessError
         If the file cannot be written.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> wms.compat.write_midi(wms.analyze(y, sample_rate=16000), "features.mid")
     """
     values = _seven_bit(np.asarray(frames.inputs, np.float32)[::_STRIDE], frames.params)
     count = values.shape[1]

@@ -52,6 +52,12 @@ def write_model(
         If the ending is another.
     FileAccessError
         If a file exists already or cannot be written.
+
+    Examples
+    --------
+    >>> model = wms.Model.load("factory:flute")
+    >>> [path.name for path in wms.compat.write_model(model, "flute.pth")]
+    ['flute.pth', 'flute.pth.params.json']
     """
     path = Path(path)
     if path.suffix not in ENDINGS:

@@ -38,6 +38,16 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     ------
     ParameterError
         If no part is as long as a sequence.
+
+    Examples
+    --------
+    >>> inputs, targets = np.zeros((100, 10), np.float32), np.zeros((100, 80), np.float32)
+    >>> sequences = wms.training.FrameSequences(
+    ...     inputs, targets, np.zeros(100, np.int32), length=20, stride=20
+    ... )
+    >>> x, y = sequences[0]
+    >>> len(sequences), tuple(x.shape), tuple(y.shape)
+    (5, (20, 10), (20, 80))
     """
 
     def __init__(

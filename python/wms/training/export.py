@@ -42,6 +42,15 @@ def fold_normalisation(
     -------
     GRUNet
         On the CPU, in evaluation mode.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = wms.training.GRUNet(input_size=10, hidden_size=8, encoded_size=8, output_size=80)
+    >>> folded = wms.training.fold_normalisation(network, np.zeros(10), np.full(10, 2.0))
+    >>> x = torch.ones(1, 5, 10)
+    >>> bool(torch.allclose(folded(x)[0], network.eval()(x / 2)[0], atol=1e-6))
+    True
     """
     folded = copy.deepcopy(network).cpu().eval().requires_grad_(requires_grad=False)
     state = folded.state_dict()
@@ -148,6 +157,14 @@ def save_model(
     ------
     FileAccessError
         If the file exists or cannot be written.
+
+    Examples
+    --------
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> frames = wms.analyze(y, sample_rate=16000)
+    >>> network = wms.training.GRUNet(input_size=10, hidden_size=8, encoded_size=8, output_size=80)
+    >>> wms.training.save_model("untrained.safetensors", network, frames).name
+    'untrained.safetensors'
     """
     path = check_writable(path, overwrite=overwrite)
     config = model_config(
@@ -202,6 +219,11 @@ def export_wms_torch(
         If `model` is a path that is not a model file.
     FileAccessError
         If a file exists already or cannot be written.
+
+    Examples
+    --------
+    >>> network = wms.training.GRUNet(input_size=10, hidden_size=8, encoded_size=8, output_size=80)
+    >>> pth, json = wms.training.export_wms_torch(network, "saved_models")
     """
     loaded = None if isinstance(model, torch.nn.Module) else Model.load(model)
     stamp = f"{time or datetime.datetime.now():%Y-%m-%d_%H-%M-%S}{comment}"

@@ -22,6 +22,13 @@ class WeightedMSELoss(nn.Module):
         Number of spectrum bins K.
     huber_delta : float, optional
         See `make_criterion`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = wms.training.WeightedMSELoss(num_bins=80)
+    >>> round(float(loss(torch.ones(1, 5, 80), torch.zeros(1, 5, 80))), 4)
+    1.0
     """
 
     weights: torch.Tensor
@@ -50,6 +57,13 @@ class SpectralLoss(nn.Module):
     The spectral convergence of a frame (Arik et al. 2018) is the norm of the error of its
     magnitudes divided by the norm of the target's magnitudes. The divisor is at least 0.5 here, so
     that frames close to silence do not outweigh the others. It is averaged over frames.
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = wms.training.SpectralLoss()
+    >>> float(loss(torch.ones(1, 5, 80), torch.ones(1, 5, 80)))
+    0.0
     """
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
@@ -129,6 +143,11 @@ def make_criterion(
     ------
     ParameterError
         If there is no loss of that name.
+
+    Examples
+    --------
+    >>> wms.training.make_criterion("Spectral", 80)
+    SpectralLoss()
     """
     criterion: nn.Module
     if name == "MSE":

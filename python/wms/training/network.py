@@ -24,6 +24,14 @@ class GRUNet(nn.Module):
         Number of spectrum bins K.
     dropout_prob : float
         Share of the GRU's outputs that is set to 0 in training.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = wms.training.GRUNet(input_size=10, hidden_size=8, encoded_size=8, output_size=80)
+    >>> y, state = network(torch.zeros(1, 5, 10))
+    >>> tuple(y.shape)
+    (1, 5, 80)
     """
 
     def __init__(

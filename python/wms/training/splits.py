@@ -74,6 +74,14 @@ def split_frames(
     ------
     ParameterError
         If no frame remains to train on or to validate on.
+
+    Examples
+    --------
+    >>> split = wms.training.split_frames(
+    ...     np.zeros(1000, np.int32), length=20, fraction=0.1, stretch=50, guard=4
+    ... )
+    >>> split.validation
+    (Stretch(start=225, stop=275), Stretch(start=725, stop=775))
     """
     file_index = np.asarray(file_index)
     borders = np.flatnonzero(np.diff(file_index)) + 1

@@ -142,6 +142,17 @@ def train(
         If `out` exists already or cannot be written. This is checked before training starts.
     WmsError
         If the loss becomes infinite or NaN.
+
+    Examples
+    --------
+    >>> t = np.arange(4 * 16000) / 16000
+    >>> y = 0.5 * np.sin(2 * np.pi * 220 * t) * np.sin(3 * t) ** 2
+    >>> frames = wms.analyze(y, sample_rate=16000)
+    >>> result = wms.training.train(
+    ...     frames.params, frames, out="tone.safetensors", epochs=1, progress=False
+    ... )
+    >>> wms.Model.load(result.model_path).output_size
+    80
     """
     settings, minutes, epochs = _settings_and_limits(params, minutes, epochs)
     processes = Processes()

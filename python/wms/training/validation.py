@@ -62,6 +62,19 @@ def evaluate_stretches(
     -------
     StretchErrors
         The mean errors.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = wms.training.GRUNet(input_size=10, hidden_size=8, encoded_size=8, output_size=80)
+    >>> wms.training.evaluate_stretches(
+    ...     network,
+    ...     torch.zeros(100, 10),
+    ...     torch.zeros(100, 80),
+    ...     [wms.training.Stretch(0, 100)],
+    ...     torch.nn.MSELoss(),
+    ... )
+    StretchErrors(...)
     """
     targets = targets if isinstance(targets, Rows) else Rows([targets.numpy()])
     device = next(network.parameters()).device

@@ -1,26 +1,112 @@
 //! Fundamental frequency and voicedness.
+//!
+//! Three methods, each a [`PitchTracker`]: YIN, probabilistic YIN and the CREPE network. [`tracker`]
+//! chooses one. What librosa and torchcrepe compute under these names is in
+//! [`compat`](crate::analysis::compat).
 
 pub mod crepe;
-mod difference;
-mod numpy_order;
-mod pyin;
+pub(crate) mod difference;
 #[allow(clippy::inline_always)] // as in `crepe`
-mod reach;
-mod viterbi;
-mod yin;
+pub(crate) mod max_plus;
+mod ordered_sums;
+pub(crate) mod pyin;
+mod settings;
+pub(crate) mod viterbi;
+pub(crate) mod yin;
 
-pub use difference::YinSettings;
-pub use pyin::{PyinTrack, pyin};
-pub use yin::yin;
+pub use crepe::recording::{crepe_probabilities, crepe_track};
+pub use settings::YinSettings;
 
 use crate::Result;
 use crate::analysis::Watch;
-use crate::analysis::frame::check_size;
-use crate::audio::resample::Resampler;
-use crate::params::{AnalysisParams, Compatibility, PitchMethod};
-use crepe::{Crepe, Decoder, Grid, Track};
-use ndarray::Array2;
-use std::borrow::Cow;
+use crate::params::{AnalysisParams, PitchMethod};
+use crepe::DecoderKind;
+use crepe::recording::CrepeTracker;
+
+/// Pitch of a recording, one value per frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PitchTrack {
+    /// Fundamental frequency in Hz, shape `(T,)`.
+    pub f0_hz: Vec<f32>,
+    /// Confidence that there is a pitch, 0 to 1, shape `(T,)`.
+    pub voicedness: Vec<f32>,
+}
+
+/// A method of finding the pitch of a recording, or of a part of one.
+pub(crate) trait PitchTracker: Send + Sync {
+    /// Pitch of every frame of `signal`, whose first sample is the centre of the recording's frame
+    /// `first`. A frame without a pitch has 0 Hz.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with its settings,
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+    fn track(&self, signal: &[f32], first: usize, watch: &Watch) -> Result<PitchTrack>;
+}
+
+/// The tracker that the parameters ask for, this project's version of it.
+pub(crate) fn tracker(params: &AnalysisParams) -> Box<dyn PitchTracker> {
+    match params.pitch_method {
+        PitchMethod::Yin => Box::new(yin::Yin(params.yin_settings())),
+        PitchMethod::Pyin => Box::new(pyin::Pyin(params.yin_settings())),
+        PitchMethod::Crepe => Box::new(CrepeTracker::new(params, DecoderKind::Own)),
+    }
+}
+
+/// Fundamental frequency in Hz and voicedness (0 to 1) of each frame, by the parameters' method.
+///
+/// A frame without a pitch is given that of the last frame that had one, or of the first one to
+/// come: its voicedness says that it has none, and the network's pitch input does not leap at every
+/// rest. All are 0 Hz if no frame has a pitch.
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters,
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub(crate) fn track(signal: &[f32], params: &AnalysisParams, watch: &Watch) -> Result<PitchTrack> {
+    let mut track = tracker(params).track(signal, 0, watch)?;
+    if let Some(mut held) = first_pitch(&track.f0_hz) {
+        hold_pitch(&mut track.f0_hz, &mut held);
+    }
+    Ok(track)
+}
+
+/// The first pitch found.
+pub(crate) fn first_pitch(f0_hz: &[f32]) -> Option<f32> {
+    f0_hz.iter().copied().find(|&f0| f0 > 0.0)
+}
+
+/// Gives frames of 0 Hz the pitch of the frame before. `held` is that of the frame before the
+/// first, and becomes that of the last frame.
+pub(crate) fn hold_pitch(f0_hz: &mut [f32], held: &mut f32) {
+    for f0 in f0_hz {
+        if *f0 > 0.0 {
+            *held = *f0;
+        } else {
+            *f0 = *held;
+        }
+    }
+}
+
+/// Pitch of one frame.
+#[derive(Clone, Copy, Debug)]
+struct Pitch {
+    f0_hz: f64,
+    /// Probability that this is a pitch, 0 to 1.
+    voicedness: f64,
+}
+
+impl PitchTrack {
+    /// The track of what YIN or pYIN found: pitches within the range of `settings`, and 0 Hz in
+    /// frames that show no period at all.
+    fn within_range(found: Vec<Pitch>, settings: &YinSettings) -> Self {
+        let frames = found.into_iter().map(|Pitch { f0_hz, voicedness }| {
+            // Periods are searched in whole samples, so a pitch may lie a little beyond the range.
+            let f0_hz = f0_hz.clamp(settings.fmin_hz, settings.fmax_hz);
+            (if voicedness > 0.0 { f0_hz as f32 } else { 0.0 }, voicedness as f32)
+        });
+        let (f0_hz, voicedness) = frames.unzip();
+        Self { f0_hz, voicedness }
+    }
+}
 
 impl AnalysisParams {
     /// What YIN and pYIN search with these parameters.
@@ -31,167 +117,6 @@ impl AnalysisParams {
             sample_rate: f64::from(self.sample_rate),
             frame_length: self.window_size,
             hop_length: self.hop_size,
-        }
-    }
-}
-
-/// Fundamental frequency in Hz and voicedness (0 to 1) of each frame, by the parameters' method.
-///
-/// A frame without a pitch has that of the last frame that had one, or of the first one: its
-/// voicedness says that it has none, and the network's pitch input does not leap at every rest.
-///
-/// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters,
-/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-pub fn track(
-    signal: &[f32],
-    params: &AnalysisParams,
-    watch: &Watch,
-) -> Result<(Vec<f32>, Vec<f32>)> {
-    let (mut f0_hz, voicedness) = track_part(signal, 0, params, watch)?;
-    if let Some(mut held) = first_pitch(&f0_hz) {
-        hold_pitch(&mut f0_hz, &mut held);
-    }
-    Ok((f0_hz, voicedness))
-}
-
-/// As [`track`] of a part of a recording that begins with frame `first`, whose centre is the first
-/// sample of `signal`; frames without a pitch have 0 Hz.
-///
-/// # Errors
-/// As [`track`].
-pub(crate) fn track_part(
-    signal: &[f32],
-    first: usize,
-    params: &AnalysisParams,
-    watch: &Watch,
-) -> Result<(Vec<f32>, Vec<f32>)> {
-    let single = |values: Vec<f64>| -> Vec<f32> { values.into_iter().map(|v| v as f32).collect() };
-    let settings = params.yin_settings();
-    let own = params.compatibility == Compatibility::Own;
-    match params.pitch_method {
-        PitchMethod::Yin if own => {
-            Ok(settle(yin::yin_with_voicedness(signal, &settings, watch)?, &settings))
-        }
-        PitchMethod::Pyin if own => {
-            Ok(settle(pyin::pyin_with_leaps(signal, &settings, watch)?, &settings))
-        }
-        PitchMethod::Yin => {
-            let f0_hz = single(yin(signal, &settings, watch)?);
-            let voicedness = vec![1.0; f0_hz.len()];
-            Ok((f0_hz, voicedness))
-        }
-        PitchMethod::Pyin => {
-            let track = pyin(signal, &settings, watch)?;
-            Ok((single(track.f0_hz), single(track.voiced_probability)))
-        }
-        PitchMethod::Crepe => {
-            let decoder = if own { Decoder::Wms } else { Decoder::Viterbi };
-            let range = (params.f_low_hz, params.f_high_hz);
-            let (rate, hop) = (params.sample_rate, params.hop_size);
-            let track = crepe_part(signal, first, rate, hop, range, decoder, watch)?;
-            Ok((track.f0_hz, track.periodicity))
-        }
-    }
-}
-
-/// CREPE's pitch and periodicity of audio at any rate; the network listens to a copy at 16 kHz.
-///
-/// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0 or the range is empty or outside
-/// the network's; [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-pub fn crepe_track(
-    signal: &[f32],
-    sample_rate: u32,
-    hop_length: usize,
-    range_hz: (f64, f64),
-    decoder: Decoder,
-    watch: &Watch,
-) -> Result<Track> {
-    crepe_part(signal, 0, sample_rate, hop_length, range_hz, decoder, watch)
-}
-
-/// As [`crepe_track`] of a part of a recording, see [`track_part`].
-fn crepe_part(
-    signal: &[f32],
-    first: usize,
-    sample_rate: u32,
-    hop_length: usize,
-    range_hz: (f64, f64),
-    decoder: Decoder,
-    watch: &Watch,
-) -> Result<Track> {
-    let (copy, grid) = crepe_input(signal, first, sample_rate, hop_length)?;
-    Crepe::shared()?.track_frames(&copy, &grid, range_hz, decoder, watch)
-}
-
-/// CREPE's probability of every pitch bin, `(T, crepe::BINS)`, of audio at any rate; see
-/// [`crepe_track`].
-///
-/// # Errors
-/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0;
-/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-pub fn crepe_probabilities(
-    signal: &[f32],
-    sample_rate: u32,
-    hop_length: usize,
-    watch: &Watch,
-) -> Result<Array2<f32>> {
-    let (copy, grid) = crepe_input(signal, 0, sample_rate, hop_length)?;
-    Crepe::shared()?.probabilities_of(&copy, &grid, watch)
-}
-
-/// The copy that the network listens to, and where its frames lie.
-fn crepe_input(
-    signal: &[f32],
-    first: usize,
-    sample_rate: u32,
-    hop_length: usize,
-) -> Result<(Cow<'_, [f32]>, Grid)> {
-    check_size("hop_length", hop_length)?;
-    let network_rate = crepe::SAMPLE_RATE_HZ as u32;
-    let start = (first * hop_length) as u64;
-    let (copy, origin) = if sample_rate == network_rate {
-        (Cow::Borrowed(signal), start)
-    } else {
-        // The samples that the copy of the whole recording has here.
-        let resampler = Resampler::new(sample_rate, network_rate)?;
-        let wanted = resampler.length(start)..resampler.length(start + signal.len() as u64);
-        let origin = wanted.start;
-        (Cow::Owned(resampler.part(signal, start, wanted)), origin)
-    };
-    let grid = Grid {
-        frames: 1 + signal.len() / hop_length,
-        hop: hop_length as f64 * crepe::SAMPLE_RATE_HZ / f64::from(sample_rate),
-        first,
-        origin: origin as usize,
-    };
-    Ok((copy, grid))
-}
-
-/// Fundamental frequencies in Hz (0 where there is none) and voicedness (0 to 1) from what YIN or pYIN
-/// found in each frame: one that shows no period at all has no pitch of its own.
-fn settle(found: Vec<(f64, f64)>, settings: &YinSettings) -> (Vec<f32>, Vec<f32>) {
-    let frames = found.into_iter().map(|(f0_hz, voicedness)| {
-        // Periods are searched in whole samples, and may lie a little beyond the range.
-        let f0_hz = f0_hz.clamp(settings.fmin_hz, settings.fmax_hz);
-        (if voicedness > 0.0 { f0_hz as f32 } else { 0.0 }, voicedness as f32)
-    });
-    frames.unzip()
-}
-
-/// The first pitch found.
-pub(crate) fn first_pitch(f0_hz: &[f32]) -> Option<f32> {
-    f0_hz.iter().copied().find(|&f0| f0 > 0.0)
-}
-
-/// Gives frames of 0 Hz the pitch of the frame before, `held` at first, which becomes the last one.
-pub(crate) fn hold_pitch(f0_hz: &mut [f32], held: &mut f32) {
-    for f0 in f0_hz {
-        if *f0 > 0.0 {
-            *held = *f0;
-        } else {
-            *f0 = *held;
         }
     }
 }

@@ -1,32 +1,33 @@
 //! The Viterbi decoder of pYIN: pitch bins in a voiced and an unvoiced plane.
 //!
 //! Transitions are a triangular band around the same bin times a rare switch of plane, so a step
-//! costs `bins * band`, not `bins²`. The result is that of `librosa.sequence.viterbi` on the dense
-//! matrix, where every "impossible" transition or observation has the smallest positive number as
-//! its probability.
+//! costs `bins * band` additions instead of `bins²`. The result is that of
+//! `librosa.sequence.viterbi` on the dense matrix, in which an "impossible" transition or
+//! observation has the smallest positive number as its probability.
 //!
-//! Of the voiced states a frame observes a few; the others lie so far below that no path leads
-//! through them. Where a bound proves it, they are left out.
+//! A frame shows a few of the voiced states. All others are so unlikely that no path leads through
+//! them; they are left out wherever a bound proves it.
 
-use super::numpy_order::pairwise_sum;
-use super::reach::{LANES, largest_sum, lift, reach, spread};
+use super::max_plus::{ROW_MULTIPLE, banded_maximum, largest_sum, raise_and_add, raise_to_sums};
+use super::ordered_sums::pairwise_sum;
 use crate::Result;
 use crate::analysis::Watch;
 use rayon::prelude::*;
 
-/// Probability of staying voiced or unvoiced. (The rest is 0.01 but for rounding, which librosa's
-/// decoder sees when it breaks ties.)
+/// Probability of staying voiced or unvoiced. (1 minus this differs from 0.01 by rounding, which
+/// decides ties in librosa's decoder.)
 const STAY_PROBABILITY: f64 = 1.0 - 0.01;
-/// Frames between two kept lattice columns: decoding goes back through a few such runs at a time,
-/// so memory does not grow by a whole column for each frame.
-pub(crate) const RUN: usize = 256;
-/// What a bound must be short of a competitor by: far beyond rounding.
-const CLEARLY: f64 = 1e-3;
+/// Frames between two columns that are kept. Decoding goes backwards and computes the columns in
+/// between once more, a few such runs at a time, so memory does not grow by a column per frame.
+pub(crate) const CHECKPOINT_FRAMES: usize = 256;
+/// Log probability by which a state must lie below its competitors before it is left out: far more
+/// than rounding could make up.
+const PRUNING_MARGIN: f64 = 1e-3;
 
-/// What one frame shows.
+/// What one frame shows of its pitch.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Observation {
-    /// Pitch bins with their probabilities, in any order, each bin once.
+    /// Pitch bins and their probabilities, in any order, each bin once.
     pub bins: Vec<(u32, f64)>,
     /// Their sum, at most 1.
     pub voiced_probability: f64,
@@ -36,7 +37,7 @@ pub(crate) struct Observation {
 pub(crate) struct Lattice {
     bins: usize,
     reach: usize,
-    /// Values of a plane with its margins.
+    /// Length of a plane with its margins.
     stride: usize,
     /// `log_stay[distance * stride + reach + bin]`: log probability of going from `bin` to a bin
     /// `distance` away in the same plane.
@@ -49,31 +50,32 @@ pub(crate) struct Lattice {
     out_of: Vec<f64>,
     /// Columns of `into` and `out_of`, padded to whole vectors.
     width: usize,
-    /// The likeliest transitions to the same and to the other plane.
+    /// Log probabilities of the likeliest transitions to the same and to the other plane.
     most: [f64; 2],
-    /// The least likely change of plane that keeps the bin.
+    /// Log probability of the least likely change of plane that keeps the bin.
     least_switch: f64,
-    /// Log probability of going to any one other state.
+    /// Log probability of a leap to any one state beyond the reach.
     log_leap: f64,
-    /// Whether every column is relative to its best state. Of paths that are equally good rounding
-    /// decides: of such sums, that of the last few frames, else that of all frames before.
+    /// Whether every column is relative to its best state. Rounding decides between paths that are
+    /// equally good: that of the last few frames if columns are relative, else that of all frames
+    /// before.
     relative: bool,
 }
 
 /// Log probabilities of all states at one time.
 #[derive(Clone)]
 struct Column {
-    /// Each plane with a margin of impossible states on both sides, so that the band needs no edge
-    /// cases; voiced states that no path leads through are impossible too.
+    /// Both planes, each with a margin of impossible states on both sides, so that the band needs
+    /// no special case at its edges. Voiced states that were left out are impossible too.
     values: Vec<f64>,
-    /// The other voiced bins.
+    /// The voiced bins that were not left out.
     live: Vec<u32>,
     /// The first most probable state, and its log probability.
     best: (usize, f64),
 }
 
-/// What librosa's decoder makes of an impossible transition.
-pub(super) fn log_floor() -> f64 {
+/// Log probability that librosa's decoder gives to whatever is impossible.
+pub(crate) fn log_floor() -> f64 {
     f64::MIN_POSITIVE.ln()
 }
 
@@ -85,7 +87,7 @@ impl Lattice {
         // Long hops reach further than there are bins.
         let reach = reach.min(bins.saturating_sub(1));
         let width = (2 * reach + 1).next_multiple_of(8);
-        let stride = (bins + 2 * reach).next_multiple_of(LANES) + LANES;
+        let stride = (bins + 2 * reach).next_multiple_of(ROW_MULTIPLE) + ROW_MULTIPLE;
         let mut log_stay = vec![f64::NEG_INFINITY; (reach + 1) * stride];
         let mut into = [0, 1].map(|_| vec![f64::NEG_INFINITY; bins * width]);
         let mut out_of = into[1].clone();
@@ -128,13 +130,14 @@ impl Lattice {
         }
     }
 
-    /// The same, of which a part of a recording gives what the whole gives.
+    /// The same lattice with columns relative to their best state: a part of a recording is then
+    /// decoded as it is within the whole.
     pub fn relative(self) -> Self {
         Self { relative: true, ..self }
     }
 
-    /// The state before `state`, given the log probabilities of that time; the lowest where several
-    /// are as good.
+    /// The state that the best path to `state` comes from, given the column of that time; the lowest
+    /// of equally good ones.
     fn predecessor(&self, column: &Column, state: usize) -> usize {
         let (plane, bin) = (state / self.bins, state % self.bins);
         let mut best = (column.best.1 + self.log_leap, column.best.0);
@@ -161,7 +164,7 @@ impl Lattice {
         first..first + self.bins
     }
 
-    /// A column of nothing but impossible states.
+    /// A column of impossible states.
     fn empty(&self) -> Column {
         Column {
             values: vec![f64::NEG_INFINITY; 2 * self.stride],
@@ -170,7 +173,8 @@ impl Lattice {
         }
     }
 
-    /// Log probabilities at the first frame: every unvoiced state is as likely.
+    /// The column of the first frame: all unvoiced states are equally likely, no voiced one is
+    /// possible.
     fn start(&self, observation: &Observation) -> Column {
         let mut column = self.empty();
         column.values[self.plane(0)].fill(log_floor() + log_floor());
@@ -185,13 +189,13 @@ impl Lattice {
         column
     }
 
-    /// Logarithm of an observation's probability of each unvoiced state.
+    /// Log probability that an observation gives to each unvoiced state.
     fn log_unvoiced(&self, observation: &Observation) -> f64 {
         let share = (1.0 - observation.voiced_probability) / self.bins as f64;
         (share + f64::MIN_POSITIVE).ln()
     }
 
-    /// Fills `best`, given the largest of the unvoiced states.
+    /// Sets `best`, given the largest value of the unvoiced states.
     fn find_best(&self, column: &mut Column, most_unvoiced: f64) {
         let mut best = (usize::MAX, most_unvoiced);
         for &bin in &column.live {
@@ -218,7 +222,11 @@ impl Lattice {
         let rows: Vec<&[f64]> = (0..=2 * self.reach)
             .map(|j| &self.log_stay[j.abs_diff(self.reach) * self.stride + j..])
             .collect();
-        reach(from_unvoiced, &rows, &mut unvoiced[..self.bins.next_multiple_of(LANES)]);
+        banded_maximum(
+            from_unvoiced,
+            &rows,
+            &mut unvoiced[..self.bins.next_multiple_of(ROW_MULTIPLE)],
+        );
         unvoiced[self.bins..].fill(f64::NEG_INFINITY);
         for &bin in &from.live {
             let bin = bin as usize;
@@ -226,10 +234,10 @@ impl Lattice {
             let low = bin.saturating_sub(self.reach);
             let logs = &self.out_of[bin * self.width + self.reach + low - bin..];
             let near = &mut unvoiced[low..(bin + self.reach + 1).min(self.bins)];
-            spread(value, &logs[..near.len()], near);
+            raise_to_sums(value, &logs[..near.len()], near);
         }
         let (least_unvoiced, most_unvoiced) =
-            lift(&mut unvoiced[..self.bins], anywhere, self.log_unvoiced(observation));
+            raise_and_add(&mut unvoiced[..self.bins], anywhere, self.log_unvoiced(observation));
 
         for &bin in &to.live {
             voiced[bin as usize] = f64::NEG_INFINITY;
@@ -243,13 +251,15 @@ impl Lattice {
         let seen = observation.bins.iter().map(|&(bin, _)| voiced[bin as usize]);
         let best = seen.fold(most_unvoiced, f64::max);
 
-        // Whatever an unobserved voiced state may pass on, against the least that every state of
-        // the next column gets from elsewhere.
+        // The most that a voiced state which the frame does not show could pass on, against the
+        // least that every state of the next column gets from elsewhere.
         let arriving = (from.live.iter())
             .map(|&bin| from.values[self.reach + bin as usize] + self.most[0])
             .fold(anywhere.max(from.best.1 + self.most[1]), f64::max);
         let passed_on = arriving + log_floor() + self.most[0].max(self.log_leap);
-        if passed_on + CLEARLY > (best + self.log_leap).max(least_unvoiced + self.least_switch) {
+        if passed_on + PRUNING_MARGIN
+            > (best + self.log_leap).max(least_unvoiced + self.least_switch)
+        {
             to.live.clear();
             to.live.extend(0..self.bins as u32);
             let seen = |bin: usize| observation.bins.iter().any(|&(at, _)| at as usize == bin);
@@ -275,23 +285,24 @@ impl Lattice {
     }
 }
 
-/// Finds the most probable sequence of states while observations come in.
-pub(crate) struct Decoder {
+/// Finds the most probable sequence of states, taking in observations as they come.
+pub(crate) struct Viterbi {
     lattice: Lattice,
     observations: Vec<Observation>,
     column: Column,
     spare: Column,
-    /// The columns of frames 0, `RUN`, 2 `RUN`, ...
+    /// The columns of frames 0, `CHECKPOINT_FRAMES`, 2 `CHECKPOINT_FRAMES`, ...
     checkpoints: Vec<Column>,
 }
 
-impl Decoder {
+impl Viterbi {
+    /// A decoder that has seen no frame yet.
     pub fn new(lattice: Lattice) -> Self {
         let (column, spare) = (lattice.empty(), lattice.empty());
         Self { lattice, observations: Vec::new(), column, spare, checkpoints: Vec::new() }
     }
 
-    /// Goes forward through the next frames.
+    /// Goes forward through the observations of the next frames.
     pub fn push(&mut self, observations: Vec<Observation>) {
         for (at, observation) in (self.observations.len()..).zip(&observations) {
             if at == 0 {
@@ -300,25 +311,26 @@ impl Decoder {
                 self.lattice.advance(&self.column, &mut self.spare, observation);
                 std::mem::swap(&mut self.column, &mut self.spare);
             }
-            if at.is_multiple_of(RUN) {
+            if at.is_multiple_of(CHECKPOINT_FRAMES) {
                 self.checkpoints.push(self.column.clone());
             }
         }
         self.observations.extend(observations);
     }
 
-    /// The observations, and the most probable sequence of states.
+    /// All observations, and the most probable sequence of states.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
     pub fn finish(self, watch: &Watch) -> Result<(Vec<Observation>, Vec<u32>)> {
         let mut states = vec![0; self.observations.len()];
-        let runs: Vec<_> = self.observations.chunks(RUN).zip(&self.checkpoints).collect();
+        let runs: Vec<_> =
+            self.observations.chunks(CHECKPOINT_FRAMES).zip(&self.checkpoints).collect();
         let mut state = self.column.best.0;
         let mut at = states.len();
-        // The same room for every batch: to ask for memory anew costs as much as to fill it.
+        // One allocation serves every batch: allocating costs as much as filling the columns.
         let batch_runs = (2 * rayon::current_num_threads()).min(runs.len());
-        let mut room = vec![vec![self.lattice.empty(); RUN]; batch_runs];
+        let mut room = vec![vec![self.lattice.empty(); CHECKPOINT_FRAMES]; batch_runs];
         for batch in runs.rchunks(batch_runs.max(1)) {
             watch.check()?;
             batch.par_iter().zip(&mut room).for_each(|((run, checkpoint), columns)| {
@@ -337,7 +349,7 @@ impl Decoder {
         Ok((self.observations, states))
     }
 
-    /// The columns of a run of frames, given that of its first.
+    /// Fills the columns of a run of frames, given that of its first.
     fn fill(&self, run: &[Observation], checkpoint: &Column, columns: &mut [Column]) {
         columns[0].clone_from(checkpoint);
         for (at, observation) in run.iter().enumerate().skip(1) {
@@ -352,9 +364,9 @@ mod tests {
     use super::*;
 
     fn decode(lattice: Lattice, observations: Vec<Observation>) -> Vec<u32> {
-        let mut decoder = Decoder::new(lattice);
-        decoder.push(observations);
-        decoder.finish(&Watch::default()).unwrap().1
+        let mut viterbi = Viterbi::new(lattice);
+        viterbi.push(observations);
+        viterbi.finish(&Watch::default()).unwrap().1
     }
 
     fn argmax(values: &[f64]) -> usize {
@@ -490,7 +502,7 @@ mod tests {
         let observation =
             |bin: usize| Observation { bins: vec![(bin as u32, 0.9)], voiced_probability: 0.9 };
         let observations: Vec<Observation> =
-            (0..9 * RUN + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
+            (0..9 * CHECKPOINT_FRAMES + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
         let states = decode(Lattice::new(40, 7, log_floor()), observations);
         // The first frame is unvoiced by pYIN's start probabilities.
         assert_eq!(states[0], 40 + 20);

@@ -1,71 +1,52 @@
-//! YIN as `librosa.yin` computes it.
+//! YIN on whole frames, with a voicedness.
 
-use super::difference::{Difference, YinSettings, for_each_frame};
-use super::pyin;
+use super::difference::{Comparison, Difference, WholeFrame, for_each_frame};
+use super::pyin::period_probability;
+use super::{Pitch, PitchTrack, PitchTracker, YinSettings};
 use crate::Result;
 use crate::analysis::Watch;
 
-/// A dip of the normalised difference below this is taken as the period.
-const TROUGH_THRESHOLD: f64 = 0.1;
+/// A trough of the normalised difference below this is taken for the period.
+pub(crate) const TROUGH_THRESHOLD: f64 = 0.1;
 
-/// Fundamental frequency of each centred frame in Hz, shape `(T,)` with `T = 1 + n / hop_length`.
+/// Tracks pitch by YIN.
+pub(crate) struct Yin(pub YinSettings);
+
+impl PitchTracker for Yin {
+    fn track(&self, signal: &[f32], _first: usize, watch: &Watch) -> Result<PitchTrack> {
+        Ok(PitchTrack::within_range(find(signal, self.0, watch)?, &self.0))
+    }
+}
+
+/// Pitch of each centred frame; its voicedness is the probability, by pYIN's thresholds, that the
+/// period is one, where the frame's middle sounds.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
 /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-pub fn yin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Vec<f64>> {
-    let difference = Difference::new(*settings, false)?;
-    let frames = 0..difference.frames(signal.len());
-    for_each_frame(signal, &difference, frames, watch, |difference| {
-        settings.sample_rate / difference.period(pick(difference))
-    })
-}
-
-/// Fundamental frequency in Hz of each centred frame, compared as a whole, and its voicedness, 0
-/// to 1: the chance by pYIN's thresholds that the period is one, in the middle of the frame.
-///
-/// # Errors
-/// As [`yin`].
-pub(super) fn yin_with_voicedness(
-    signal: &[f32],
-    settings: &YinSettings,
-    watch: &Watch,
-) -> Result<Vec<(f64, f64)>> {
-    let difference = Difference::new(*settings, true)?;
-    let frames = 0..difference.frames(signal.len());
-    for_each_frame(signal, &difference, frames, watch, |difference| {
-        let at = pick_in_noise(difference);
-        let f0_hz = settings.sample_rate / difference.period(at);
-        // What never dips has no period: silence, or a single step.
+pub(super) fn find(signal: &[f32], settings: YinSettings, watch: &Watch) -> Result<Vec<Pitch>> {
+    let comparison = WholeFrame::new(settings)?;
+    let frames = 0..comparison.frames(signal.len());
+    for_each_frame(signal, &comparison, frames, watch, |frame| {
+        let difference = frame.difference();
+        let at = choose(difference);
+        // Silence or a single step never dips and has no period.
         let voicedness =
-            if difference.is_trough(at) { pyin::chance(difference.values[at]) } else { 0.0 };
-        (f0_hz, voicedness * difference.presence)
+            if difference.is_trough(at) { period_probability(difference.values[at]) } else { 0.0 };
+        Pitch {
+            f0_hz: settings.sample_rate / difference.period(at),
+            voicedness: voicedness * frame.presence,
+        }
     })
 }
 
-/// The first trough below the threshold, else the deepest value.
-fn pick(difference: &Difference) -> usize {
+/// Index of the first trough that is almost as low as the deepest one.
+///
+/// Noise lifts all troughs. The threshold therefore starts from the deepest value and takes the
+/// same share of what is left up to 1; in a frame without noise it is YIN's.
+fn choose(difference: &Difference) -> usize {
     let values = &difference.values;
-    (0..values.len())
-        .find(|&at| values[at] < TROUGH_THRESHOLD && difference.is_trough(at))
-        .unwrap_or_else(|| first_minimum(values))
-}
-
-/// The first trough that is as low as the deepest, but for the threshold's share of what noise
-/// leaves of the height: without noise, the first below the threshold.
-fn pick_in_noise(difference: &Difference) -> usize {
-    let values = &difference.values;
-    let deepest = first_minimum(values);
+    let deepest = difference.minimum();
     let threshold = values[deepest] + TROUGH_THRESHOLD * (1.0 - values[deepest]);
     (0..deepest).find(|&at| values[at] < threshold && difference.is_trough(at)).unwrap_or(deepest)
-}
-
-fn first_minimum(values: &[f64]) -> usize {
-    let mut best = 0;
-    for (at, value) in values.iter().enumerate() {
-        if *value < values[best] {
-            best = at;
-        }
-    }
-    best
 }

@@ -1,4 +1,4 @@
-//! The models that there are, and ways to those that are elsewhere.
+//! The list of models, and ways to open a model from another folder.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -8,49 +8,58 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use egui::{Align2, FontSelection, Rect, ScrollArea, Sense, TextEdit, Ui, pos2, vec2};
 
 use super::panel;
+use crate::bank::{Bank, EXTENSIONS, Entry, Source};
 use crate::editor::theme;
 use crate::editor::widgets::button::{self, Sign};
-use crate::shared::{Bank, Entry, ModelInfo, Request, Shared, Source};
+use crate::model_info::ModelInfo;
+use crate::shared::{Request, Shared};
 
+/// Height of a row of the list, points.
 const ROW: f32 = 25.0;
-/// Models from which on there is a field to search in.
-const MANY: usize = 16;
-/// Kinds of files that are models.
-const KINDS: [&str; 3] = ["safetensors", "json", "pth"];
+/// The search field is shown from this number of models on.
+const MIN_SEARCHED: usize = 16;
 
-/// What the browser remembers.
+/// What the browser remembers from frame to frame.
 #[derive(Default)]
 pub struct Browser {
+    /// The path that is being typed.
     path: String,
-    wanted: String,
+    /// The words that are searched for.
+    search: String,
+    /// The names of the categories that are folded up.
     closed: BTreeSet<String>,
-    /// Whether a dialog is open.
-    asking: Arc<AtomicBool>,
+    /// Whether the file dialog is open.
+    dialog_is_open: Arc<AtomicBool>,
 }
 
-/// Opens the system's dialog on a thread of its own; what is chosen there is loaded.
-fn ask(asking: &Arc<AtomicBool>, folder: Option<PathBuf>, shared: &Arc<Shared>) {
-    if asking.swap(true, Ordering::Relaxed) {
+/// Opens the system's file dialog, and loads the model that is chosen in it. The dialog has a thread of
+/// its own, because it returns only when it is closed.
+fn open_dialog(is_open: &Arc<AtomicBool>, folder: Option<PathBuf>, shared: &Arc<Shared>) {
+    if is_open.swap(true, Ordering::Relaxed) {
         return;
     }
-    let (done, shared) = (Arc::clone(asking), Arc::clone(shared));
+    let (is_open_there, shared_there) = (Arc::clone(is_open), Arc::clone(shared));
     let thread = std::thread::Builder::new().name("wms dialog".to_owned()).spawn(move || {
         let mut dialog =
-            rfd::FileDialog::new().set_title("Open a model").add_filter("Models", &KINDS);
+            rfd::FileDialog::new().set_title("Open a model").add_filter("Models", &EXTENSIONS);
         if let Some(folder) = folder.filter(|folder| folder.is_dir()) {
             dialog = dialog.set_directory(folder);
         }
         if let Some(path) = dialog.pick_file() {
-            shared.request(Request::Load(Source::File(path)));
+            shared_there.request(Request::Load(Source::File(path)));
         }
-        done.store(false, Ordering::Relaxed);
+        is_open_there.store(false, Ordering::Relaxed);
     });
     if thread.is_err() {
-        asking.store(false, Ordering::Relaxed);
+        is_open.store(false, Ordering::Relaxed);
+        let text = "The system refused a thread for the file dialog. Type or paste the path of the \
+                    model into the field below the list instead.";
+        shared.set_status(text, true);
     }
 }
 
-/// The path that was typed, pasted or dropped: without quotes, of `file:` addresses too.
+/// Reads a path that was typed or pasted. Quotes around it are removed, `file:` addresses are decoded,
+/// and `~` is the home folder. `None` if it is no path.
 pub fn path_of(text: &str) -> Option<PathBuf> {
     let text = text.trim().trim_matches(['"', '\'']);
     if let Some(address) = text.strip_prefix("file://") {
@@ -63,6 +72,7 @@ pub fn path_of(text: &str) -> Option<PathBuf> {
     (!text.is_empty() && !text.contains('\n')).then(|| PathBuf::from(text))
 }
 
+/// Decodes the characters that an address writes as `%` and two digits.
 fn percent_decoded(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
@@ -78,7 +88,7 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Where an entry's format is told, if it is not this project's.
+/// The label of an entry whose file is not in this project's own format.
 fn tag(entry: &Entry) -> &'static str {
     match &entry.source {
         Source::File(path) if path.extension().is_some_and(|kind| kind != "safetensors") => {
@@ -97,23 +107,31 @@ pub fn show(
     shared: &Arc<Shared>,
 ) {
     let inner = panel(ui, rect, "Models");
-    let again = Rect::from_center_size(
+    let refresh = Rect::from_center_size(
         pos2(rect.right() - 20.0, rect.top() + theme::INSET + 6.0),
         vec2(22.0, 22.0),
     );
-    if button::show(ui, again, "refresh", Sign::Again, "Look through the folder again").clicked() {
+    if button::show(
+        ui,
+        refresh,
+        "refresh",
+        Sign::Refresh,
+        "List the models in your folder again, for example after you have added one.",
+    )
+    .clicked()
+    {
         shared.request(Request::Refresh);
     }
     let bank = shared.bank();
     let foot = Rect::from_min_max(pos2(inner.left(), inner.bottom() - 26.0), inner.max);
     let mut list = Rect::from_min_max(inner.min, pos2(inner.right(), foot.top() - 6.0));
     let count: usize = bank.categories.iter().map(|category| category.entries.len()).sum();
-    if count >= MANY {
+    if count >= MIN_SEARCHED {
         let field = Rect::from_min_size(list.min, vec2(list.width(), 24.0));
-        field_at(ui, field, &mut browser.wanted, "Search");
+        field_at(ui, field, &mut browser.search, "Search");
         list.min.y += 30.0;
     } else {
-        browser.wanted.clear();
+        browser.search.clear();
     }
     let mut area = ui.new_child(egui::UiBuilder::new().max_rect(list));
     area.set_clip_rect(list.expand2(vec2(4.0, 0.0)));
@@ -121,18 +139,19 @@ pub fn show(
         ui.spacing_mut().item_spacing.y = 0.0;
         categories(ui, browser, &bank, model, shared);
     });
-    open(ui, foot, browser, &bank, shared);
+    open_row(ui, foot, browser, &bank, shared);
 }
 
+/// Draws the categories and their models.
 fn categories(ui: &mut Ui, browser: &mut Browser, bank: &Bank, model: &ModelInfo, shared: &Shared) {
-    let wanted = browser.wanted.to_lowercase();
+    let search = browser.search.to_lowercase();
     for category in &bank.categories {
         let found: Vec<&Entry> = category
             .entries
             .iter()
-            .filter(|entry| entry.name.to_lowercase().contains(&wanted))
+            .filter(|entry| entry.name.to_lowercase().contains(&search))
             .collect();
-        if found.is_empty() && !wanted.is_empty() {
+        if found.is_empty() && !search.is_empty() {
             continue;
         }
         let is_closed = browser.closed.contains(&category.name);
@@ -160,6 +179,7 @@ fn categories(ui: &mut Ui, browser: &mut Browser, bank: &Bank, model: &ModelInfo
     }
 }
 
+/// Draws one model of the list.
 fn row(ui: &mut Ui, entry: &Entry, model: &ModelInfo, shared: &Shared) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     if !ui.is_rect_visible(rect) {
@@ -207,11 +227,12 @@ fn field_at(ui: &mut Ui, rect: Rect, text: &mut String, hint: &str) -> egui::Res
     )
 }
 
-fn open(ui: &mut Ui, foot: Rect, browser: &mut Browser, bank: &Bank, shared: &Arc<Shared>) {
+/// Draws the field for a path and the button for the file dialog.
+fn open_row(ui: &mut Ui, foot: Rect, browser: &mut Browser, bank: &Bank, shared: &Arc<Shared>) {
     let side = Rect::from_min_max(pos2(foot.right() - 58.0, foot.top()), foot.max);
-    let hint = "Choose a model file: .safetensors, or .json and .pth of wms_torch";
+    let hint = "Opens a model file: .safetensors, or .json or .pth of wms_torch.";
     if button::show(ui, side, "open", Sign::Word("Open\u{2026}"), hint).clicked() {
-        ask(&browser.asking, bank.folder.clone(), shared);
+        open_dialog(&browser.dialog_is_open, bank.folder.clone(), shared);
     }
     let field = Rect::from_min_max(foot.min, pos2(side.left() - 6.0, foot.bottom()));
     let response = field_at(ui, field, &mut browser.path, "Path of a model");
@@ -221,7 +242,7 @@ fn open(ui: &mut Ui, foot: Rect, browser: &mut Browser, bank: &Bank, shared: &Ar
     {
         shared.request(Request::Load(Source::File(path)));
     }
-    response.on_hover_text("Type or paste the path of a model file, then press Enter");
+    response.on_hover_text("Type or paste the path of a model file, then press Enter to load it.");
 }
 
 #[cfg(test)]
@@ -240,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn foreign_formats_are_told() {
+    fn foreign_formats_are_labelled() {
         let entry =
             |name: &str| Entry { name: String::new(), source: Source::File(PathBuf::from(name)) };
         assert_eq!(tag(&entry("a.pth")), "wms_torch");

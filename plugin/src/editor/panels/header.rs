@@ -1,4 +1,4 @@
-//! The instrument's name, the model that plays, and how the machine keeps up.
+//! The header: the name of the instrument, the model that plays, and the meters.
 
 use std::sync::atomic::Ordering;
 
@@ -7,16 +7,18 @@ use egui::{Align2, Rect, Sense, Ui, pos2, vec2};
 use super::key_name;
 use crate::editor::theme;
 use crate::editor::widgets::button::{self, Sign};
-use crate::editor::widgets::meter::{self, Level};
+use crate::editor::widgets::meter::{self, LevelMeter};
 use crate::editor::widgets::slider::fitted;
+use crate::model_info::ModelInfo;
 use crate::params::WmsParams;
-use crate::shared::{ModelInfo, Request, Shared};
+use crate::shared::{Request, Shared};
 
-/// Width of the model's name with its arrows.
-const NAME: f32 = 250.0;
-const METER: f32 = 130.0;
+/// Width of the model's name with its arrows, points.
+const NAME_WIDTH: f32 = 250.0;
+/// Width of the level meter, points.
+const METER_WIDTH: f32 = 130.0;
 
-/// What a model is, in a line.
+/// Describes a model in one line.
 fn description(model: &ModelInfo) -> String {
     if model.serial == 0 {
         return String::new();
@@ -44,7 +46,7 @@ pub fn show(
     model: &ModelInfo,
     params: &WmsParams,
     shared: &Shared,
-    levels: &[Level; 2],
+    levels: &[LevelMeter; 2],
 ) {
     let painter = ui.painter();
     painter.rect_filled(rect, theme::PANEL_CORNER, theme::PANEL);
@@ -58,15 +60,25 @@ pub fn show(
         let drawn = painter.text(at, Align2::LEFT_CENTER, letter, theme::logo(), theme::ACCENT);
         x = drawn.right() + 1.5;
     }
-    let name = Rect::from_min_size(pos2(x + 16.0, rect.top() + 7.0), vec2(NAME, 30.0));
+    let name = Rect::from_min_size(pos2(x + 16.0, rect.top() + 7.0), vec2(NAME_WIDTH, 30.0));
     painter.rect_filled(name, theme::CORNER, theme::RAISED);
     let arrow = vec2(30.0, 30.0);
     let left = Rect::from_min_size(name.min, arrow);
     let right = Rect::from_min_size(name.right_top() - vec2(arrow.x, 0.0), arrow);
-    if button::show(ui, left, "previous", Sign::Previous, "The model before").clicked() {
+    if button::show(
+        ui,
+        left,
+        "previous",
+        Sign::Previous,
+        "Plays the model before this one in the list.",
+    )
+    .clicked()
+    {
         shared.request(Request::Previous);
     }
-    if button::show(ui, right, "next", Sign::Next, "The model after").clicked() {
+    if button::show(ui, right, "next", Sign::Next, "Plays the model after this one in the list.")
+        .clicked()
+    {
         shared.request(Request::Next);
     }
     let shown = if model.serial == 0 { "No model" } else { model.name.as_str() };
@@ -78,19 +90,21 @@ pub fn show(
         theme::TEXT,
     );
 
-    let meter_area =
-        Rect::from_min_size(pos2(rect.right() - METER - 14.0, y - 6.0), vec2(METER, 12.0));
+    let meter_area = Rect::from_min_size(
+        pos2(rect.right() - METER_WIDTH - 14.0, y - 6.0),
+        vec2(METER_WIDTH, 12.0),
+    );
     meter::show(painter, meter_area, levels);
     let response = ui.interact(meter_area.expand(4.0), ui.scope_id().with("meter"), Sense::hover());
-    response.on_hover_text("Output level, left above right, -60 to +6 dB");
+    response.on_hover_text("The level of the output, left above right, from -60 to +6 dB. Lower the level if it turns red.");
     let load = 100.0 * shared.meters.load.get();
     let color = if load > 80.0 { theme::ERROR } else { theme::SECONDARY };
     let x = meter_area.left() - 18.0;
     let cpu = text(x, Align2::RIGHT_CENTER, format!("CPU {load:.1} %"), color);
     let voices = shared.meters.voices.load(Ordering::Relaxed);
-    let most = params.voices.value();
+    let most = params.voices.voices.value();
     let voices = format!("Voices {voices}/{most}");
-    // Set aside for the widest, so that nothing moves with the figures.
+    // Room for the widest number, so that the text beside it stays where it is.
     let x = x - cpu.width().max(86.0) - 14.0;
     let voices = text(x, Align2::RIGHT_CENTER, voices, theme::SECONDARY);
     let about = Rect::from_x_y_ranges(name.right() + 18.0..=voices.left() - 14.0, rect.y_range());
@@ -102,12 +116,12 @@ pub fn show(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::Axis;
+    use crate::model_info::TimbreAxis;
 
     #[test]
     fn a_model_is_described() {
         assert_eq!(description(&ModelInfo::default()), "");
-        let axis = Axis { name: "x".to_owned(), input: 0, low: -1.0, high: 1.0 };
+        let axis = TimbreAxis { name: "x".to_owned(), input: 0, low: -1.0, high: 1.0 };
         let model = ModelInfo {
             serial: 1,
             axes: vec![axis; 8],

@@ -1,16 +1,18 @@
-//! The piano strip.
+//! The piano strip at the bottom of the window.
 
 use egui::{Rect, Sense, Ui};
 
 use crate::editor::keyboard::Keyboard;
 use crate::editor::theme;
 use crate::editor::widgets::keys;
-use crate::shared::{ModelInfo, Shared};
+use crate::model_info::ModelInfo;
+use crate::shared::Shared;
 
-const HELP: &str = "Bright keys lie in the range of the training data. Lower on a key is louder.\n\
-                    Without a host also A W S E D \u{2026} on the computer; Z and X move the octave.";
+const HELP: &str = "Click a key to play it; further down on the key is louder. Bright keys are in the range \
+                    that the model was trained on.\nIn the standalone program the computer's keys A W S \
+                    E D \u{2026} play too, and Z and X change the octave.";
 
-/// Draws the strip and plays it.
+/// Draws the strip, and plays the key that the mouse is on.
 pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, shared: &Shared) {
     let painter = ui.painter().with_clip_rect(rect);
     painter.rect_filled(rect, theme::PANEL_CORNER, theme::PANEL);
@@ -21,7 +23,7 @@ pub fn show(ui: &Ui, rect: Rect, keyboard: &mut Keyboard, model: &ModelInfo, sha
     let [low, high] = model.f0_range_hz;
     let sounds_well = |key: u8| {
         let f0_hz = 440.0 * 2f64.powf((f64::from(key) - 69.0) / 12.0);
-        // A quarter tone of tolerance: data is never quite in tune.
+        // Half a semitone more on both sides, because recordings are never quite in tune.
         high <= low || (low / 1.03..=high * 1.03).contains(&f0_hz)
     };
     let held = &shared.meters.keys;

@@ -1,4 +1,4 @@
-//! The areas of the window, one a file.
+//! The panels of the window, one per file.
 
 pub mod browser;
 pub mod header;
@@ -13,7 +13,7 @@ use egui::{Align2, Rect, Ui, pos2};
 
 use super::theme;
 
-/// Paints a panel with its title and returns the area below it.
+/// Draws the background and the title of a panel, and returns the area below the title.
 fn panel(ui: &Ui, rect: Rect, title: &str) -> Rect {
     let painter = ui.painter();
     painter.rect_filled(rect, theme::PANEL_CORNER, theme::PANEL);
@@ -23,7 +23,7 @@ fn panel(ui: &Ui, rect: Rect, title: &str) -> Rect {
     Rect::from_min_max(min, rect.max - egui::vec2(theme::INSET, 8.0))
 }
 
-/// The key at a pitch and how far it is from it, as "A3 +4 ct".
+/// The name of the key that is nearest to a pitch, and the pitch's distance from it, as in "A3 +4 ct".
 fn pitch_name(f0_hz: f32) -> String {
     let key = 69.0 + 12.0 * (f0_hz / 440.0).log2();
     if !key.is_finite() {
@@ -35,7 +35,7 @@ fn pitch_name(f0_hz: f32) -> String {
     if cents == 0.0 { name } else { format!("{name} {cents:+} ct") }
 }
 
-/// A MIDI key's name, 60 being C4.
+/// The name of a MIDI key, where key 60 is C4.
 fn key_name(key: i32) -> String {
     const NAMES: [&str; 12] = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
     format!("{}{}", NAMES[key.rem_euclid(12) as usize], key.div_euclid(12) - 1)

@@ -1,23 +1,26 @@
-//! Two timbre axes on a pad, where the map of the timbre space is to come.
+//! A pad that moves two of the timbre parameters at once.
 
 use egui::{Pos2, Rect, Ui, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
 
 use super::panel;
-use super::timbre::{axis_place, title};
+use super::timbre::{axis_position, title};
 use crate::editor::theme;
 use crate::editor::widgets::button::{self, Sign};
 use crate::editor::widgets::pad::{self, Direction};
 use crate::editor::widgets::slider::fitted;
+use crate::model_info::ModelInfo;
 use crate::params::WmsParams;
-use crate::shared::ModelInfo;
 
-/// Which axes the pad moves, and where it was.
+/// What the pad remembers from frame to frame.
 pub struct Pad {
+    /// The index of the direction that the pad moves across.
     across: usize,
+    /// The index of the direction that it moves up.
     up: usize,
+    /// The last positions, oldest first.
     trail: Vec<Pos2>,
-    /// The model that the trail belongs to.
+    /// The serial number of the model that the trail belongs to.
     serial: u32,
 }
 
@@ -27,15 +30,15 @@ impl Default for Pad {
     }
 }
 
-/// Names and directions that a model offers; at least one, the voicedness.
+/// The names and directions that the pad can move with a model. There is at least one, the level.
 fn directions<'a>(model: &'a ModelInfo, params: &'a WmsParams) -> Vec<(String, Direction<'a>)> {
-    let axes = model.axes.iter().zip(&params.axes.0).map(|(axis, control)| {
-        let trained = [axis_place(axis.low), axis_place(axis.high)];
+    let axes = model.axes.iter().zip(&params.timbre.axes.0).map(|(axis, control)| {
+        let trained = [axis_position(axis.low), axis_position(axis.high)];
         (title(&axis.name), Direction { control, trained })
     });
     let voicedness = model.voicedness.map(|range| {
         let trained = range.map(|value| 0.5 * (value + 1.0));
-        ("Voicedness".to_owned(), Direction { control: &params.voicedness, trained })
+        ("Voicedness".to_owned(), Direction { control: &params.timbre.voicedness, trained })
     });
     let level = Direction { control: &params.level, trained: [0.0, 1.0] };
     axes.chain(voicedness).chain([("Level".to_owned(), level)]).collect()
@@ -69,7 +72,7 @@ pub fn show(
     if changed {
         state.trail.clear();
     }
-    // One parameter in both directions would fight with itself.
+    // The same parameter in both directions could not follow the pointer.
     let up = if up == across { (across + 1) % all.len() } else { up };
     let area = Rect::from_min_max(inner.min + vec2(0.0, 4.0), inner.max);
     if up == across {
@@ -78,12 +81,18 @@ pub fn show(
     pad::show(ui, area, &all[across].1, &all[up].1, setter, &mut state.trail);
 }
 
-/// A button that opens a list of names; true if another was chosen.
+/// Draws a button that opens a list of names. Returns whether another name was chosen.
 fn choose(ui: &Ui, rect: Rect, label: &str, names: &[&str], chosen: usize, to: &mut usize) -> bool {
     let name = names.get(chosen).copied().unwrap_or_default();
     let name = fitted(ui, name, &theme::small(), rect.width() - 42.0);
     let word = format!("{label}  {name}");
-    let response = button::show(ui, rect, label, Sign::Menu(&word), "What this direction moves");
+    let response = button::show(
+        ui,
+        rect,
+        label,
+        Sign::Menu(&word),
+        "Choose what this direction of the pad moves.",
+    );
     let mut changed = false;
     egui::Popup::menu(&response).show(|ui| {
         ui.set_min_width(theme::INSET + rect.width());
@@ -99,7 +108,7 @@ fn choose(ui: &Ui, rect: Rect, label: &str, names: &[&str], chosen: usize, to: &
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shared::Axis;
+    use crate::model_info::TimbreAxis;
 
     #[test]
     fn every_model_has_directions() {
@@ -108,7 +117,7 @@ mod tests {
             directions(model, &params).into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(names(&ModelInfo::default()), ["Level"]);
-        let axis = Axis { name: "a".to_owned(), input: 0, low: -2.0, high: 2.0 };
+        let axis = TimbreAxis { name: "a".to_owned(), input: 0, low: -2.0, high: 2.0 };
         let model = ModelInfo {
             axes: vec![axis; 2],
             voicedness: Some([-0.5, 0.1]),

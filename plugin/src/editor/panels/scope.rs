@@ -1,4 +1,4 @@
-//! The waveform over time, and the partials below it.
+//! The scope: the waveform over time, and the levels of the partials below it.
 
 use egui::{Align2, Mesh, Painter, Pos2, Rect, Stroke, Ui, pos2};
 
@@ -6,27 +6,27 @@ use super::{panel, pitch_name};
 use crate::editor::theme;
 use crate::editor::waterfall::{LINES, Waterfall};
 
-/// Share of the height that the partials take.
-const SPECTRUM: f32 = 0.24;
-/// How much smaller the last line is than the first: 1 / (1 + this).
+/// The share of the height that the partials take.
+const SPECTRUM_SHARE: f32 = 0.24;
+/// Perspective: the last line is smaller than the first by a factor of 1 + `DEPTH`.
 const DEPTH: f32 = 1.15;
 
-/// Looks at the lines from the front and a little from above.
+/// A perspective view of the lines, from the front and a little from above.
 #[derive(Clone, Copy, Debug)]
 struct View {
     area: Rect,
 }
 
 impl View {
-    /// How large something is at a depth of 0 (the newest line) to 1.
+    /// The scale at a depth, from 0 (the newest line) to 1.
     fn scale(depth: f32) -> f32 {
         1.0 / (1.0 + DEPTH * depth)
     }
 
-    /// A point of a line: `along` 0 .. 1, `height` -1 .. 1.
+    /// The point on the screen that is `along` a line (0 to 1), at a `height` (-1 to 1).
     fn point(&self, along: f32, height: f32, depth: f32) -> Pos2 {
         let scale = Self::scale(depth);
-        // 0 at the front, 1 at the back: what is far away moves together.
+        // 0 at the front and 1 at the back. It grows more slowly with distance, as in perspective.
         let back = (1.0 - scale) / (1.0 - Self::scale(1.0));
         let (width, tall) = (self.area.width(), self.area.height());
         let middle = self.area.left() + width * (0.43 + 0.17 * back);
@@ -46,16 +46,17 @@ pub fn show(ui: &Ui, rect: Rect, waterfall: &Waterfall) {
         let text = format!("{} \u{b7} {f0_hz:.1} Hz", pitch_name(f0_hz));
         painter.text(at, Align2::RIGHT_CENTER, text, theme::small(), theme::SECONDARY);
     }
-    let split = inner.bottom() - SPECTRUM * inner.height();
+    let split = inner.bottom() - SPECTRUM_SHARE * inner.height();
     let upper = Rect::from_min_max(inner.min, pos2(inner.right(), split - 6.0));
     lines(&painter, &View { area: upper }, waterfall);
     let lower = Rect::from_min_max(pos2(inner.left(), split), inner.max);
     partials(&painter, lower, waterfall.bars());
 }
 
+/// Draws the lines, the oldest first.
 fn lines(painter: &Painter, view: &View, waterfall: &Waterfall) {
     let all = waterfall.lines();
-    // Lines glide back between two pictures, instead of jumping.
+    // The lines move backwards a little in each frame, not by a whole step when a new one comes.
     let fraction = waterfall.fraction();
     for (i, line) in all.enumerate().collect::<Vec<_>>().into_iter().rev() {
         let depth = if i == 0 { 0.0 } else { (i as f32 - 1.0 + fraction) / LINES as f32 };
@@ -68,7 +69,7 @@ fn lines(painter: &Painter, view: &View, waterfall: &Waterfall) {
             .enumerate()
             .map(|(n, &height)| view.point(n as f32 / last, height, depth))
             .collect();
-        // The ground hides what lies behind a crest.
+        // An area in the colour of the background hides the lines behind this one.
         let foot = view.point(0.5, -1.15, depth).y;
         let mut ground = Mesh::default();
         for at in &points {
@@ -90,6 +91,7 @@ fn lines(painter: &Painter, view: &View, waterfall: &Waterfall) {
     }
 }
 
+/// Draws a bar for each partial.
 fn partials(painter: &Painter, area: Rect, bars: &[f32]) {
     let axis = area.bottom() - 13.0;
     let tall = axis - area.top();

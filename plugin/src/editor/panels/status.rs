@@ -1,20 +1,21 @@
-//! The line at the bottom: what happened, and how the window is.
+//! The line at the bottom: messages, a reminder of the mouse gestures, and the size of the window.
 
 use egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, ViewportCommand, pos2, vec2};
 
-use crate::editor::layout::{MIN_HEIGHT, MIN_WIDTH};
 use crate::editor::theme;
 use crate::editor::widgets::button::{self, Sign};
 use crate::shared::Status;
+use crate::state::{MIN_WINDOW_HEIGHT, MIN_WINDOW_WIDTH};
 
-/// Sizes of the window that are offered, percent.
+/// The magnifications that are offered, percent.
 const SCALES: [u16; 5] = [100, 125, 150, 175, 200];
-/// Width below which an error has the line for itself.
+/// In a window narrower than this, an error replaces the reminder of the mouse gestures, points.
 const CROWDED: f32 = 1160.0;
+/// The reminder of the mouse gestures.
 const HELP: &str =
     "drag = move \u{b7} shift = fine \u{b7} double-click = reset \u{b7} right-click = type";
 
-/// Draws the line; `with_keys` is whether the piano strip is shown.
+/// Draws the line. `with_keys` is whether the piano strip is shown, and the line's button changes it.
 pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
     let painter = ui.painter();
     let y = rect.center().y;
@@ -32,7 +33,13 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
     };
     let percent = (ui.ctx().zoom_factor() * 100.0).round() as u16;
     let word = format!("{percent} %");
-    let scale = button::show(ui, place(62.0), "scale", Sign::Menu(&word), "Size of the window");
+    let scale = button::show(
+        ui,
+        place(62.0),
+        "scale",
+        Sign::Menu(&word),
+        "Magnifies everything in the window.",
+    );
     egui::Popup::menu(&scale).show(|ui| {
         for choice in SCALES {
             if ui.selectable_label(choice == percent, format!("{choice} %")).clicked() {
@@ -41,10 +48,11 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
         }
     });
     let word = if *with_keys { "Hide keys" } else { "Show keys" };
-    if button::show(ui, place(72.0), "strip", Sign::Word(word), "The piano strip").clicked() {
+    if button::show(ui, place(72.0), "strip", Sign::Word(word), "Shows or hides the piano strip.")
+        .clicked()
+    {
         *with_keys = !*with_keys;
     }
-    // What went wrong matters more than what may be done.
     let crowded = status.is_error && rect.width() < CROWDED;
     let help = painter.text(
         pos2(x - 8.0, y),
@@ -70,7 +78,7 @@ pub fn show(ui: &Ui, rect: Rect, status: &Status, with_keys: &mut bool) {
     corner(ui, rect);
 }
 
-/// The corner by which the window is resized where the host gives it no border.
+/// Draws the corner that resizes the window, for hosts whose windows have no border.
 fn corner(ui: &Ui, rect: Rect) {
     let area = Rect::from_min_max(rect.max - vec2(6.0, 6.0), rect.max + vec2(10.0, 10.0));
     let response = ui.interact(area, ui.scope_id().with("corner"), Sense::drag());
@@ -83,7 +91,7 @@ fn corner(ui: &Ui, rect: Rect) {
     if response.dragged()
         && let Some(at) = response.interact_pointer_pos()
     {
-        let size = at.to_vec2().max(vec2(MIN_WIDTH, MIN_HEIGHT));
+        let size = at.to_vec2().max(vec2(MIN_WINDOW_WIDTH, MIN_WINDOW_HEIGHT));
         ui.ctx().send_viewport_cmd(ViewportCommand::InnerSize(size));
     }
     response.on_hover_cursor(CursorIcon::ResizeNwSe);

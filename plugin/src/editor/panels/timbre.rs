@@ -1,4 +1,4 @@
-//! The model's timbre axes, voicedness and level.
+//! The sliders of the timbre axes, the voicedness and the level.
 
 use egui::{Rect, ScrollArea, Sense, Stroke, Ui, UiBuilder, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
@@ -7,25 +7,28 @@ use super::panel;
 use crate::editor::control::Control;
 use crate::editor::theme;
 use crate::editor::widgets::slider::{self, Look};
+use crate::model_info::ModelInfo;
 use crate::params::{AXIS_REACH, WmsParams};
-use crate::shared::ModelInfo;
 
+/// The smallest width of a slider, points. Below it the panel scrolls.
 const NARROWEST: f32 = 42.0;
+/// The largest width of a slider, points.
 const WIDEST: f32 = 120.0;
-/// Between the axes and the other two.
-const APART: f32 = 12.0;
+/// The gap between the axes and the other two sliders, points.
+const SECTION_GAP: f32 = 12.0;
 
-const AXIS_HINT: &str = "Distance from the model's rest, in spreads (\u{3c3}) of the training data; \
-                         the pale bar is where that lies.";
-const VOICEDNESS_HINT: &str = "From breath (down) to a clear tone (up), from the model's rest.";
-const LEVEL_HINT: &str = "Output level; at 0 dB there is room for chords.";
+const AXIS_HINT: &str = "Moves the timbre away from the model's resting timbre, in standard deviations \
+                         (\u{3c3}) of the sounds that it was trained on. The pale bar shows their range.";
+const VOICEDNESS_HINT: &str = "Makes the sound breathier (down) or clearer (up) than the model's \
+                               resting timbre.";
+const LEVEL_HINT: &str = "Sets the level of the output. At 0 dB there is headroom for chords.";
 
-/// The place of an axis' value on its control.
-pub fn axis_place(value: f32) -> f32 {
+/// The position of an axis' value on its slider, 0 to 1.
+pub fn axis_position(value: f32) -> f32 {
     (value + AXIS_REACH) / (2.0 * AXIS_REACH)
 }
 
-/// An input's name as people write it.
+/// The name of a network input as the editor displays it: "MFCC 3" for `mfcc_3`.
 pub fn title(name: &str) -> String {
     match name.strip_prefix("mfcc_") {
         Some(number) => format!("MFCC {number}"),
@@ -33,7 +36,7 @@ pub fn title(name: &str) -> String {
     }
 }
 
-/// The words that all names begin with, as long as they differ in something after them.
+/// The words that all names begin with; empty if there are none, or if a name has no word after them.
 fn shared_words(names: &[String]) -> &str {
     let Some((first, others)) = names.split_first() else { return "" };
     let shared = |stem: &str| {
@@ -49,7 +52,7 @@ fn shared_words(names: &[String]) -> &str {
     ""
 }
 
-/// Width of a slider where so many share `width`.
+/// The width of each of `count` sliders that share `width`, points.
 fn column_width(width: f32, count: usize) -> f32 {
     (width / count.max(1) as f32).clamp(NARROWEST, WIDEST)
 }
@@ -57,17 +60,17 @@ fn column_width(width: f32, count: usize) -> f32 {
 /// Draws the panel.
 pub fn show(ui: &mut Ui, rect: Rect, model: &ModelInfo, params: &WmsParams, setter: &ParamSetter) {
     let names: Vec<String> = model.axes.iter().map(|axis| title(&axis.name)).collect();
-    let axes = model.axes.len().min(params.axes.0.len());
+    let axes = model.axes.len().min(params.timbre.axes.0.len());
     let count = axes + 1 + usize::from(model.voicedness.is_some());
-    let gap = if axes > 0 { APART } else { 0.0 };
+    let gap = if axes > 0 { SECTION_GAP } else { 0.0 };
     let width = column_width(rect.width() - 2.0 * theme::INSET - gap, count);
-    // Where names have no room, what they share stands in the heading.
+    // In narrow columns the words that all names share move to the title of the panel.
     let stem = if width < slider::CROWDED { shared_words(&names) } else { "" };
     let heading = if stem.is_empty() { "Timbre" } else { &format!("Timbre \u{b7} {stem}") };
     let inner = panel(ui, rect, heading);
     let mut sliders: Vec<(Look, &dyn Control)> = Vec::new();
-    for ((axis, name), control) in model.axes.iter().zip(&names).zip(&params.axes.0) {
-        let trained = Some([axis_place(axis.low), axis_place(axis.high)]);
+    for ((axis, name), control) in model.axes.iter().zip(&names).zip(&params.timbre.axes.0) {
+        let trained = Some([axis_position(axis.low), axis_position(axis.high)]);
         let label = name[stem.len()..].trim_start();
         let look = Look { name, label, hint: AXIS_HINT, trained, rest: true };
         sliders.push((look, control));
@@ -75,7 +78,10 @@ pub fn show(ui: &mut Ui, rect: Rect, model: &ModelInfo, params: &WmsParams, sett
     if let Some(range) = model.voicedness {
         let trained = Some(range.map(|value| 0.5 * (value + 1.0)));
         let (name, hint) = ("Voicedness", VOICEDNESS_HINT);
-        sliders.push((Look { name, label: name, hint, trained, rest: true }, &params.voicedness));
+        sliders.push((
+            Look { name, label: name, hint, trained, rest: true },
+            &params.timbre.voicedness,
+        ));
     }
     let (name, hint) = ("Level", LEVEL_HINT);
     sliders.push((Look { name, label: name, hint, trained: None, rest: true }, &params.level));
@@ -104,14 +110,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_are_placed_about_their_middle() {
-        assert_eq!(axis_place(0.0), 0.5);
-        assert_eq!(axis_place(AXIS_REACH), 1.0);
-        assert_eq!(axis_place(-AXIS_REACH), 0.0);
+    fn the_resting_timbre_is_in_the_middle_of_an_axis() {
+        assert_eq!(axis_position(0.0), 0.5);
+        assert_eq!(axis_position(AXIS_REACH), 1.0);
+        assert_eq!(axis_position(-AXIS_REACH), 0.0);
     }
 
     #[test]
-    fn inputs_are_named_for_people() {
+    fn inputs_have_display_names() {
         assert_eq!(title("mfcc_3"), "MFCC 3");
         assert_eq!(title("air_flow"), "air flow");
     }

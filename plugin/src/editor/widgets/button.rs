@@ -1,21 +1,21 @@
-//! Small buttons with a drawn sign or a word.
+//! Small buttons with a drawn symbol or a word.
 
 use egui::{Align2, Color32, Painter, Pos2, Rect, Response, Sense, Stroke, Ui, pos2, vec2};
 
 use crate::editor::theme;
 
-/// What is on a button.
+/// What a button shows.
 #[derive(Clone, Copy, Debug)]
 pub enum Sign<'a> {
-    /// An arrow to the left.
+    /// An arrow that points left.
     Previous,
-    /// An arrow to the right.
+    /// An arrow that points right.
     Next,
-    /// A circle with an arrow.
-    Again,
-    /// A word.
+    /// A circle with an arrow head, for listing something again.
+    Refresh,
+    /// A word, for an action.
     Word(&'a str),
-    /// What is chosen from a list.
+    /// A word and a triangle, for the choice from a list.
     Menu(&'a str),
 }
 
@@ -38,7 +38,8 @@ fn circle(painter: &Painter, rect: Rect, stroke: Stroke) {
     painter.line(head.to_vec(), stroke);
 }
 
-/// A small triangle about `center`: downwards where something is open or opens, else to the right.
+/// Draws a small triangle around `center`. It points down for something that is open or opens below, and
+/// to the right for something that is closed.
 pub fn caret(painter: &Painter, center: Pos2, down: bool, color: Color32) {
     let corners = if down {
         [vec2(-3.5, -2.0), vec2(3.5, -2.0), vec2(0.0, 2.5)]
@@ -49,7 +50,8 @@ pub fn caret(painter: &Painter, center: Pos2, down: bool, color: Color32) {
     painter.add(egui::Shape::convex_polygon(corners, color, Stroke::NONE));
 }
 
-/// A button that fills `rect`; `salt` tells it from others, `hint` says what it does.
+/// Draws a button that fills `rect`. `salt` has to differ from that of the other buttons, and `hint` is
+/// the tooltip.
 pub fn show(ui: &Ui, rect: Rect, salt: &str, sign: Sign, hint: &str) -> Response {
     let response = ui.interact(rect, ui.scope_id().with(salt), Sense::click());
     let lit = response.hovered();
@@ -62,7 +64,7 @@ pub fn show(ui: &Ui, rect: Rect, salt: &str, sign: Sign, hint: &str) -> Response
     match sign {
         Sign::Previous => arrow(painter, rect, -1.0, stroke),
         Sign::Next => arrow(painter, rect, 1.0, stroke),
-        Sign::Again => circle(painter, rect, stroke),
+        Sign::Refresh => circle(painter, rect, stroke),
         Sign::Word(word) => {
             let at = rect.center();
             painter.text(at, Align2::CENTER_CENTER, word, theme::small(), theme::TEXT);

@@ -1,18 +1,18 @@
-//! A setting on one line: a switch, a choice or a number.
+//! A setting on one line: a switch, a choice from a list, or a number.
 
 use egui::{Align2, Popup, Rect, Response, Sense, Ui, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
 
 use crate::editor::control::{self, Control};
 use crate::editor::theme;
-use crate::editor::widgets::{button, explain, value};
+use crate::editor::widgets::{button, explain, turn, value};
 
-/// Most values that are offered as a list.
-const LISTED: usize = 6;
-/// Points to drag for all of a number's range.
+/// A parameter with at most this many values is a choice from a list, and one with more is a number.
+const MAX_LISTED: usize = 6;
+/// How far the mouse is dragged for the whole range of a number, points.
 const TRAVEL: f32 = 200.0;
 
-/// Draws a chip that fills `rect`.
+/// Draws a setting that fills `rect`. `hint` is the text of its tooltip.
 pub fn show(
     ui: &mut Ui,
     rect: Rect,
@@ -29,9 +29,9 @@ pub fn show(
     ui.painter().text(at, Align2::LEFT_CENTER, name, theme::small(), theme::SECONDARY);
     match control.steps() {
         Some(1) => switch(ui, rect, &response, control, setter),
-        Some(count) if count < LISTED => choice(ui, rect, &response, control, setter, count),
+        Some(count) if count < MAX_LISTED => choice(ui, rect, &response, control, setter, count),
         _ => {
-            control::turn(ui, &response, control, setter, TRAVEL);
+            turn::turn(ui, &response, control, setter, TRAVEL);
             let right = Rect::from_min_max(pos2(rect.right() - 44.0, rect.top()), rect.max);
             value::show(ui, right, id, control, setter);
         }
@@ -41,7 +41,7 @@ pub fn show(
 
 fn switch(ui: &Ui, rect: Rect, response: &Response, control: &dyn Control, setter: &ParamSetter) {
     let names = [control.text_at(0.0), control.text_at(1.0)];
-    let on = control.place() > 0.5;
+    let on = control.position() > 0.5;
     if names == ["off", "on"] || names == ["Off", "On"] {
         let track =
             Rect::from_center_size(pos2(rect.right() - 20.0, rect.center().y), vec2(24.0, 12.0));
@@ -70,14 +70,14 @@ fn choice(
     let text = control::text(control);
     button::caret(ui.painter(), at + vec2(9.0, 0.0), true, theme::SECONDARY);
     ui.painter().text(at, Align2::RIGHT_CENTER, text, theme::small(), theme::TEXT);
-    control::wheel(ui, response, control, setter);
+    turn::wheel(ui, response, control, setter);
     Popup::menu(response).show(|ui| {
         ui.set_min_width(rect.width().max(70.0));
         for step in 0..=count {
-            let place = step as f32 / count as f32;
-            let chosen = (control.place() - place).abs() < 0.5 / count as f32;
-            if ui.selectable_label(chosen, control.text_at(place)).clicked() {
-                control::set(control, setter, place);
+            let position = step as f32 / count as f32;
+            let chosen = (control.position() - position).abs() < 0.5 / count as f32;
+            if ui.selectable_label(chosen, control.text_at(position)).clicked() {
+                control::set(control, setter, position);
             }
         }
     });

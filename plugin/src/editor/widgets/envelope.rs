@@ -1,32 +1,33 @@
-//! The loudness contour, drawn, with handles to drag and values to type.
+//! A drawing of the envelope with handles to drag, and its values to type.
 
 use egui::{Align2, PointerButton, Pos2, Rect, Sense, Stroke, Ui, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
 
 use crate::editor::control::{self, Control};
 use crate::editor::theme;
-use crate::editor::widgets::value;
+use crate::editor::widgets::{turn, value};
 
-/// Height of the values below the drawing.
-const TEXTS: f32 = 18.0;
-/// Width of the shortest sustained part, in widths of the others.
-const HELD: f32 = 0.4;
-/// Points of each curve.
+/// Height of the values below the drawing, points.
+const VALUES_HEIGHT: f32 = 18.0;
+/// Width of the sustained part when all times are at their longest, where the longest attack, decay or
+/// release is 1 wide.
+const SUSTAIN_WIDTH: f32 = 0.4;
+/// The number of points in each of the three curves.
 const POINTS: usize = 24;
 
-/// The parameters behind the drawing.
-pub struct Contour<'a> {
-    /// Time to full level.
+/// The parameters of the envelope.
+pub struct EnvelopeControls<'a> {
+    /// The time from silence to full level.
     pub attack: &'a dyn Control,
-    /// Time to the sustained level.
+    /// The time from full level to the sustained level.
     pub decay: &'a dyn Control,
-    /// The sustained level.
+    /// The level while a key is held.
     pub sustain: &'a dyn Control,
-    /// Time to silence.
+    /// The time from the release of a key to silence.
     pub release: &'a dyn Control,
 }
 
-/// What can be dragged.
+/// A handle of the drawing. The one at the sustained level moves the decay too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Handle {
     Attack,
@@ -36,7 +37,7 @@ enum Handle {
 
 const HANDLES: [Handle; 3] = [Handle::Attack, Handle::Sustain, Handle::Release];
 
-/// Where a contour stands in its drawing, all in places of the parameters.
+/// An envelope as positions of its parameters, 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Shape {
     attack: f32,
@@ -46,16 +47,16 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(contour: &Contour) -> Self {
+    fn of(contour: &EnvelopeControls) -> Self {
         Self {
-            attack: contour.attack.place(),
-            decay: contour.decay.place(),
-            sustain: contour.sustain.place(),
-            release: contour.release.place(),
+            attack: contour.attack.position(),
+            decay: contour.decay.position(),
+            sustain: contour.sustain.position(),
+            release: contour.release.position(),
         }
     }
 
-    /// Where a handle stands.
+    /// The point at which a handle is drawn.
     fn point(&self, area: Rect, handle: Handle) -> Pos2 {
         let part = part(area);
         let top = area.left() + part * self.attack;
@@ -68,7 +69,7 @@ impl Shape {
         }
     }
 
-    /// The contour with a handle moved by so many points.
+    /// The envelope after a handle was dragged by `by` points.
     fn moved(mut self, area: Rect, handle: Handle, by: egui::Vec2) -> Self {
         let (along, up) = (by.x / part(area), -by.y / area.height().max(1.0));
         match handle {
@@ -82,14 +83,15 @@ impl Shape {
         self
     }
 
-    /// The handle nearest to a point.
+    /// The handle that is nearest to a point.
     fn nearest(&self, area: Rect, at: Pos2) -> Handle {
         let distance = |handle| self.point(area, handle).distance_sq(at);
-        // At one place, the sustain's moves both ways.
+        // Where handles coincide, the one for sustain comes first because it moves in both directions.
         let order = [Handle::Sustain, Handle::Attack, Handle::Release];
         order.into_iter().min_by(|&a, &b| distance(a).total_cmp(&distance(b))).unwrap_or(order[0])
     }
 
+    /// The line from silence over the sustained level to silence.
     fn curve(&self, area: Rect) -> Vec<Pos2> {
         let full = self.point(area, Handle::Attack);
         let held = self.point(area, Handle::Sustain);
@@ -100,7 +102,7 @@ impl Shape {
         for (from, to) in [(start, full), (full, held), (let_go, end)] {
             points.extend((0..=POINTS).map(|i| {
                 let t = i as f32 / POINTS as f32;
-                // Towards its aim the level goes by the same share in the same time.
+                // The engine's level approaches its target by the same share in equal times.
                 let gone = (1.0 - (-4.0 * t).exp()) / (1.0 - (-4.0f32).exp());
                 pos2(from.x + t * (to.x - from.x), from.y + gone * (to.y - from.y))
             }));
@@ -109,16 +111,18 @@ impl Shape {
     }
 }
 
-/// Width of the longest attack, decay and release.
+/// Width of the longest attack, decay or release, points.
 fn part(area: Rect) -> f32 {
-    (area.width() / (3.0 + HELD)).max(1.0)
+    (area.width() / (3.0 + SUSTAIN_WIDTH)).max(1.0)
 }
 
+/// Where the release begins, points.
 fn release_from(area: Rect) -> f32 {
-    area.left() + (2.0 + HELD) * part(area)
+    area.left() + (2.0 + SUSTAIN_WIDTH) * part(area)
 }
 
-fn parameters<'a>(contour: &Contour<'a>, handle: Handle) -> Vec<&'a dyn Control> {
+/// The parameters that a handle moves.
+fn parameters<'a>(contour: &EnvelopeControls<'a>, handle: Handle) -> Vec<&'a dyn Control> {
     match handle {
         Handle::Attack => vec![contour.attack],
         Handle::Sustain => vec![contour.decay, contour.sustain],
@@ -126,9 +130,9 @@ fn parameters<'a>(contour: &Contour<'a>, handle: Handle) -> Vec<&'a dyn Control>
     }
 }
 
-/// Draws a contour that fills `rect`.
-pub fn show(ui: &mut Ui, rect: Rect, contour: &Contour, setter: &ParamSetter) {
-    let frame = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - TEXTS));
+/// Draws an envelope that fills `rect`.
+pub fn show(ui: &mut Ui, rect: Rect, contour: &EnvelopeControls, setter: &ParamSetter) {
+    let frame = Rect::from_min_max(rect.min, pos2(rect.right(), rect.bottom() - VALUES_HEIGHT));
     let area = frame.shrink(8.0);
     let id = ui.scope_id().with("envelope");
     let response = ui.interact(frame, id, Sense::click_and_drag());
@@ -146,15 +150,15 @@ pub fn show(ui: &mut Ui, rect: Rect, contour: &Contour, setter: &ParamSetter) {
         && let Some((handle, shape)) = dragged
     {
         let fine = ui.input(|input| input.modifiers.shift);
-        let by = response.drag_delta() * if fine { 0.1 } else { 1.0 };
+        let by = response.drag_delta() * if fine { turn::FINE } else { 1.0 };
         let shape = shape.moved(area, handle, by);
         ui.data_mut(|data| data.insert_temp(id, (handle, shape)));
         match handle {
-            Handle::Attack => contour.attack.go(setter, shape.attack),
-            Handle::Release => contour.release.go(setter, shape.release),
+            Handle::Attack => contour.attack.move_to(setter, shape.attack),
+            Handle::Release => contour.release.move_to(setter, shape.release),
             Handle::Sustain => {
-                contour.decay.go(setter, shape.decay);
-                contour.sustain.go(setter, shape.sustain);
+                contour.decay.move_to(setter, shape.decay);
+                contour.sustain.move_to(setter, shape.sustain);
             }
         }
     } else if response.drag_stopped_by(primary)
@@ -166,7 +170,7 @@ pub fn show(ui: &mut Ui, rect: Rect, contour: &Contour, setter: &ParamSetter) {
         && let Some(handle) = near
     {
         for control in parameters(contour, handle) {
-            control::set(control, setter, control.initial());
+            control::set(control, setter, control.default_position());
         }
     }
     let lit = if response.dragged() { dragged.map(|(handle, _)| handle) } else { near };
@@ -199,7 +203,7 @@ fn draw(ui: &Ui, area: Rect, shape: &Shape, lit: Option<Handle>) {
     }
 }
 
-fn values(ui: &mut Ui, row: Rect, contour: &Contour, setter: &ParamSetter) {
+fn values(ui: &mut Ui, row: Rect, contour: &EnvelopeControls, setter: &ParamSetter) {
     let all = [
         ("A", contour.attack),
         ("D", contour.decay),
@@ -230,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn handles_are_found_where_they_stand() {
+    fn handles_are_found_where_they_are_drawn() {
         for handle in HANDLES {
             let at = SHAPE.point(area(), handle);
             assert_eq!(SHAPE.nearest(area(), at + vec2(2.0, -2.0)), handle);
@@ -239,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn drags_move_their_own_parameters_and_end_at_the_borders() {
+    fn drags_move_their_own_parameters_and_stop_at_the_ends() {
         let moved = SHAPE.moved(area(), Handle::Attack, vec2(10.0, 50.0));
         assert!((moved.attack - 0.3).abs() < 1e-5);
         assert_eq!(Shape { attack: SHAPE.attack, ..moved }, SHAPE);
@@ -247,7 +251,7 @@ mod tests {
         assert!((moved.sustain - 0.5).abs() < 1e-5 && moved.decay == 0.0);
         let moved = SHAPE.moved(area(), Handle::Release, vec2(1000.0, 0.0));
         assert_eq!(moved.release, 1.0);
-        // A handle follows the pointer point by point.
+        // A handle stays under the pointer.
         let by = vec2(7.0, -9.0);
         let went = SHAPE.moved(area(), Handle::Sustain, by).point(area(), Handle::Sustain)
             - SHAPE.point(area(), Handle::Sustain);

@@ -8,21 +8,21 @@ use crate::editor::theme;
 pub const LOWEST: u8 = 24;
 /// Last key of the strip, C7.
 pub const HIGHEST: u8 = 96;
-/// Width of a black key, white keys.
+/// Width of a black key, where a white key is 1 wide.
 const BLACK_WIDTH: f32 = 0.6;
-/// Length of a black key, of the strip's height.
+/// Length of a black key, where a white key is 1 long.
 const BLACK_LENGTH: f32 = 0.6;
 
 fn is_black(key: u8) -> bool {
     matches!(key % 12, 1 | 3 | 6 | 8 | 10)
 }
 
-/// White keys below a key.
+/// The number of white keys of the strip below a key.
 fn whites_below(key: u8) -> usize {
     (LOWEST..key).filter(|&below| !is_black(below)).count()
 }
 
-/// The area of a key.
+/// The area of a MIDI key in the strip.
 pub fn area(strip: Rect, key: u8) -> Rect {
     let width = strip.width() / whites_below(HIGHEST + 1) as f32;
     let left = strip.left() + whites_below(key) as f32 * width;
@@ -34,12 +34,13 @@ pub fn area(strip: Rect, key: u8) -> Rect {
     }
 }
 
-/// The key at a point and how hard it is pressed there, softly at its upper end, 0 .. 1.
+/// The MIDI key at a point, and the velocity of a press there, 0 to 1: softer towards the upper end of
+/// the key.
 pub fn hit(strip: Rect, at: Pos2) -> Option<(u8, f32)> {
     if !strip.contains(at) {
         return None;
     }
-    // Black keys lie on top.
+    // The black keys lie on top of the white ones.
     let found = |black| {
         (LOWEST..=HIGHEST).find(|&key| is_black(key) == black && area(strip, key).contains(at))
     };
@@ -49,7 +50,8 @@ pub fn hit(strip: Rect, at: Pos2) -> Option<(u8, f32)> {
     Some((key, 0.3 + 0.7 * depth))
 }
 
-/// Draws the strip: `is_down` keys are lit, those that `sounds_well` refuses are dim.
+/// Draws the strip. Keys for which `is_down` is true are lit, and those for which `sounds_well` is false
+/// are dim.
 pub fn show(
     painter: &Painter,
     strip: Rect,

@@ -1,4 +1,4 @@
-//! The things that the window is made of, one a file.
+//! The controls and displays that panels are made of, one per file.
 
 pub mod button;
 pub mod chip;
@@ -8,6 +8,7 @@ pub mod knob;
 pub mod meter;
 pub mod pad;
 pub mod slider;
+pub mod turn;
 pub mod value;
 
 use egui::{Response, Ui};
@@ -15,15 +16,15 @@ use egui::{Response, Ui};
 use super::control::{self, Control};
 use super::theme;
 
-/// Shows what a control is and how it stands while the pointer rests on it.
+/// Gives a control a tooltip with its name, its value and a sentence on what it does.
 fn explain(response: Response, control: &dyn Control, name: &str, hint: &str) {
     response.on_hover_ui(|ui| {
         ui.set_max_width(260.0);
-        paragraph(ui, name, control, hint);
+        tooltip(ui, name, control, hint);
     });
 }
 
-fn paragraph(ui: &mut Ui, name: &str, control: &dyn Control, hint: &str) {
+fn tooltip(ui: &mut Ui, name: &str, control: &dyn Control, hint: &str) {
     ui.horizontal(|ui| {
         ui.label(egui::RichText::new(name).font(theme::title()).color(theme::TEXT));
         ui.label(egui::RichText::new(control::text(control)).color(theme::ACCENT));

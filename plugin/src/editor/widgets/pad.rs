@@ -5,31 +5,33 @@ use nice_plug::context::gui::ParamSetter;
 
 use crate::editor::control::{self, Control};
 use crate::editor::theme;
+use crate::editor::widgets::turn;
 
-/// Places that the trail remembers.
-const TRAIL: usize = 40;
+/// The number of positions that the trail remembers.
+const TRAIL_LENGTH: usize = 40;
 
-/// A direction of the pad.
+/// What one direction of the pad moves.
 pub struct Direction<'a> {
-    /// What it moves.
+    /// The parameter.
     pub control: &'a dyn Control,
-    /// Range of the training data, in places.
+    /// The range of the training data, as positions of the parameter.
     pub trained: [f32; 2],
 }
 
-/// The point at which two places stand.
+/// The point of two positions.
 pub fn point(pad: Rect, x: f32, y: f32) -> Pos2 {
     pos2(pad.left() + x * pad.width(), pad.bottom() - y * pad.height())
 }
 
-/// The places at a point, brought into the pad.
-pub fn places(pad: Rect, at: Pos2) -> [f32; 2] {
+/// The positions of a point. A point outside the pad has those of the nearest point inside.
+pub fn positions(pad: Rect, at: Pos2) -> [f32; 2] {
     let x = (at.x - pad.left()) / pad.width().max(1.0);
     let y = (pad.bottom() - at.y) / pad.height().max(1.0);
     [x.clamp(0.0, 1.0), y.clamp(0.0, 1.0)]
 }
 
-/// Draws a pad that fills `rect`. It follows the pointer, slowly with shift; double click resets.
+/// Draws a pad that fills `rect`. Its parameters follow the pointer, or move by a tenth of its way while
+/// shift is held; a double click resets both.
 pub fn show(
     ui: &Ui,
     rect: Rect,
@@ -44,7 +46,7 @@ pub fn show(
     let primary = PointerButton::Primary;
     if response.drag_started_by(primary) {
         both.iter().for_each(|control| control.begin(setter));
-        ui.data_mut(|data| data.insert_temp(response.id, both.map(Control::place)));
+        ui.data_mut(|data| data.insert_temp(response.id, both.map(Control::position)));
     }
     if response.dragged_by(primary) {
         let fine = ui.input(|input| input.modifiers.shift);
@@ -52,39 +54,39 @@ pub fn show(
         let slowly = || {
             let [x, y]: [f32; 2] = ui
                 .data(|data| data.get_temp(response.id))
-                .unwrap_or_else(|| both.map(Control::place));
+                .unwrap_or_else(|| both.map(Control::position));
             let by = response.drag_delta();
             [
-                control::dragged_place(x, by.x, pad.width(), true),
-                control::dragged_place(y, -by.y, pad.height(), true),
+                turn::dragged_position(x, by.x, pad.width(), true),
+                turn::dragged_position(y, -by.y, pad.height(), true),
             ]
         };
-        let to = at.map_or_else(slowly, |at| places(pad, at));
+        let to = at.map_or_else(slowly, |at| positions(pad, at));
         ui.data_mut(|data| data.insert_temp(response.id, to));
-        both.iter().zip(to).for_each(|(control, place)| control.go(setter, place));
+        both.iter().zip(to).for_each(|(control, position)| control.move_to(setter, position));
     }
     if response.drag_stopped_by(primary) {
         both.iter().for_each(|control| control.end(setter));
     }
     if response.double_clicked() {
-        both.iter().for_each(|control| control::set(*control, setter, control.initial()));
+        both.iter().for_each(|control| control::set(*control, setter, control.default_position()));
     } else if response.clicked()
         && let Some(at) = response.interact_pointer_pos()
     {
         both.iter()
-            .zip(places(pad, at))
+            .zip(positions(pad, at))
             .for_each(|(control, to)| control::set(*control, setter, to));
     }
-    let here = both.map(Control::sounding);
+    let here = both.map(Control::modulated_position);
     remember(trail, pos2(here[0], here[1]));
     draw(ui, pad, across, up, trail, response.dragged());
     response.on_hover_cursor(egui::CursorIcon::Crosshair);
 }
 
-/// Adds where the sound is to its trail, which forgets the oldest places.
+/// Adds the present position to the trail, and removes the oldest one if the trail is full.
 fn remember(trail: &mut Vec<Pos2>, here: Pos2) {
     trail.push(here);
-    if trail.len() > TRAIL {
+    if trail.len() > TRAIL_LENGTH {
         trail.remove(0);
     }
 }
@@ -107,11 +109,11 @@ fn draw(ui: &Ui, pad: Rect, across: &Direction, up: &Direction, trail: &[Pos2], 
     for (i, pair) in trail.windows(2).enumerate() {
         if pair[0] != pair[1] {
             let ends = [pair[0], pair[1]].map(|at| point(pad, at.x, at.y));
-            let color = theme::mix(theme::RAIL, theme::ACCENT, i as f32 / TRAIL as f32);
+            let color = theme::mix(theme::RAIL, theme::ACCENT, i as f32 / TRAIL_LENGTH as f32);
             painter.line_segment(ends, Stroke::new(1.5, color));
         }
     }
-    let at = point(pad, across.control.sounding(), up.control.sounding());
+    let at = point(pad, across.control.modulated_position(), up.control.modulated_position());
     let thin = Stroke::new(1.0, theme::mix(theme::GROUND, theme::ACCENT, 0.45));
     painter.hline(pad.x_range(), at.y, thin);
     painter.vline(at.x, pad.y_range(), thin);
@@ -127,21 +129,21 @@ mod tests {
     use egui::vec2;
 
     #[test]
-    fn points_and_places_are_inverse_and_stay_within() {
+    fn points_and_positions_are_inverse_and_stay_in_the_pad() {
         let pad = Rect::from_min_size(pos2(30.0, 40.0), vec2(200.0, 100.0));
         for (x, y) in [(0.0, 0.0), (1.0, 1.0), (0.25, 0.75)] {
-            assert_eq!(places(pad, point(pad, x, y)), [x, y]);
+            assert_eq!(positions(pad, point(pad, x, y)), [x, y]);
         }
-        assert_eq!(places(pad, pos2(-9.0, 1000.0)), [0.0, 0.0]);
+        assert_eq!(positions(pad, pos2(-9.0, 1000.0)), [0.0, 0.0]);
         assert_eq!(point(pad, 0.0, 1.0), pad.left_top());
         let nothing = Rect::from_min_size(pos2(0.0, 0.0), vec2(0.0, 0.0));
-        assert!(places(nothing, pos2(5.0, 5.0)).iter().all(|place| place.is_finite()));
+        assert!(positions(nothing, pos2(5.0, 5.0)).iter().all(|position| position.is_finite()));
     }
 
     #[test]
     fn the_trail_forgets() {
         let mut trail = Vec::new();
         (0..100).for_each(|i| remember(&mut trail, pos2(i as f32, 0.0)));
-        assert_eq!((trail.len(), trail[0].x), (TRAIL, 60.0));
+        assert_eq!((trail.len(), trail[0].x), (TRAIL_LENGTH, 60.0));
     }
 }

@@ -3,39 +3,40 @@
 use egui::{Align2, FontId, Rect, Sense, Stroke, Ui, pos2, vec2};
 use nice_plug::context::gui::ParamSetter;
 
-use crate::editor::control::{self, Control};
+use crate::editor::control::Control;
 use crate::editor::theme;
-use crate::editor::widgets::{explain, value};
+use crate::editor::widgets::{explain, turn, value};
 
+/// Height of the handle, points.
 const HANDLE_HEIGHT: f32 = 6.0;
-/// Width of a column below which names are smaller.
+/// Names are set smaller in a column that is narrower than this, points.
 pub const CROWDED: f32 = 56.0;
-/// Height of name and value below the rail.
-const TEXTS: f32 = 38.0;
+/// Height of the name and the value below the rail, points.
+const TEXT_HEIGHT: f32 = 38.0;
 
 /// What a slider shows beside its value.
 pub struct Look<'a> {
-    /// Its name in full.
+    /// The full name, for the tooltip.
     pub name: &'a str,
-    /// What stands below it, shortened if it is too long.
+    /// The name below the slider, which is shortened if it is too long.
     pub label: &'a str,
-    /// For the tooltip.
+    /// What the parameter does, for the tooltip.
     pub hint: &'a str,
-    /// Range of the training data, in places.
+    /// The range of the training data, as positions of the parameter.
     pub trained: Option<[f32; 2]>,
-    /// Whether there is a rest to mark.
+    /// Whether the default position is marked.
     pub rest: bool,
 }
 
-/// Height at which a place stands on a rail.
-pub fn height(rail: Rect, place: f32) -> f32 {
-    rail.bottom() - place * rail.height()
+/// The height of a position on a rail.
+pub fn height(rail: Rect, position: f32) -> f32 {
+    rail.bottom() - position * rail.height()
 }
 
-/// The rail within a slider's column.
+/// The rail in the column of a slider.
 pub fn rail(column: Rect) -> Rect {
     let top = column.top() + HANDLE_HEIGHT;
-    let bottom = (column.bottom() - TEXTS - HANDLE_HEIGHT).max(top + 1.0);
+    let bottom = (column.bottom() - TEXT_HEIGHT - HANDLE_HEIGHT).max(top + 1.0);
     Rect::from_x_y_ranges(column.center().x - 4.0..=column.center().x + 4.0, top..=bottom)
 }
 
@@ -45,7 +46,7 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
     let id = ui.scope_id().with(control.full_name());
     let grip = rail.expand2(vec2((column.width() / 2.0 - 5.0).clamp(6.0, 14.0), HANDLE_HEIGHT));
     let response = ui.interact(grip, id, Sense::click_and_drag());
-    control::turn(ui, &response, control, setter, rail.height());
+    turn::turn(ui, &response, control, setter, rail.height());
     let painter = ui.painter();
     painter.rect_filled(rail, 4.0, theme::RAIL);
     if let Some([low, high]) = look.trained {
@@ -57,20 +58,20 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
     }
     let middle = rail.center().x;
     if look.rest {
-        let y = height(rail, control.initial());
+        let y = height(rail, control.default_position());
         painter.hline(middle - 5.0..=middle + 5.0, y, Stroke::new(1.0, theme::SECONDARY));
     }
-    let (place, sounding) = (control.place(), control.sounding());
-    if (sounding - place).abs() > 1e-3 {
-        let y = height(rail, sounding);
+    let (position, modulated) = (control.position(), control.modulated_position());
+    if (modulated - position).abs() > 1e-3 {
+        let y = height(rail, modulated);
         painter.hline(middle - 9.0..=middle + 9.0, y, Stroke::new(2.0, theme::TEAL));
     }
     let width = (column.width() - 8.0).clamp(14.0, 24.0);
     let handle =
-        Rect::from_center_size(pos2(middle, height(rail, place)), vec2(width, HANDLE_HEIGHT));
+        Rect::from_center_size(pos2(middle, height(rail, position)), vec2(width, HANDLE_HEIGHT));
     let held = response.hovered() || response.dragged();
     painter.rect_filled(handle, 3.0, if held { theme::ACCENT } else { theme::TEXT });
-    let at = pos2(middle, column.bottom() - TEXTS + 10.0);
+    let at = pos2(middle, column.bottom() - TEXT_HEIGHT + 10.0);
     let color = if held { theme::TEXT } else { theme::SECONDARY };
     let font = if column.width() < CROWDED { FontId::proportional(10.0) } else { theme::small() };
     let name = fitted(ui, look.label, &font, column.width() - 1.0);
@@ -80,7 +81,7 @@ pub fn show(ui: &mut Ui, column: Rect, look: &Look, control: &dyn Control, sette
     explain(response, control, look.name, look.hint);
 }
 
-/// A name, cut with an ellipsis where it is wider than that.
+/// Shortens a name with an ellipsis until it is at most `width` points wide.
 pub fn fitted(ui: &Ui, name: &str, font: &FontId, width: f32) -> String {
     let fits = |text: &str| {
         let galley = ui.painter().layout_no_wrap(text.to_owned(), font.clone(), theme::TEXT);
@@ -93,7 +94,7 @@ fn shortened(name: &str, fits: impl Fn(&str) -> bool) -> String {
     if fits(name) {
         return name.to_owned();
     }
-    // Of names that differ in their numbers alone, the number is what matters.
+    // Names such as "MFCC 12" differ only in their numbers, so the number is kept.
     let words = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let number = &name[words.len()..];
     let letters: Vec<char> = words.trim_end().chars().collect();
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_heights() {
+    fn positions_are_heights() {
         let rail = rail(Rect::from_min_size(pos2(10.0, 20.0), vec2(60.0, 200.0)));
         assert_eq!(height(rail, 0.0), rail.bottom());
         assert_eq!(height(rail, 1.0), rail.top());

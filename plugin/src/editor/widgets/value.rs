@@ -1,4 +1,4 @@
-//! A control's value as text that becomes a field to type into.
+//! The value of a control as text, which becomes a field to type into when it is clicked.
 
 use egui::text::CCursorRange;
 use egui::{Align2, FontSelection, Id, Key, Rect, Sense, TextEdit, Ui, vec2};
@@ -7,27 +7,30 @@ use nice_plug::context::gui::ParamSetter;
 use crate::editor::control::{self, Control};
 use crate::editor::theme;
 
-/// The one field that is open.
+/// The text field that is open. There is at most one.
 #[derive(Clone)]
 struct Field {
+    /// The id of the widget whose value is edited.
     of: Id,
     text: String,
+    /// Whether it has not been drawn yet.
     new: bool,
 }
 
-fn place() -> Id {
+/// Where the window's memory keeps the open field.
+fn field_id() -> Id {
     Id::unique("wms value field")
 }
 
-/// Opens the field of the control whose widget has that id.
+/// Opens the text field of a control; `of` is the id of its widget.
 pub fn open(ui: &Ui, of: Id, control: &dyn Control) {
     let field = Field { of, text: control::text(control), new: true };
-    ui.data_mut(|data| data.insert_temp(place(), field));
+    ui.data_mut(|data| data.insert_temp(field_id(), field));
 }
 
-/// Shows the value in `rect`, or the field while it is open; `of` is the widget's id.
+/// Shows the value in `rect`, or the text field while it is open; `of` is the id of the widget.
 pub fn show(ui: &mut Ui, rect: Rect, of: Id, control: &dyn Control, setter: &ParamSetter) {
-    match ui.data(|data| data.get_temp::<Field>(place())) {
+    match ui.data(|data| data.get_temp::<Field>(field_id())) {
         Some(field) if field.of == of => edit(ui, rect, field, control, setter),
         _ => label(ui, rect, of, control),
     }
@@ -52,7 +55,7 @@ fn label(ui: &Ui, rect: Rect, of: Id, control: &dyn Control) {
 
 fn edit(ui: &mut Ui, rect: Rect, mut field: Field, control: &dyn Control, setter: &ParamSetter) {
     let rect = Rect::from_center_size(rect.center(), vec2(rect.width().max(58.0), 20.0));
-    let makes_sense = control.read(&field.text).is_some();
+    let is_readable = control.read(&field.text).is_some();
     let id = field.of.with("field");
     let output = ui
         .new_child(egui::UiBuilder::new().max_rect(rect))
@@ -61,7 +64,7 @@ fn edit(ui: &mut Ui, rect: Rect, mut field: Field, control: &dyn Control, setter
             TextEdit::singleline(&mut field.text)
                 .id(id)
                 .font(FontSelection::FontId(theme::small()))
-                .text_color(if makes_sense { theme::TEXT } else { theme::ERROR })
+                .text_color(if is_readable { theme::TEXT } else { theme::ERROR })
                 .margin(vec2(3.0, 2.0))
                 .align(egui::Align2::CENTER_CENTER)
                 .desired_width(rect.width())
@@ -74,7 +77,7 @@ fn edit(ui: &mut Ui, rect: Rect, mut field: Field, control: &dyn Control, setter
         let mut state = output.state;
         state.cursor.set_char_range(Some(CCursorRange::select_all_str(&field.text)));
         state.store(ui.ctx(), id);
-        ui.data_mut(|data| data.insert_temp(place(), field));
+        ui.data_mut(|data| data.insert_temp(field_id(), field));
         return;
     }
     let done = output.response.lost_focus();
@@ -85,8 +88,8 @@ fn edit(ui: &mut Ui, rect: Rect, mut field: Field, control: &dyn Control, setter
         control::set(control, setter, to);
     }
     if done {
-        ui.data_mut(|data| data.remove::<Field>(place()));
+        ui.data_mut(|data| data.remove::<Field>(field_id()));
     } else {
-        ui.data_mut(|data| data.insert_temp(place(), field));
+        ui.data_mut(|data| data.insert_temp(field_id(), field));
     }
 }

@@ -3,11 +3,11 @@
 //! Signals of two frames (or two segments of audio) travel together as the real and the imaginary
 //! part of one complex signal: kernels are real, so they never mix.
 
-use super::fft::{Fft, LANES, ROW};
+use super::fft::{CHANNELS, Fft, ROW};
 use pulp::Simd;
 use rustfft::{FftPlanner, num_complex::Complex};
 
-/// A convolution by spectra, circular over the length of its transform.
+/// A convolution by products of spectra, circular over the length of its transform.
 pub(super) struct SpectralConv {
     pub fft: Fft,
     c_in: usize,
@@ -16,14 +16,14 @@ pub(super) struct SpectralConv {
     spectra: Vec<f32>,
 }
 
-/// Blocks of [`LANES`] channels that hold `channels`.
+/// Blocks of [`CHANNELS`] channels that hold `channels`.
 pub(super) const fn blocks(channels: usize) -> usize {
-    channels.div_ceil(LANES)
+    channels.div_ceil(CHANNELS)
 }
 
 impl SpectralConv {
-    /// `kernel(output, input)` gives the impulse response as (delay, value); delays may be negative
-    /// and wrap.
+    /// Prepares the spectra of the kernels: `kernel(output, input)` is the impulse response as pairs
+    /// of (delay, value), in which a negative delay wraps around.
     pub fn new(
         radices: &[usize],
         c_in: usize,
@@ -43,30 +43,31 @@ impl SpectralConv {
                     response[delay.rem_euclid(n as isize) as usize].re += f64::from(value);
                 }
                 transform.process(&mut response);
-                let block = conv.block_start(output / LANES, input / LANES);
+                let block = conv.block_start(output / CHANNELS, input / CHANNELS);
                 for (bin, value) in response[..=n / 2].iter().enumerate() {
-                    let at = block + (bin * conv.inputs() + input % LANES) * ROW + output % LANES;
+                    let at =
+                        block + (bin * conv.inputs() + input % CHANNELS) * ROW + output % CHANNELS;
                     conv.spectra[at] = (value.re / n as f64) as f32;
-                    conv.spectra[at + LANES] = (value.im / n as f64) as f32;
+                    conv.spectra[at + CHANNELS] = (value.im / n as f64) as f32;
                 }
             }
         }
         conv
     }
 
-    /// Floats of one signal's block.
+    /// Floats in a block of one signal.
     pub fn signal_len(&self) -> usize {
         self.fft.len() * ROW
     }
 
-    /// Blocks of its outputs.
+    /// Number of blocks that hold the outputs.
     pub fn output_blocks(&self) -> usize {
         blocks(self.c_out)
     }
 
-    /// Inputs within a block.
+    /// Number of inputs within a block.
     fn inputs(&self) -> usize {
-        self.c_in.min(LANES)
+        self.c_in.min(CHANNELS)
     }
 
     fn block_len(&self) -> usize {
@@ -77,10 +78,10 @@ impl SpectralConv {
         (output * blocks(self.c_in) + input) * self.block_len()
     }
 
-    /// Adds the spectra of outputs in block `output` due to inputs in block `input`; the first input
-    /// sets them.
+    /// Adds to `y` the spectra of the outputs in block `output` due to the inputs `x` in block
+    /// `input`; block 0 overwrites `y` instead.
     ///
-    /// `x` and `y` hold one block after another, one a signal.
+    /// `x` and `y` hold one block after another, one per signal.
     #[inline(always)]
     pub fn accumulate<S: Simd>(
         &self,
@@ -120,7 +121,7 @@ fn tile<S: Simd, const P: usize>(
     x: &[f32],
     y: &mut [f32],
 ) {
-    let vectors = LANES / S::F32_LANES;
+    let vectors = CHANNELS / S::F32_LANES;
     let (weights, _) = S::as_simd_f32s(weights);
     let mut x_rows = [[&x[..ROW]; 2]; P];
     for p in 0..P {
@@ -130,15 +131,15 @@ fn tile<S: Simd, const P: usize>(
     }
     for v in 0..vectors {
         let mut sums = [[[simd.splat_f32s(0.0); 2]; 2]; P];
-        for (weights, c) in weights.chunks_exact(2 * vectors).zip(0..LANES) {
+        for (weights, c) in weights.chunks_exact(2 * vectors).zip(0..CHANNELS) {
             let (re, im) = (weights[v], weights[vectors + v]);
             for p in 0..P {
-                let [x_re, x_im] = [x_rows[p][0][c], x_rows[p][0][LANES + c]];
+                let [x_re, x_im] = [x_rows[p][0][c], x_rows[p][0][CHANNELS + c]];
                 let (x_re, x_im) = (simd.splat_f32s(x_re), simd.splat_f32s(x_im));
                 let [s_re, s_im] = &mut sums[p][0];
                 *s_re = simd.negate_mul_add_e_f32s(x_im, im, simd.mul_add_e_f32s(x_re, re, *s_re));
                 *s_im = simd.mul_add_e_f32s(x_im, re, simd.mul_add_e_f32s(x_re, im, *s_im));
-                let [x_re, x_im] = [x_rows[p][1][c], x_rows[p][1][LANES + c]];
+                let [x_re, x_im] = [x_rows[p][1][c], x_rows[p][1][CHANNELS + c]];
                 let (x_re, x_im) = (simd.splat_f32s(x_re), simd.splat_f32s(x_im));
                 let [s_re, s_im] = &mut sums[p][1];
                 *s_re = simd.mul_add_e_f32s(x_im, im, simd.mul_add_e_f32s(x_re, re, *s_re));
@@ -146,7 +147,7 @@ fn tile<S: Simd, const P: usize>(
             }
         }
         for p in 0..P {
-            // Bin 0 and the highest bin mirror themselves: add once.
+            // Bin 0 and the highest bin are their own mirror images: add them once.
             let sides = if rows[0] == rows[1] { 1 } else { 2 };
             for side in 0..sides {
                 let (row, _) = S::as_mut_simd_f32s(&mut y[p * len + rows[side]..][..ROW]);

@@ -1,19 +1,24 @@
 //! CREPE 'tiny': pitch by a convolutional network on 1024 samples at 16 kHz (Kim, Salamon, Li and
 //! Bello, "CREPE: A convolutional representation for pitch estimation", ICASSP 2018).
 
+pub(crate) mod bins;
 // Code for an instruction set chosen at run time must be inlined into the function that enables it.
 #[allow(clippy::inline_always)]
 mod conv;
-pub mod decode;
 #[allow(clippy::inline_always)]
 mod fft;
 #[allow(clippy::inline_always)]
 mod network;
 mod periods;
+pub(crate) mod recording;
 mod tracker;
 mod weights;
 
+pub use bins::{bin_to_hz, bins_between};
+
+use super::PitchTrack;
 use crate::analysis::Watch;
+use crate::analysis::compat::torchcrepe;
 use crate::{Error, Result};
 use ndarray::Array2;
 use network::{Chunk, Network, Scratch};
@@ -21,20 +26,19 @@ use rayon::prelude::*;
 use std::str::FromStr;
 use std::sync::LazyLock;
 
-/// The only sample rate that the network knows.
+/// The sample rate of the network's input.
 pub const SAMPLE_RATE_HZ: f64 = 16000.0;
 /// Pitch bins, 20 cents apart.
 pub const BINS: usize = 360;
 /// Samples that a frame covers.
 pub const FRAME: usize = 1024;
-/// What the convolutions leave of a frame.
+/// Numbers that the convolutions make of a frame.
 const FEATURES: usize = 256;
 /// Frames that a thread works on at a time: enough to use weights and shared quarters several
 /// times, few enough to stay in cache.
-const CHUNK: usize = 32;
-
-/// Frames between two looks at whether to go on; a whole number of Viterbi's runs.
-const BLOCK: usize = 16 * decode::RUN;
+const CHUNK_FRAMES: usize = 32;
+/// Frames that are decoded at a time, which bounds memory; a whole number of torchcrepe's batches.
+const BLOCK_FRAMES: usize = 16 * torchcrepe::BATCH_FRAMES;
 
 /// The network with its weights.
 pub struct Crepe {
@@ -45,7 +49,7 @@ impl Crepe {
     /// The network with the embedded weights; [`Crepe::shared`] does this once a process.
     ///
     /// # Errors
-    /// Where the embedded weights are damaged.
+    /// [`Error::Parameter`] if the embedded weights are damaged.
     pub fn new() -> Result<Self> {
         Ok(Self { network: Network::new(&weights::Weights::parse(weights::FILE)?) })
     }
@@ -53,7 +57,7 @@ impl Crepe {
     /// The network, prepared at the first call.
     ///
     /// # Errors
-    /// Where the embedded weights are damaged.
+    /// [`Error::Parameter`] if the embedded weights are damaged.
     pub fn shared() -> Result<&'static Self> {
         static SHARED: LazyLock<Result<Crepe>> = LazyLock::new(Crepe::new);
         SHARED.as_ref().map_err(|e| Error::parameter(e.to_string()))
@@ -61,11 +65,11 @@ impl Crepe {
 
     /// Probability of every pitch bin, `(1 + samples / hop, BINS)`, of audio at 16 kHz.
     ///
-    /// Frame `i` is centred on sample `i * hop`; beyond its ends, and where it is not finite, the
-    /// audio counts as silent. Runs on rayon's current pool.
+    /// Frame `i` is centred on sample `i * hop`. The audio counts as silent beyond its ends and at
+    /// samples that are NaN or infinite. Runs on rayon's current pool.
     ///
     /// # Errors
-    /// Where `hop` is 0.
+    /// [`Error::Parameter`] if `hop` is 0.
     pub fn probabilities(&self, audio: &[f32], hop: usize) -> Result<Array2<f32>> {
         check_hop(hop)?;
         self.probabilities_of(audio, &Grid::of(audio.len(), hop), &Watch::default())
@@ -82,29 +86,30 @@ impl Crepe {
         watch: &Watch,
     ) -> Result<Array2<f32>> {
         let mut out = Array2::zeros((grid.frames, BINS));
-        let blocks = out.as_slice_mut().unwrap_or_default().chunks_mut(BLOCK * BINS);
+        let blocks = out.as_slice_mut().unwrap_or_default().chunks_mut(BLOCK_FRAMES * BINS);
         for (block, rows) in blocks.enumerate() {
             watch.check()?;
-            self.fill(audio, grid, block * BLOCK, rows);
+            self.fill(audio, grid, block * BLOCK_FRAMES, rows);
         }
         Ok(out)
     }
 
-    /// Pitch of audio at 16 kHz, one value a frame as in [`Self::probabilities`].
+    /// Pitch of audio at 16 kHz, one value per frame of [`Self::probabilities`]; voicedness is the
+    /// network's periodicity.
     ///
     /// Memory beyond the result does not grow with the audio.
     ///
     /// # Errors
-    /// Where `hop` is 0, or `fmin` and `fmax` (Hz) are not positive, ascending and within the
-    /// network's range.
+    /// [`Error::Parameter`] if `hop` is 0, or `fmin` and `fmax` (Hz) are not positive, ascending and
+    /// within the network's range.
     pub fn track(
         &self,
         audio: &[f32],
         hop: usize,
         fmin: f64,
         fmax: f64,
-        decoder: Decoder,
-    ) -> Result<Track> {
+        decoder: DecoderKind,
+    ) -> Result<PitchTrack> {
         check_hop(hop)?;
         let grid = Grid::of(audio.len(), hop);
         self.track_frames(audio, &grid, (fmin, fmax), decoder, &Watch::default())
@@ -119,35 +124,34 @@ impl Crepe {
         audio: &[f32],
         grid: &Grid,
         (fmin, fmax): (f64, f64),
-        decoder: Decoder,
+        decoder: DecoderKind,
         watch: &Watch,
-    ) -> Result<Track> {
-        decode::bins_between(fmin, fmax)?;
+    ) -> Result<PitchTrack> {
+        bins_between(fmin, fmax)?;
         let decode = match decoder {
-            Decoder::Argmax => decode::argmax,
-            Decoder::WeightedArgmax => decode::weighted_argmax,
-            Decoder::Viterbi => decode::viterbi,
-            Decoder::Wms => return tracker::track(self, audio, grid, (fmin, fmax), watch),
+            DecoderKind::Own => return tracker::track(self, audio, grid, (fmin, fmax), watch),
+            DecoderKind::Argmax => torchcrepe::argmax,
+            DecoderKind::WeightedArgmax => torchcrepe::weighted_argmax,
+            DecoderKind::Viterbi => torchcrepe::viterbi,
         };
-        let frames = grid.frames;
-        let mut track = Track::default();
-        for first in (0..frames).step_by(BLOCK) {
+        let mut track = PitchTrack::default();
+        for first in (0..grid.frames).step_by(BLOCK_FRAMES) {
             watch.check()?;
-            let mut probabilities = Array2::zeros((BLOCK.min(frames - first), BINS));
+            let mut probabilities = Array2::zeros((BLOCK_FRAMES.min(grid.frames - first), BINS));
             self.fill(audio, grid, first, probabilities.as_slice_mut().unwrap_or_default());
             let block = decode(&probabilities, fmin, fmax)?;
             track.f0_hz.extend(block.f0_hz);
-            track.periodicity.extend(block.periodicity);
+            track.voicedness.extend(block.voicedness);
         }
         Ok(track)
     }
 
-    /// Probabilities of frames from `first` on, as many as there is room for.
+    /// Fills `out` with the probabilities of the frames from `first` on.
     fn fill(&self, audio: &[f32], grid: &Grid, first: usize, out: &mut [f32]) {
         let arch = pulp::Arch::new();
-        let chunks = out.par_chunks_mut(CHUNK * BINS).enumerate();
+        let chunks = out.par_chunks_mut(CHUNK_FRAMES * BINS).enumerate();
         chunks.for_each_init(Scratch::default, |scratch, (i, probabilities)| {
-            let first = first + i * CHUNK;
+            let first = first + i * CHUNK_FRAMES;
             let frames = first..first + probabilities.len() / BINS;
             let frames: Vec<isize> = frames.map(|f| grid.start(f)).collect();
             let network = &self.network;
@@ -161,12 +165,12 @@ impl Crepe {
 pub struct Grid {
     /// Number of frames.
     pub frames: usize,
-    /// Samples at 16 kHz from one frame's centre to the next; not whole where the frames belong to
+    /// Samples at 16 kHz from one frame's centre to the next; a fraction if the frames belong to
     /// audio at another rate.
     pub hop: f64,
-    /// Number of the first frame, where these are the frames of a part of the audio.
+    /// Number of the first frame; not 0 if these are the frames of a part of a recording.
     pub first: usize,
-    /// Number of the first sample of that part.
+    /// Number of the first sample of that part in the recording.
     pub origin: usize,
 }
 
@@ -189,24 +193,24 @@ fn check_hop(hop: usize) -> Result<()> {
     Ok(())
 }
 
-/// How probabilities become a pitch.
+/// How the network's probabilities become a pitch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Decoder {
-    /// The likeliest bin, see [`decode::argmax`].
+pub enum DecoderKind {
+    /// The likeliest bin, see [`torchcrepe::argmax`].
     Argmax,
-    /// The mean of the bins around it, see [`decode::weighted_argmax`].
+    /// The mean of the bins around it, see [`torchcrepe::weighted_argmax`].
     WeightedArgmax,
-    /// torchcrepe's default without its dither, see [`decode::viterbi`].
+    /// torchcrepe's default without its dither, see [`torchcrepe::viterbi`].
     Viterbi,
-    /// This project's own: a path decided by the network and the waveform's periodicity together,
-    /// its pitch measured on the waveform. Frames without a pitch in range have pitch and
-    /// periodicity 0; periodicity is otherwise the network's probability times the similarity of
-    /// the waveform with itself one period later, near 0 for noise.
+    /// This project's own: the network and the waveform's periodicity decide on a path together,
+    /// and the pitch is measured on the waveform. In frames without a pitch in range, pitch and
+    /// periodicity are 0. In the others, periodicity is the network's probability times the
+    /// similarity of the waveform with itself one period later, which is near 0 for noise.
     #[default]
-    Wms,
+    Own,
 }
 
-impl FromStr for Decoder {
+impl FromStr for DecoderKind {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
@@ -214,19 +218,10 @@ impl FromStr for Decoder {
             "argmax" => Ok(Self::Argmax),
             "weighted_argmax" => Ok(Self::WeightedArgmax),
             "viterbi" => Ok(Self::Viterbi),
-            "wms" => Ok(Self::Wms),
+            "wms" => Ok(Self::Own),
             _ => Err(Error::parameter(format!(
                 "decoder is {name:?}, wanted \"wms\", \"viterbi\", \"argmax\" or \"weighted_argmax\""
             ))),
         }
     }
-}
-
-/// A pitch track, one value a frame.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Track {
-    /// Fundamental frequency in Hz, `(T,)`.
-    pub f0_hz: Vec<f32>,
-    /// Confidence that there is a pitch, 0 to 1, `(T,)`.
-    pub periodicity: Vec<f32>,
 }

@@ -1,13 +1,13 @@
-//! The network: overlapping frames of audio in, one probability a pitch bin out.
+//! The network: overlapping frames of audio in, one probability per pitch bin out.
 //!
-//! Every convolution is done on spectra. The first one is linear and frames overlap, so it runs on
-//! quarter frames: one that several frames share is filtered once, and a frame's result is the sum
-//! of its four quarters' responses. Each quarter is filtered without its mean and at unit level,
-//! and a frame puts back its quarters' levels and means relative to its own: loud neighbours or an
-//! offset cost a quiet frame no precision.
+//! Every convolution is a product of spectra. The first one is linear and frames overlap, so it runs
+//! on quarter frames: a quarter that several frames share is filtered once, and a frame's result is
+//! the sum of its four quarters' responses. Each quarter is filtered without its mean and at unit
+//! level, and a frame puts back its quarters' levels and means relative to its own, so that loud
+//! neighbours or an offset cost a quiet frame no precision.
 
 use super::conv::{SpectralConv, blocks};
-use super::fft::{LANES, ROW};
+use super::fft::{CHANNELS, ROW};
 use super::weights::{Block, Weights};
 use super::{BINS, FEATURES, FRAME};
 use crate::analysis::frame::copy_padded;
@@ -21,10 +21,10 @@ const STRIDE: usize = 4;
 const STEPS: usize = QUARTER / STRIDE;
 /// The smallest standard deviation that a frame is divided by.
 const MIN_DEVIATION: f64 = 1e-10;
-/// Zeros before the signal: in the first block, in the others.
+/// Zeros before the signal, in the first block and in the others.
 const PAD: [usize; 2] = [254, 31];
 /// Classifier outputs, padded to whole vectors.
-const BINS_PADDED: usize = BINS.next_multiple_of(LANES);
+const BINS_PADDED: usize = BINS.next_multiple_of(CHANNELS);
 
 /// The network, ready to run.
 pub(super) struct Network {
@@ -47,7 +47,7 @@ struct Activation {
     len: usize,
 }
 
-/// What one chunk of frames needs, kept from chunk to chunk.
+/// Memory for one chunk of frames, reused for the next.
 #[derive(Default)]
 pub(super) struct Scratch {
     starts: Vec<isize>,
@@ -77,7 +77,7 @@ struct Mix {
     mean: f32,
 }
 
-/// One chunk of frames, to be dispatched to the best instruction set.
+/// One chunk of frames, a task for the best instruction set.
 pub(super) struct Chunk<'a> {
     pub network: &'a Network,
     pub audio: &'a [f32],
@@ -114,7 +114,7 @@ impl Network {
                     &block.kernel[(output * block.c_in + input) * block.taps..][..block.taps];
                 let taps = kernel.iter().enumerate();
                 taps.map(|(tap, &value)| (PAD[1] as isize - tap as isize, value))
-                    // A delay as long as the signal reaches nothing but would wrap around.
+                    // A delay as long as the signal would only wrap around.
                     .filter(|(delay, _)| delay.unsigned_abs() < len)
                     .collect()
             }));
@@ -131,7 +131,7 @@ impl Network {
         };
         let conv = SpectralConv::new(&[3, 4, 4, 4], STRIDE, first.c_out, phase);
         let rows = conv.fft.len();
-        let mut step = vec![0.0; blocks(first.c_out) * rows * LANES];
+        let mut step = vec![0.0; blocks(first.c_out) * rows * CHANNELS];
         for channel in 0..first.c_out {
             let mut response = vec![0.0_f64; rows];
             for (delay, value) in (0..STRIDE).flat_map(|q| phase(channel, q)) {
@@ -141,7 +141,8 @@ impl Network {
                 }
             }
             for (row, value) in response.iter().enumerate() {
-                step[(channel / LANES * rows + row) * LANES + channel % LANES] = *value as f32;
+                step[(channel / CHANNELS * rows + row) * CHANNELS + channel % CHANNELS] =
+                    *value as f32;
             }
         }
         let mut classifier = vec![0.0; FEATURES * BINS_PADDED];
@@ -203,7 +204,7 @@ impl Network {
         self.classify(simd, frames.len(), probabilities, scratch);
     }
 
-    /// Cuts the frames into quarters, and filters' input spectra of every different quarter.
+    /// Cuts the frames into quarters and transforms each different quarter.
     #[inline(always)]
     fn quarters<S: Simd>(&self, simd: S, audio: &[f32], frames: &[isize], scratch: &mut Scratch) {
         let starts = &mut scratch.starts;
@@ -219,12 +220,12 @@ impl Network {
             let mut samples = [0.0_f32; QUARTER];
             copy(audio, start, &mut samples);
             let quarter = Quarter::measure(&samples);
-            // A constant quarter's response is rounding, and its level of 0 keeps it out.
+            // The response of a constant quarter is rounding error, which its level of 0 removes.
             let gain = if quarter.level > 0.0 { 1.0 / quarter.level } else { 0.0 };
             let signal = &mut scratch.audio[i / 2 * len..][..len];
             let (steps, _) = samples.as_chunks::<STRIDE>();
             for (row, step) in signal.chunks_exact_mut(ROW).zip(steps) {
-                for (to, &sample) in row[i % 2 * LANES..].iter_mut().zip(step) {
+                for (to, &sample) in row[i % 2 * CHANNELS..].iter_mut().zip(step) {
                     *to = ((f64::from(sample) - quarter.mean) * gain) as f32;
                 }
             }
@@ -250,7 +251,7 @@ impl Network {
         }
     }
 
-    /// The first layer's outputs for one block of channels, as spectra, into `scratch.x`.
+    /// Leaves the spectra of the first layer's outputs, for one block of channels, in `scratch.x`.
     #[inline(always)]
     fn first_block<S: Simd>(&self, simd: S, block: usize, scratch: &mut Scratch) {
         resize(&mut scratch.responses, scratch.audio.len());
@@ -261,7 +262,8 @@ impl Network {
         let second = &self.others[0];
         let pairs = scratch.x.chunks_exact_mut(second.signal_len());
         for (signal, mixes) in pairs.zip(scratch.mixes.chunks(2)) {
-            // Rows beyond the frames' and, of an odd frame, its partner: last chunk's leftovers.
+            // Rows beyond the frames' and the missing partner of an odd frame still hold the last
+            // chunk's values.
             signal[self.activations[1].len * ROW..].fill(0.0);
             if mixes.len() == 1 {
                 signal.fill(0.0);
@@ -273,7 +275,7 @@ impl Network {
         }
     }
 
-    /// One frame's first layer, activated and pooled, for one block of channels.
+    /// Writes one frame's first layer, activated and pooled, for one block of channels.
     #[inline(always)]
     fn assemble<S: Simd>(
         &self,
@@ -284,10 +286,10 @@ impl Network {
         half: usize,
         signal: &mut [f32],
     ) {
-        let vectors = LANES / S::F32_LANES;
+        let vectors = CHANNELS / S::F32_LANES;
         let len = self.first.signal_len();
         let rows = self.first.fft.len();
-        let (step, _) = S::as_simd_f32s(&self.step[block * rows * LANES..][..rows * LANES]);
+        let (step, _) = S::as_simd_f32s(&self.step[block * rows * CHANNELS..][..rows * CHANNELS]);
         let (signal, _) = S::as_mut_simd_f32s(signal);
         let constants = self.activations[0].vectors(simd, block);
         for q in 0..4 {
@@ -342,8 +344,8 @@ impl Network {
             let frame = i / (TILE * FEATURES) * TILE + i % TILE;
             let index = i / TILE % FEATURES;
             let (row, channel) = (index / channels, index % channels);
-            let signal = (channel / LANES * pairs + frame / 2) * pooled_len;
-            let at = signal + row * ROW + frame % 2 * LANES + channel % LANES;
+            let signal = (channel / CHANNELS * pairs + frame / 2) * pooled_len;
+            let at = signal + row * ROW + frame % 2 * CHANNELS + channel % CHANNELS;
             *feature = if frame < 2 * pairs { scratch.x[at] } else { 0.0 };
         }
         let (weights, _) = S::as_simd_f32s(&self.classifier);
@@ -380,7 +382,7 @@ impl Activation {
     #[inline(always)]
     fn vectors<S: Simd>(&self, _: S, block: usize) -> [&[S::f32s]; 3] {
         [&self.bias, &self.scale, &self.offset]
-            .map(|c| S::as_simd_f32s(&c[block * LANES..][..LANES]).0)
+            .map(|c| S::as_simd_f32s(&c[block * CHANNELS..][..CHANNELS]).0)
     }
 
     /// Activates and pools the first `len` rows of every signal of `y`, and puts zeros after them.
@@ -394,7 +396,7 @@ impl Activation {
         x: &mut [f32],
         x_len: usize,
     ) {
-        let vectors = LANES / S::F32_LANES;
+        let vectors = CHANNELS / S::F32_LANES;
         for (i, (y, x)) in y.chunks_exact(y_len).zip(x.chunks_exact_mut(x_len)).enumerate() {
             let constants = self.vectors(simd, i / pairs);
             let (y, _) = S::as_simd_f32s(y);
@@ -433,7 +435,7 @@ fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) ->
     simd.max_f32s(a, b)
 }
 
-/// Samples from `start` on, zero outside the audio and where they are not finite.
+/// Copies the samples from `start` on; outside the audio, and in place of NaN and infinity, zeros.
 pub(super) fn copy(audio: &[f32], start: isize, out: &mut [f32]) {
     copy_padded(audio, start, out);
     for x in out {

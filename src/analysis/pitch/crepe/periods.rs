@@ -1,4 +1,4 @@
-//! How well a frame of audio repeats itself, lag by lag, and its exact period from that.
+//! How similar a frame of audio is to itself, lag by lag, and its exact period from that.
 
 use super::FRAME;
 use super::network::copy;
@@ -12,11 +12,11 @@ pub(super) const LAGS: usize = 512;
 const LONG_LAG: f64 = 400.0;
 /// Relative deviation from a bin's centre within which the period is sought: 60 cents.
 const SEARCH: f64 = 0.035;
-/// Clarity from which a shorter stretch of the frame gives the better pitch, because vibrato and
-/// glides blur the whole frame more than noise does the stretch.
-const CLEAR: f64 = 0.8;
+/// Clarity from which a shorter stretch of the frame gives the better pitch: vibrato and glides then
+/// blur the whole frame more than noise blurs the stretch.
+const SHARPEN_FROM: f64 = 0.8;
 
-/// Measures frames; holds the transforms and their memory.
+/// Measures the similarity of frames; holds the transforms and their memory.
 pub(super) struct Periods {
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
@@ -42,9 +42,9 @@ impl Periods {
         }
     }
 
-    /// Similarity of the frame that begins at `start` with itself `lag` samples later, for every
-    /// lag below [`LAGS`]: 2 sum(a b) / sum(a a + b b) over all samples a that have a partner b,
-    /// the frame's mean removed. 1 is a perfect repetition; silence gives 0.
+    /// Writes the similarity of the frame that begins at `start` with itself `lag` samples later, for
+    /// every lag below [`LAGS`]: 2 sum(a b) / sum(a a + b b) over all samples a that have a partner
+    /// b, after the frame's mean is removed. 1 is a perfect repetition; silence gives 0.
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
     /// normalised by both energies. Returns the frame's [`presence`].
@@ -75,7 +75,7 @@ impl Periods {
                 energy -= f64::from(frame[FRAME - lag]).powi(2) + f64::from(frame[lag - 1]).powi(2);
             }
             let product = f64::from(self.signal[lag]) / (2 * FRAME) as f64;
-            // What is left of a frame that is silent but for its ends is rounding.
+            // The middle of a frame whose ends alone sound is rounding error.
             let audible = energy > 1e-6 * total && total > f64::from(f32::MIN_POSITIVE);
             *out = if audible { (2.0 * product / energy) as f32 } else { 0.0 };
         }
@@ -83,7 +83,7 @@ impl Periods {
     }
 }
 
-/// A period in samples, and how well it repeats (up to 1).
+/// A period in samples, and the similarity of the sound one period later, up to 1.
 #[derive(Clone, Copy)]
 pub(super) struct Period {
     pub lag: f64,
@@ -110,10 +110,10 @@ pub(super) fn refine(similarity: &[f32], lag: f64) -> Period {
     found
 }
 
-/// The same from a stretch of five periods in the middle of the frame that begins at `start`,
-/// where the period is clear enough.
+/// The period measured once more on five periods in the middle of the frame that begins at `start`,
+/// if it is clear enough.
 pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
-    if period.clarity < CLEAR {
+    if period.clarity < SHARPEN_FROM {
         return period;
     }
     let mut frame = [0.0_f32; FRAME];
@@ -129,7 +129,7 @@ pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
     let similarity: Vec<f32> = (first..=last).map(|lag| similarity_at(stretch, lag)).collect();
     let Some((position, _)) = peak(&similarity, lag - first as f64, reach) else { return period };
     let sharpened = (position + first as f64) / periods;
-    // Anything further away is another peak.
+    // A result further away belongs to another peak.
     if (sharpened / period.lag - 1.0).abs() < 0.02 {
         Period { lag: sharpened, ..period }
     } else {
@@ -146,7 +146,7 @@ fn similarity_at(samples: &[f32], lag: usize) -> f32 {
 }
 
 /// Position and height of the highest point within `reach` of `lag`, by a parabola through it and
-/// its neighbours; none where it is no peak.
+/// its neighbours; `None` if it is no peak.
 fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
     let reach = reach.max(1.0);
     let first = ((lag - reach).max(1.0)) as usize;
@@ -162,9 +162,10 @@ fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
     Some((top as f64 + offset, here - 0.25 * (before - after) * offset))
 }
 
-/// The largest peak at a whole fraction of `lag` below `shortest`: the period of a tone too high
-/// for the network, which hears one of its subharmonics. Bumps without a valley before them, of
-/// hiss over a low sound, are none.
+/// Height of the largest peak at a whole fraction of `lag` below `shortest`: the period of a tone
+/// that is too high for the network, which hears one of its subharmonics.
+///
+/// A bump without a valley before it comes from hiss over a low sound and does not count.
 pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
     let divisors = (2..).map(f64::from).map(|m| lag / m).take_while(|&short| short >= 2.0);
     let peaks = divisors.filter(|&short| short < shortest).filter_map(|short| {

@@ -1,38 +1,38 @@
 //! This project's own decoder.
 //!
-//! The network knows which octave a sound's timbre suggests, the waveform knows its period: both
-//! are observations of one path through the bins, whose pitch the waveform then gives exactly. The
-//! path runs over all bins, so a tone outside the wanted range is known for what it is.
+//! The network knows which octave a sound's timbre suggests, and the waveform shows its period: both
+//! are observations of one path through the bins, whose pitch is then measured on the waveform. The
+//! path runs over all bins, so that a tone outside the wanted range is recognised as such.
 
-use super::decode::{bin_to_hz, hz_to_bin};
+use super::bins::{bin_to_hz, hz_to_bin};
 use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
-use super::{BINS, Crepe, Grid, SAMPLE_RATE_HZ, Track};
+use super::{BINS, BLOCK_FRAMES, Crepe, Grid, PitchTrack, SAMPLE_RATE_HZ};
 use crate::Result;
 use crate::analysis::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Frames decoded at a time: bounds memory.
-const BLOCK: usize = 4096;
-/// Frames beyond a block that its path is decided by; paths meet much sooner.
-const AHEAD: usize = 128;
-/// Added to a probability before its logarithm: what the network's near zeros mean.
-const DOUBT: f32 = 0.01;
-/// Similarity that none is below: what chance may take away.
-const LEAST_SIMILARITY: f32 = 0.05;
-/// Added to the share of a frame's power that a period leaves unexplained: what changes from one
-/// period to the next in any real sound.
+/// Frames beyond a block that help to decide its path; paths that differ meet much sooner.
+const LOOKAHEAD_FRAMES: usize = 128;
+/// Added to a probability before its logarithm is taken: a probability this near to zero says
+/// nothing.
+const PROBABILITY_FLOOR: f32 = 0.01;
+/// Lowest similarity that counts, so that one bad frame cannot rule out a bin.
+const SIMILARITY_FLOOR: f32 = 0.05;
+/// Added to the share of a frame's power that a period does not explain: from one period to the
+/// next, some of any real sound changes.
 const RESIDUE: f32 = 0.1;
-/// Cost of moving by a bin, beyond the first, from frame to frame; and of leaping anywhere.
+/// Cost of each bin that the path moves by from frame to frame, beyond the first.
 const STEP_COST: f32 = 0.5;
+/// Cost of a leap to any bin.
 const LEAP_COST: f32 = 4.0;
-/// Moves by as many bins cost as much as a leap.
-const LEAP: usize = 9;
-/// A pitch as close to an end of the range, in bins, still counts as inside.
+/// A move by this many bins costs as much as a leap.
+const LEAP_BINS: usize = 9;
+/// A pitch at most this many bins outside the range still counts as inside.
 const MARGIN: f64 = 1.0;
-/// What the network never reaches for a subharmonic of a tone above its range.
+/// Probability that the network never gives to a subharmonic of a tone above its range.
 const SURE: f64 = 0.6;
-/// Similarity below which noise alone makes peaks at short lags.
+/// Similarity below which noise alone may make peaks at short lags.
 const CLEAR: f64 = 0.7;
 
 /// Tracks the pitch of audio at 16 kHz.
@@ -42,14 +42,14 @@ pub(super) fn track(
     grid: &Grid,
     (fmin, fmax): (f64, f64),
     watch: &Watch,
-) -> Result<Track> {
-    let frames = grid.frames;
-    let mut track = Track::default();
+) -> Result<PitchTrack> {
+    let mut track = PitchTrack::default();
     let mut previous = None;
-    for start in (0..frames).step_by(BLOCK) {
+    for start in (0..grid.frames).step_by(BLOCK_FRAMES) {
         watch.check()?;
-        let end = (start + BLOCK).min(frames);
-        let block = Block::observe(crepe, audio, grid, start..(end + AHEAD).min(frames));
+        let end = (start + BLOCK_FRAMES).min(grid.frames);
+        let block =
+            Block::observe(crepe, audio, grid, start..(end + LOOKAHEAD_FRAMES).min(grid.frames));
         let path = &block.path(previous)[..end - start];
         previous = path.last().copied();
         let pitches: Vec<(f32, f32)> = path
@@ -58,19 +58,20 @@ pub(super) fn track(
             .map(|(i, &bin)| block.pitch(i, bin, audio, fmin, fmax))
             .collect();
         track.f0_hz.extend(pitches.iter().map(|p| p.0));
-        track.periodicity.extend(pitches.iter().map(|p| p.1));
+        track.voicedness.extend(pitches.iter().map(|p| p.1));
     }
     Ok(track)
 }
 
-/// What is known of a stretch of frames.
+/// The observations of some consecutive frames.
 struct Block {
     /// First sample of each frame.
     starts: Vec<isize>,
     probabilities: Vec<f32>,
     similarity: Vec<f32>,
-    /// Whether each frame's sound is there in its middle.
+    /// Whether each frame's sound is there in its middle, 0 to 1.
     presence: Vec<f32>,
+    /// Log likelihood of each bin.
     scores: Vec<f32>,
 }
 
@@ -97,17 +98,17 @@ impl Block {
                     let (below, part) = (lag as usize, lag.fract());
                     let (left, right) = (similarity[below], similarity[below + 1]);
                     let nearest = if part < 0.5 { left } else { right };
-                    // Between two samples of a narrow peak a straight line would fall short.
-                    let like = nearest.max(left + part * (right - left)).max(LEAST_SIMILARITY);
+                    // A straight line between two samples would cut off a narrow peak.
+                    let like = nearest.max(left + part * (right - left)).max(SIMILARITY_FLOOR);
                     let unexplained = (1.0 - like).max(0.0) + RESIDUE;
-                    *score = ((p + DOUBT) * like * like / unexplained).ln();
+                    *score = ((p + PROBABILITY_FLOOR) * like * like / unexplained).ln();
                 }
             },
         );
         block
     }
 
-    /// The best path, from `previous` on where the frame before is decided.
+    /// The best path; it begins at the bin `previous` if the frame before is decided.
     fn path(&self, previous: Option<usize>) -> Vec<usize> {
         let mut value = [0.0_f32; BINS];
         if let Some(bin) = previous {
@@ -129,7 +130,7 @@ impl Block {
         path
     }
 
-    /// Pitch in Hz and periodicity of frame `i` given its bin; both 0 where there is none in range.
+    /// Pitch in Hz and periodicity of frame `i`, given its bin; both are 0 if there is no pitch in range.
     fn pitch(&self, i: usize, bin: usize, audio: &[f32], fmin: f64, fmax: f64) -> (f32, f32) {
         let probabilities = &self.probabilities[i * BINS..][..BINS];
         let similarity = &self.similarity[i * LAGS..][..LAGS];
@@ -148,8 +149,8 @@ impl Block {
         let hz = SAMPLE_RATE_HZ / lag;
         let range = hz_to_bin(fmin) - MARGIN..hz_to_bin(fmax) + MARGIN;
         let probability = f64::from(probabilities[summit]);
-        // A tone above the network's range repeats at its subharmonics' periods too, and the
-        // network, unsure, names one of them.
+        // A tone above the network's range also repeats at the periods of its subharmonics, and the
+        // network names one of these, unsurely.
         let too_high = probability < SURE
             && clarity > CLEAR
             && overtone(similarity, lag, SAMPLE_RATE_HZ / bin_to_hz(BINS - 1)) > 0.95 * clarity;
@@ -161,21 +162,21 @@ impl Block {
     }
 }
 
-/// Cost of moving by `i - (LEAP - 1)` bins, for every `i`.
-const MOVES: [f32; 2 * LEAP - 1] = {
-    let mut costs = [0.0; 2 * LEAP - 1];
+/// `MOVES[i]` is the cost of moving by `i - (LEAP_BINS - 1)` bins.
+const MOVES: [f32; 2 * LEAP_BINS - 1] = {
+    let mut costs = [0.0; 2 * LEAP_BINS - 1];
     let mut i = 0;
     while i < costs.len() {
-        costs[i] = STEP_COST * i.abs_diff(LEAP - 1).saturating_sub(1) as f32;
+        costs[i] = STEP_COST * i.abs_diff(LEAP_BINS - 1).saturating_sub(1) as f32;
         i += 1;
     }
     costs
 };
 
-/// The value of every bin after one more frame, relative to the highest one before.
+/// The value of every bin after one more frame, relative to the highest value before.
 fn advance(value: &[f32; BINS], scores: &[f32]) -> [f32; BINS] {
-    let mut padded = [f32::NEG_INFINITY; BINS + 2 * (LEAP - 1)];
-    padded[LEAP - 1..][..BINS].copy_from_slice(value);
+    let mut padded = [f32::NEG_INFINITY; BINS + 2 * (LEAP_BINS - 1)];
+    padded[LEAP_BINS - 1..][..BINS].copy_from_slice(value);
     let top = value[first_max(value)];
     let mut next = [top - LEAP_COST; BINS];
     for (i, cost) in MOVES.iter().enumerate() {
@@ -194,9 +195,9 @@ fn advance(value: &[f32; BINS], scores: &[f32]) -> [f32; BINS] {
 fn source(value: &[f32; BINS], to: usize) -> usize {
     let top = first_max(value);
     let (mut best, mut source) = (value[top] - LEAP_COST, top);
-    let first = to.saturating_sub(LEAP - 1);
-    for (from, value) in (first..).zip(&value[first..(to + LEAP).min(BINS)]) {
-        let score = value - MOVES[from + LEAP - 1 - to];
+    let first = to.saturating_sub(LEAP_BINS - 1);
+    for (from, value) in (first..).zip(&value[first..(to + LEAP_BINS).min(BINS)]) {
+        let score = value - MOVES[from + LEAP_BINS - 1 - to];
         if score > best {
             (best, source) = (score, from);
         }

@@ -15,12 +15,12 @@ pub(super) struct Block {
     pub c_out: usize,
     pub taps: usize,
     pub bias: Vec<f32>,
-    /// The batch norm as `scale * x + offset`, one pair a channel.
+    /// The batch norm as `scale * x + offset`, one pair per channel.
     pub scale: Vec<f32>,
     pub offset: Vec<f32>,
 }
 
-/// Everything the network knows.
+/// All weights of the network.
 pub(super) struct Weights {
     pub blocks: Vec<Block>,
     /// `(BINS, FEATURES)`, row-major.
@@ -37,7 +37,8 @@ impl Weights {
     /// The weights in a safetensors file.
     ///
     /// # Errors
-    /// Where the file lacks a tensor or one has another shape or type than the 'tiny' network's.
+    /// [`Error::Parameter`] if the file lacks a tensor of the 'tiny' network, or one has another shape
+    /// or type.
     pub fn parse(file: &[u8]) -> Result<Self> {
         let tensors = SafeTensors::deserialize(file)
             .map_err(|e| Error::parameter(format!("CREPE weights: {e}")))?;

@@ -1,27 +1,31 @@
-//! The step of a Viterbi decoder whose states are reached from their neighbours alone.
+//! Sums and maxima of log probabilities, the steps of Viterbi decoders whose states are reached
+//! from their neighbours.
 //!
-//! Nothing here is ever a NaN, and the largest of some sums does not depend on their order.
+//! Vectors compute the same numbers as scalars do: no value is NaN, and the largest of several sums
+//! does not depend on their order.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// What the lengths of padded rows are multiples of.
-pub(crate) const LANES: usize = 32;
+/// The lengths of padded rows are multiples of this.
+pub(crate) const ROW_MULTIPLE: usize = 32;
 
-/// `out[to]` becomes the largest `values[to + j] + logs[j][to]` over all rows `j`.
+/// Sets `out[to]` to the largest `values[to + j] + logs[j][to]` of all rows `j`.
 ///
-/// `out.len()` is a multiple of [`LANES`]; `values` and every row are as long as that needs.
-pub(crate) fn reach(values: &[f64], logs: &[&[f64]], out: &mut [f64]) {
-    Arch::new().dispatch(Reach { values, logs, out });
+/// `out.len()` is a multiple of [`ROW_MULTIPLE`]; `values` and every row of `logs` are at least as
+/// long as that takes.
+pub(crate) fn banded_maximum(values: &[f64], logs: &[&[f64]], out: &mut [f64]) {
+    Arch::new().dispatch(BandedMaximum { values, logs, out });
 }
 
-/// Lifts `values` to `least`, adds `log` to each, and gives the smallest and the largest of them.
-pub(crate) fn lift(values: &mut [f64], least: f64, log: f64) -> (f64, f64) {
-    Arch::new().dispatch(Lift { values, least, log })
+/// Raises `values` to at least `least`, adds `log` to each, and returns the smallest and the largest
+/// result.
+pub(crate) fn raise_and_add(values: &mut [f64], least: f64, log: f64) -> (f64, f64) {
+    Arch::new().dispatch(RaiseAndAdd { values, least, log })
 }
 
-/// Lifts `out[j]` to `value + logs[j]`.
-pub(crate) fn spread(value: f64, logs: &[f64], out: &mut [f64]) {
-    Arch::new().dispatch(Spread { value, logs, out });
+/// Raises `out[j]` to at least `value + logs[j]`.
+pub(crate) fn raise_to_sums(value: f64, logs: &[f64], out: &mut [f64]) {
+    Arch::new().dispatch(RaiseToSums { value, logs, out });
 }
 
 /// The largest `values[j] + logs[j]`.
@@ -29,18 +33,18 @@ pub(crate) fn largest_sum(values: &[f64], logs: &[f64]) -> f64 {
     Arch::new().dispatch(LargestSum { values, logs })
 }
 
-struct Reach<'a> {
+struct BandedMaximum<'a> {
     values: &'a [f64],
     logs: &'a [&'a [f64]],
     out: &'a mut [f64],
 }
 
-impl WithSimd for Reach<'_> {
+impl WithSimd for BandedMaximum<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        /// Vectors worked on together, to hide the additions' latency.
+        /// Vectors worked on together, which hides the latency of the additions.
         const TILE: usize = 4;
         let lanes = TILE * S::F64_LANES;
         for (block, out) in self.out.chunks_exact_mut(lanes).enumerate() {
@@ -58,13 +62,13 @@ impl WithSimd for Reach<'_> {
     }
 }
 
-struct Lift<'a> {
+struct RaiseAndAdd<'a> {
     values: &'a mut [f64],
     least: f64,
     log: f64,
 }
 
-impl WithSimd for Lift<'_> {
+impl WithSimd for RaiseAndAdd<'_> {
     type Output = (f64, f64);
 
     #[inline(always)]
@@ -87,13 +91,13 @@ impl WithSimd for Lift<'_> {
     }
 }
 
-struct Spread<'a> {
+struct RaiseToSums<'a> {
     value: f64,
     logs: &'a [f64],
     out: &'a mut [f64],
 }
 
-impl WithSimd for Spread<'_> {
+impl WithSimd for RaiseToSums<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -141,19 +145,19 @@ mod tests {
         let table: Vec<f64> = (0..5 * 64).map(|i| f64::from(i * i * 31 % 67)).collect();
         let logs: Vec<&[f64]> = table.chunks_exact(64).collect();
         let mut out = [0.0; 64];
-        reach(&values, &logs, &mut out);
+        banded_maximum(&values, &logs, &mut out);
         for (to, &out) in out.iter().enumerate() {
             let sums = (0..5).map(|j| values[to + j] + logs[j][to]);
             assert_eq!(out, sums.fold(f64::NEG_INFINITY, f64::max));
         }
         let mut lifted: Vec<f64> = values[..37].to_vec();
         let want: Vec<f64> = lifted.iter().map(|value| value.max(30.0) + 0.5).collect();
-        let (small, large) = lift(&mut lifted, 30.0, 0.5);
+        let (small, large) = raise_and_add(&mut lifted, 30.0, 0.5);
         assert_eq!(lifted, want);
         assert!(want.iter().all(|value| (small..=large).contains(value)));
         assert!(want.contains(&small) && want.contains(&large));
         let mut spreading = values[..13].to_vec();
-        spread(7.5, &table[..13], &mut spreading);
+        raise_to_sums(7.5, &table[..13], &mut spreading);
         let want = values.iter().zip(&table).map(|(value, log)| value.max(7.5 + log));
         assert_eq!(spreading, want.take(13).collect::<Vec<f64>>());
         for length in [0, 3, 8, 21] {

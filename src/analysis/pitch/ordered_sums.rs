@@ -1,7 +1,7 @@
-//! Sums in the order of additions of the libraries that `librosa` rests on.
+//! Sums whose additions come in the order of the libraries below librosa.
 //!
-//! pYIN's decoder takes the logarithm of what is left of a probability near 1 and breaks ties
-//! between equally good paths: there the last bit of a sum decides.
+//! pYIN's decoder takes the logarithm of 1 minus a probability near 1, and breaks ties between
+//! equally good paths: in both, the last bit of a sum decides.
 
 use multiversion::multiversion;
 
@@ -26,7 +26,7 @@ pub(super) fn pairwise_sum(values: &[f64]) -> f64 {
     rest.iter().fold(sum, |sum, x| sum + x)
 }
 
-/// The dot product of OpenBLAS on AVX2: four fused sums, added crosswise.
+/// OpenBLAS's dot product on AVX2: four sums of fused products, added crosswise.
 #[multiversion(targets("x86_64+avx2+fma", "aarch64+neon"))]
 pub(super) fn blas_dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_chunks, a_rest) = a.as_chunks::<4>();

@@ -1,0 +1,108 @@
+//! Coefficients and spectra of frames whose pitch is known.
+
+use super::Watch;
+use super::cycles::Cutter;
+use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
+use super::spectrum::{SpectrumAnalyzer, check_sizes};
+use crate::Result;
+use crate::params::AnalysisParams;
+use rayon::prelude::*;
+
+/// Frames that one task works on, so that its windows and buffers serve more than one frame.
+const FRAMES_PER_TASK: usize = 64;
+
+/// Coefficients `(T, n_mfcc)` and spectra `(T, n_bins)` of the `T` frames from `first` on, given
+/// their fundamentals.
+pub(crate) fn describe(
+    signal: &[f32],
+    first: usize,
+    f0_hz: &[f32],
+    params: &AnalysisParams,
+    watch: &Watch,
+) -> Result<(Vec<f32>, Vec<f32>)> {
+    let settings = params.mfcc_settings();
+    settings.check()?;
+    let cutter = Cutter::new(params.cycle_settings());
+    let describer = Describer::new(cutter, settings, WholeSegment, params)?;
+    describer.describe(signal, first, f0_hz, settings.n_mfcc, watch, |mel, row| mel.cepstrum(row))
+}
+
+/// All that one thread needs to describe frames.
+#[derive(Clone)]
+pub(super) struct Describer<I> {
+    cutter: Cutter,
+    pub mel: MelAnalyzer<I>,
+    spectrum: SpectrumAnalyzer,
+    n_bins: usize,
+}
+
+impl<I: SegmentInput> Describer<I> {
+    /// # Errors
+    /// [`Error::Parameter`](crate::Error::Parameter) if no spectrum can be computed with the
+    /// parameters' sizes.
+    pub fn new(
+        cutter: Cutter,
+        settings: MfccSettings,
+        input: I,
+        params: &AnalysisParams,
+    ) -> Result<Self> {
+        check_sizes(params.window_size, params.n_fft, params.n_bins)?;
+        Ok(Self {
+            cutter,
+            mel: MelAnalyzer::new(settings, input),
+            spectrum: SpectrumAnalyzer::new(params.window_size, params.n_fft),
+            n_bins: params.n_bins,
+        })
+    }
+
+    /// Describes the frames from `first` on, in parallel.
+    ///
+    /// Returns rows of `width` values, which `write` fills once the frame's mel band levels are
+    /// measured, and spectra `(T, n_bins)`.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+    pub fn describe<T: Copy + Default + Send>(
+        &self,
+        signal: &[f32],
+        first: usize,
+        f0_hz: &[f32],
+        width: usize,
+        watch: &Watch,
+        write: impl Fn(&mut MelAnalyzer<I>, &mut [T]) + Sync,
+    ) -> Result<(Vec<T>, Vec<f32>)> {
+        let mut rows = vec![T::default(); f0_hz.len() * width];
+        let mut spectra = vec![0.0; f0_hz.len() * self.n_bins];
+        f0_hz
+            .par_chunks(FRAMES_PER_TASK)
+            .zip(rows.par_chunks_mut(FRAMES_PER_TASK * width))
+            .zip(spectra.par_chunks_mut(FRAMES_PER_TASK * self.n_bins))
+            .enumerate()
+            .map_init(
+                || self.clone(),
+                |thread, (task, ((f0_hz, rows), spectra))| {
+                    watch.check()?;
+                    let rows = rows.chunks_exact_mut(width);
+                    let spectra = spectra.chunks_exact_mut(thread.n_bins);
+                    let frames = f0_hz.iter().zip(rows).zip(spectra);
+                    for (offset, ((&f0, row), spectrum)) in frames.enumerate() {
+                        let index = first + task * FRAMES_PER_TASK + offset;
+                        thread.frame(signal, index, f0, spectrum);
+                        write(&mut thread.mel, row);
+                    }
+                    watch.advance(f0_hz.len());
+                    Ok(())
+                },
+            )
+            .collect::<Result<()>>()?;
+        Ok((rows, spectra))
+    }
+
+    /// Measures the band levels of one frame and writes its spectrum.
+    fn frame(&mut self, signal: &[f32], index: usize, f0_hz: f32, spectrum: &mut [f32]) {
+        self.cutter.cut(signal, index, f0_hz);
+        self.mel.measure(&self.cutter.segment);
+        self.cutter.stretch(signal, index, f0_hz);
+        self.spectrum.log1p_magnitude(&self.cutter.cycle_frame, spectrum);
+    }
+}

@@ -1,0 +1,98 @@
+//! CREPE on recordings at any sample rate: the network listens to a copy at 16 kHz.
+
+use super::{Crepe, DecoderKind, Grid, SAMPLE_RATE_HZ};
+use crate::Result;
+use crate::analysis::Watch;
+use crate::analysis::frame::check_size;
+use crate::analysis::pitch::{PitchTrack, PitchTracker};
+use crate::audio::resample::Resampler;
+use crate::params::AnalysisParams;
+use ndarray::Array2;
+use std::borrow::Cow;
+
+/// Tracks pitch by CREPE.
+pub(crate) struct CrepeTracker {
+    sample_rate: u32,
+    hop_length: usize,
+    range_hz: (f64, f64),
+    decoder: DecoderKind,
+}
+
+impl CrepeTracker {
+    /// A tracker in the range of the parameters.
+    pub fn new(params: &AnalysisParams, decoder: DecoderKind) -> Self {
+        Self {
+            sample_rate: params.sample_rate,
+            hop_length: params.hop_size,
+            range_hz: (params.f_low_hz, params.f_high_hz),
+            decoder,
+        }
+    }
+}
+
+impl PitchTracker for CrepeTracker {
+    fn track(&self, signal: &[f32], first: usize, watch: &Watch) -> Result<PitchTrack> {
+        let (copy, grid) = resampled(signal, first, self.sample_rate, self.hop_length)?;
+        Crepe::shared()?.track_frames(&copy, &grid, self.range_hz, self.decoder, watch)
+    }
+}
+
+/// CREPE's pitch of audio at any rate; voicedness is the network's periodicity.
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0 or the range is empty or outside
+/// the network's; [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn crepe_track(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+    range_hz: (f64, f64),
+    decoder: DecoderKind,
+    watch: &Watch,
+) -> Result<PitchTrack> {
+    CrepeTracker { sample_rate, hop_length, range_hz, decoder }.track(signal, 0, watch)
+}
+
+/// CREPE's probability of every pitch bin, `(T, crepe::BINS)`, of audio at any rate.
+///
+/// # Errors
+/// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0;
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn crepe_probabilities(
+    signal: &[f32],
+    sample_rate: u32,
+    hop_length: usize,
+    watch: &Watch,
+) -> Result<Array2<f32>> {
+    let (copy, grid) = resampled(signal, 0, sample_rate, hop_length)?;
+    Crepe::shared()?.probabilities_of(&copy, &grid, watch)
+}
+
+/// The copy that the network listens to, and where its frames lie; `signal` begins at the centre of
+/// the recording's frame `first`.
+fn resampled(
+    signal: &[f32],
+    first: usize,
+    sample_rate: u32,
+    hop_length: usize,
+) -> Result<(Cow<'_, [f32]>, Grid)> {
+    check_size("hop_length", hop_length)?;
+    let network_rate = SAMPLE_RATE_HZ as u32;
+    let start = (first * hop_length) as u64;
+    let (copy, origin) = if sample_rate == network_rate {
+        (Cow::Borrowed(signal), start)
+    } else {
+        // The very samples that a copy of the whole recording has here.
+        let resampler = Resampler::new(sample_rate, network_rate)?;
+        let wanted = resampler.length(start)..resampler.length(start + signal.len() as u64);
+        let origin = wanted.start;
+        (Cow::Owned(resampler.part(signal, start, wanted)), origin)
+    };
+    let grid = Grid {
+        frames: 1 + signal.len() / hop_length,
+        hop: hop_length as f64 * SAMPLE_RATE_HZ / f64::from(sample_rate),
+        first,
+        origin: origin as usize,
+    };
+    Ok((copy, grid))
+}
