@@ -16,9 +16,9 @@ from .. import render, save_audio
 from ..errors import ParameterError
 from . import common
 
-EXAMPLE = """examples:
-  wms render song.mid --model flute.safetensors --out song.wav
-  wms render song.mid --model flute.safetensors --out song.wav --channels 1-9,11-16"""
+EXAMPLE = (
+    "example: wms render song.mid --model flute.safetensors --out song.wav --channels 1-9,11-16"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
