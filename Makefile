@@ -86,6 +86,7 @@ test-python: setup $(VENV)/.dawdreamer
 bench: setup $(VENV)/.peers
 	$(BIN)/python benches/analysis.py
 	cargo bench --bench synth
+	cargo test -p wms-plugin frame_time -- --ignored --nocapture
 
 # wms-plugin.clap, wms-plugin.vst3 and wms-synth in target/bundled.
 plugin: audio-libraries

@@ -10,10 +10,7 @@ use std::time::Instant;
 
 use wms::model::network::{StateDict, Tensor};
 use wms::model::{BatchNetwork, Model, ModelConfig, Network, Precision, wms_torch};
-use wms::synth::clock::FrameClock;
-use wms::synth::oscillator::Oscillator;
-use wms::synth::reading::RUN;
-use wms::synth::table::TableBuilder;
+use wms::synth::internals::{FrameClock, Oscillator, SAMPLES_PER_READ, TableBuilder};
 use wms::synth::{Engine, EngineOptions, Event, Settings};
 
 const REPETITIONS: usize = 40;
@@ -99,12 +96,12 @@ fn oscillator() {
     let partials = 39;
     let mut oscillator = Oscillator::new(Arc::new(TableBuilder::new(partials)), partials);
     let amplitudes = vec![0.01; partials];
-    oscillator.start(&amplitudes, &amplitudes, 0.0, 0.005);
-    let (mut output, increments) = (vec![0.0; 4096], [0.0046; RUN]);
+    oscillator.reset(&amplitudes, &amplitudes, 0.0, 0.005);
+    let (mut output, increments) = (vec![0.0; 4096], [0.0046; SAMPLES_PER_READ]);
     measure("oscillator, 39 partials", "ns/sample", 1e9, output.len(), || {
         let mut clock = FrameClock::new(256, 16_000, 768_000.0).expect("usable rates");
-        for run in output.chunks_mut(RUN) {
-            oscillator.render(&clock, black_box(&increments[..run.len()]), run);
+        for run in output.chunks_mut(SAMPLES_PER_READ) {
+            oscillator.process(&clock, black_box(&increments[..run.len()]), run);
             clock.advance(run.len());
         }
         black_box(&output);

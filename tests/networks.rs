@@ -3,7 +3,7 @@
 mod common;
 
 use common::{network, tensors};
-use wms::model::{BatchNetwork, LANES, Precision};
+use wms::model::{BatchNetwork, Precision, VOICES_PER_BATCH};
 
 /// Runs `x` through the golden network and returns the largest deviation in output and state.
 fn deviation(generation: &str, tail: &str, every: usize) -> (f32, f32) {
@@ -93,7 +93,10 @@ fn batch_deviation(
         for (voice, state) in states.iter().enumerate() {
             assert!(batch.push(input(voice), state));
         }
-        assert!(voices < LANES || !batch.push(input(0), &states[0]), "there is no more room");
+        assert!(
+            voices < VOICES_PER_BATCH || !batch.push(input(0), &states[0]),
+            "there is no more room"
+        );
         fast.step(&mut batch);
         for (voice, state) in states.iter_mut().enumerate() {
             batch.take(voice, state, &mut output);
@@ -112,7 +115,7 @@ fn voices_that_step_together_are_computed_as_each_alone() {
     for (generation, tail) in
         [("2026-08", "_feat"), ("2026-08", "_rand"), ("2024-11", ""), ("2024-11-early", "")]
     {
-        for voices in 1..=LANES {
+        for voices in 1..=VOICES_PER_BATCH {
             let (worst, _) = batch_deviation(generation, tail, Precision::Single, voices);
             assert!(worst == 0.0, "{generation}{tail}, {voices} voices: {worst}");
             let (worst, rms) = batch_deviation(generation, tail, Precision::Reduced, voices);

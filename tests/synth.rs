@@ -8,7 +8,7 @@ use common::{constant_model, model};
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 use wms::model::{Model, SpectrumLayout, config::Domain};
-use wms::synth::envelope::EnvelopeTimes;
+use wms::synth::EnvelopeTimes;
 use wms::synth::{Engine, EngineOptions, Event, PartialReader, Settings, Trajectory, play};
 
 const TAU: f64 = std::f64::consts::TAU;

@@ -11,7 +11,7 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use sha2::{Digest, Sha256};
 use wms::model::{Model, factory};
-use wms::synth::timbre::TimbreSpace;
+use wms::synth::TimbreSpace;
 
 use crate::bank::{self, Source};
 use crate::model_info::{ModelInfo, TimbreAxis};
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_changed_file_is_told_and_the_copy_plays() {
+    fn a_missing_or_changed_file_is_reported_and_the_copy_plays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.safetensors");
         std::fs::write(&path, factory::MODELS[0].bytes).unwrap();

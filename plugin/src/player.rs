@@ -5,7 +5,7 @@ use std::sync::Arc;
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use wms::midi::{Controllers, Event, Expression, Message};
-use wms::synth::envelope::EnvelopeTimes;
+use wms::synth::EnvelopeTimes;
 use wms::synth::{self, Engine, Instrument, Settings};
 
 use crate::loader::EngineLink;

@@ -1,9 +1,10 @@
-"""Writing files whole or not at all."""
+"""Writing files so that no half-written file is ever left behind."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +13,32 @@ from .errors import FileAccessError
 
 
 def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
-    """Return `path` once it is known that a file can be written there.
+    """Check that a file can be written at `path`; its folder is created if it does not exist.
+
+    Parameters
+    ----------
+    path : path
+        The file to be written.
+    overwrite : bool
+        Whether the file may exist already.
+
+    Returns
+    -------
+    Path
+        `path`.
 
     Raises
     ------
     FileAccessError
-        If it exists and `overwrite` is false, or its folder cannot be written to.
+        If the file exists and `overwrite` is false, or its folder cannot be written to.
     """
     path = Path(path)
     if path.is_dir():
         raise FileAccessError(f"{path}: is a folder, wanted a file to write")
     if path.exists() and not overwrite:
-        raise FileAccessError(f"{path}: exists already; to replace it, say overwrite")
+        raise FileAccessError(
+            f"{path}: exists already, wanted a new file; to replace it, say overwrite"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
@@ -39,14 +54,26 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path` that takes its place once written without error.
+    """Write a file under a temporary name, and rename it to `path` if there was no error.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write or replace.
+
+    Yields
+    ------
+    Path
+        Where to write: a file in the same folder, whose name begins as that of every temporary
+        file of this program.
 
     Raises
     ------
     FileAccessError
-        If the system refuses.
+        If the file cannot be written or renamed.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # torch.save refuses a name whose only dot is the first character.
+    temporary = path.with_name(f".wms-{secrets.token_hex(6)}.tmp")
     try:
         yield temporary
         temporary.replace(path)

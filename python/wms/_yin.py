@@ -1,4 +1,4 @@
-"""A pitch tracker that shares nothing with the analysis, for judging what the analysis led to."""
+"""A pitch tracker that shares no code with the analysis, so that it can judge the analysis."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from .errors import ParameterError
 _Float64 = npt.NDArray[np.float64]
 
 _HOP_S = 0.01
-# Shortest stretch that is compared with itself: 25 ms average over the noise of high notes.
+# Shortest window that is compared with its shifted self; 25 ms average out the noise of high notes.
 _WINDOW_S = 0.025
-# A dip below the first is taken at once; the deepest one still below the second if there is none.
+# The first dip of the difference function below _CLEAR_DIP gives the period. If there is none, the
+# deepest dip does, provided that it is below _LEAST_DIP.
 _CLEAR_DIP, _LEAST_DIP = 0.1, 0.3
-# Frames this far below the loudest have no pitch.
+# Frames that are this far below the loudest one count as having no pitch.
 _RANGE_DB = 40.0
 _FRAMES_AT_ONCE = 256
 
@@ -25,10 +26,9 @@ _FRAMES_AT_ONCE = 256
 def track_pitch(
     x: npt.NDArray[np.floating[Any]], *, sr: float, fmin: float, fmax: float
 ) -> _Float64:
-    """Track the pitch every 10 ms by YIN, in frames within 40 dB of the loudest.
+    """Track the pitch by YIN every 10 ms, in frames within 40 dB of the loudest one.
 
-    A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
-    JASA 111 (2002): steps 1 to 5, written apart from `wms.yin` so that it can judge it.
+    This implementation is independent of `wms.yin`, so that the analysis can be judged by it.
 
     Parameters
     ----------
@@ -37,24 +37,29 @@ def track_pitch(
     sr : float
         Sample rate in Hz.
     fmin, fmax : float
-        Range of the pitch, Hz; 0 < fmin < fmax <= sr / 4.
+        Range of the pitch in Hz; 0 < fmin < fmax <= sr / 4.
 
     Returns
     -------
     (T,) float64
-        Hz, T = 1 + n // (sr / 100); 0 where there is no pitch.
+        Pitch in Hz, 0 where there is none; T = 1 + n // (sr / 100).
 
     Raises
     ------
     ParameterError
-        If the signal is not one-dimensional or not finite, or the range is not as said here.
+        If the signal is not one-dimensional or not finite, or the range of the pitch is wrong.
+
+    References
+    ----------
+    A. de Cheveigné, H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
+    JASA 111 (2002), steps 1 to 5.
 
     Examples
     --------
-    >>> y = np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
-    >>> f0_hz = wms.metrics.track_pitch(y, sr=16000, fmin=100, fmax=800)
-    >>> f0_hz.shape, round(float(np.median(f0_hz)))
-    ((101,), 220)
+    >>> tone = np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> f0_hz = wms.metrics.track_pitch(tone, sr=16000, fmin=50, fmax=1000)
+    >>> len(f0_hz), round(float(np.median(f0_hz)))
+    (101, 220)
     """
     signal = np.asarray(x, np.float64)
     if signal.ndim != 1 or not np.isfinite(signal).all():
@@ -80,11 +85,11 @@ def track_pitch(
 
 
 def _periods(frames: _Float64, window: int, lowest: int, longest: int) -> _Float64:
-    """Periods of frames in samples, 0 where there is none."""
+    """Return the period of each frame in samples, 0 where there is none."""
     difference = _difference(frames, window, longest)
     lags = np.arange(1, longest)
     total = np.cumsum(difference[:, 1:], axis=1)
-    # The cumulative mean normalised difference of lags 1 .. longest - 1.
+    # The cumulative mean normalised difference for lags 1 to longest - 1.
     relative = np.divide(difference[:, 1:] * lags, total, out=np.ones_like(total), where=total > 0)
     inner = relative[:, 1:-1]
     dips = (inner <= relative[:, :-2]) & (inner < relative[:, 2:])
@@ -106,7 +111,10 @@ def _periods(frames: _Float64, window: int, lowest: int, longest: int) -> _Float
 
 
 def _difference(frames: _Float64, window: int, longest: int) -> _Float64:
-    """Squared difference of each frame's beginning and itself later by 0 .. longest - 1."""
+    """Return the squared difference between the start of each frame and the same shifted by a lag.
+
+    The lags are 0 to `longest` - 1.
+    """
     size = 1 << (frames.shape[1] - 1).bit_length()
     beginning = np.fft.rfft(frames[:, :window], size)
     product = np.fft.rfft(frames, size) * np.conj(beginning)

@@ -1,12 +1,12 @@
-"""The package's exceptions: every message says what was given and what was wanted."""
+"""The exceptions of this package. Every message says what was given and what was wanted."""
 
 
 class WmsError(Exception):
-    """Base of everything that this package raises."""
+    """Base class of all exceptions of this package."""
 
 
 class ParameterError(WmsError, ValueError):
-    """A parameter or argument is missing, mistyped or out of range."""
+    """A parameter or argument is missing, of the wrong type, or out of range."""
 
 
 class FileAccessError(WmsError, OSError):
@@ -18,11 +18,12 @@ class AudioFileError(FileAccessError):
 
 
 class FeatureFileError(WmsError, ValueError):
-    """A feature file is truncated, foreign or inconsistent."""
+    """A file of features is truncated, inconsistent, or not a file of features at all."""
 
 
 class ModelFileError(WmsError, ValueError):
-    """A model file is truncated, foreign, or does not fit what it is used with."""
+    """A model file is truncated, not a model file, or does not fit what it is used with."""
+
 
 
 class MidiFileWarning(UserWarning):

@@ -1,7 +1,7 @@
-"""Measures of how far one sound is from another, for judging syntheses against recordings.
+"""Measures of how different two sounds are, for judging a synthesis against a recording.
 
-Signals are mono, of one sample rate, aligned (`remove_delay`); where one is longer, its end is
-left out. Lower is better, and 0 is equal.
+Signals are mono and have the same sample rate. Align them first (`remove_delay`); the end of the
+longer signal is ignored. Unless said otherwise lower is better, and 0 means equal.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ _Float64 = npt.NDArray[np.float64]
 _MSS_FFT_SIZES = (2048, 1024, 512, 256, 128, 64)
 _MSS_EPSILON = 1e-5
 _LSD_FFT_SIZE, _LSD_HOP = 2048, 512
-# Bins this far below the reference's loudest are held to be silent.
+# Levels are limited to this far below the loudest bin of the reference.
 _FLOOR_DB = 80.0
-# Frames this far below the reference's loudest are not listened to.
+# Frames that are this far below the loudest frame of the reference are ignored.
 _FRAME_RANGE_DB = 60.0
 _MCD_FFT_SIZE, _MCD_HOP_S = 1024, 0.005
 _MCD_MELS, _MCD_LOWEST_HZ, _MCD_COEFFICIENTS = 40, 40.0, 13
 
 
 class SpectralDistance(NamedTuple):
-    """Parts of the multi-scale spectral distance; `total` is their sum."""
+    """The two parts of the multi-scale spectral distance; `total` is their sum."""
 
     linear: float
     log: float
@@ -67,14 +67,14 @@ class LoudnessErrors(NamedTuple):
 
 
 class PitchErrors(NamedTuple):
-    """Median of the absolute pitch error in cents, and share of frames within 50 cents."""
+    """Median of the absolute pitch error in cents, and share of the frames within 50 cents."""
 
     median_cents: float
     within_50_cents: float
 
 
 class PitchScores(NamedTuple):
-    """Shares of frames, 0 to 1; NaN where the truth has no frame to judge by."""
+    """Scores of a pitch track, 0 to 1; NaN if the truth has no frame that a score could count."""
 
     raw_pitch_accuracy: float
     raw_chroma_accuracy: float
@@ -84,11 +84,12 @@ class PitchScores(NamedTuple):
 
 
 def multi_scale_spectral_parts(a: _Signal, b: _Signal) -> SpectralDistance:
-    """Multi-scale spectral distance in its linear and logarithmic parts.
+    """Compute the two parts of the multi-scale spectral distance.
 
-    FFT sizes 2048, 1024, 512, 256, 128 and 64, 75 % overlap, periodic Hann, unnormalised
-    magnitudes; for each mean |A - B| and mean |ln(A + 1e-5) - ln(B + 1e-5)|, summed over sizes
-    (Engel et al. 2020, "DDSP").
+    For FFT sizes 2048, 1024, 512, 256, 128 and 64 (periodic Hann windows, 75 % overlap,
+    unnormalised magnitudes A and B) the linear part is the mean of |A - B| and the logarithmic part
+    the mean of |ln(A + 1e-5) - ln(B + 1e-5)|, each summed over the sizes (Engel et al. 2020,
+    "DDSP").
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def multi_scale_spectral_parts(a: _Signal, b: _Signal) -> SpectralDistance:
 
 
 def multi_scale_spectral(a: _Signal, b: _Signal) -> float:
-    """Multi-scale spectral distance: the sum of `multi_scale_spectral_parts`.
+    """Compute the multi-scale spectral distance: the sum of `multi_scale_spectral_parts`.
 
     Parameters
     ----------
@@ -130,18 +131,21 @@ def multi_scale_spectral(a: _Signal, b: _Signal) -> float:
 
     Examples
     --------
-    >>> y = np.sin(0.1 * np.arange(16000))
-    >>> wms.metrics.multi_scale_spectral(y, y)
+    >>> tone = np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    >>> wms.metrics.multi_scale_spectral(tone, tone)
     0.0
+    >>> wms.metrics.multi_scale_spectral(tone, 0.5 * tone) > 1
+    True
     """
     return multi_scale_spectral_parts(a, b).total
 
 
 def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) -> float:
-    """Log-spectral distance in dB: RMS over bins, mean over frames.
+    """Compute the log-spectral distance in dB: the RMS over bins, averaged over frames.
 
-    FFT 2048, hop 512, Hann; both spectra are floored 80 dB below the loudest bin of `a`; frames
-    of `a` more than 60 dB below its loudest are left out.
+    The FFT size is 2048 and the hop 512, with Hann windows. The levels of both spectra are limited
+    to 80 dB below the loudest bin of `a`. Frames in which `a` is more than 60 dB below its loudest
+    frame are ignored.
 
     Parameters
     ----------
@@ -150,7 +154,7 @@ def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) ->
     b : (n,)
         What is compared with it.
     sr : float, optional
-        Sample rate in Hz; has no effect, and is taken so that all measures are called alike.
+        Sample rate in Hz. It has no effect; all measures can be called with it.
 
     Raises
     ------
@@ -159,9 +163,9 @@ def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) ->
 
     Examples
     --------
-    >>> y = np.sin(0.1 * np.arange(16000))
-    >>> wms.metrics.log_spectral_distance(y, y)
-    0.0
+    >>> noise = np.random.default_rng(0).standard_normal(16000)
+    >>> round(wms.metrics.log_spectral_distance(noise, 0.5 * noise), 2)
+    6.02
     """
     del sr
     a, b = _pair(a, b)
@@ -172,11 +176,12 @@ def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) ->
 
 
 def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
-    """Mel-cepstral distortion in dB, as an RMS over mel bands.
+    """Compute the mel-cepstral distortion in dB, scaled to an RMS over mel bands.
 
-    Forty mel bands from 40 Hz to half the sample rate (power, FFT 1024, Hann, hop 5 ms),
-    orthonormal DCT, coefficients 1 to 13: (10 / ln 10) sqrt(2 sum d^2) / sqrt(2 * 40) in the mean
-    over frames; floor and frames as in `log_spectral_distance`.
+    The power spectrum (FFT size 1024, Hann, hop 5 ms) is summed in 40 mel bands from 40 Hz to half
+    the sample rate. With the differences d of coefficients 1 to 13 of an orthonormal DCT, a frame's
+    distortion is (10 / ln 10) sqrt(2 sum d^2) / sqrt(2 * 40). It is averaged over frames. Levels
+    are limited and frames ignored as by `log_spectral_distance`.
 
     Parameters
     ----------
@@ -206,15 +211,15 @@ def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
     first, second = (_magnitudes(x, _MCD_FFT_SIZE, hop) for x in (a, b))
     reference = first**2 @ bank.T
     difference = _floored_db(reference, reference) - _floored_db(second**2 @ bank.T, reference)
-    # The DCT is linear: that of the difference is the difference of the two. Levels are in dB
-    # already, so 10 / ln 10 is in them.
+    # The DCT is linear, so one of the difference is enough. The levels are in dB already, which
+    # includes the factor 10 / ln 10.
     cepstrum = difference @ _dct_rows(_MCD_MELS, _MCD_COEFFICIENTS).T
     frames = np.sqrt(2 * (cepstrum**2).sum(axis=1)) / math.sqrt(2 * _MCD_MELS)
     return float(frames[_audible(first)].mean())
 
 
 def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
-    """A-weighted level of frames in dB (IEC 61672), FFT 2048, Hann.
+    """Compute the A-weighted level of frames in dB (IEC 61672); FFT size 2048, Hann windows.
 
     Parameters
     ----------
@@ -223,12 +228,12 @@ def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
     sr : float
         Sample rate in Hz.
     hop_length : int
-        Samples between frames; the first begins with the signal.
+        Samples from one frame to the next. The first frame starts at the first sample.
 
     Returns
     -------
     (T,) float64
-        Relative to a full-scale sine of 1 kHz as 0 dB; not below -120 dB.
+        Levels, where a full-scale sine of 1 kHz has 0 dB; not below -120 dB.
 
     Raises
     ------
@@ -237,21 +242,21 @@ def loudness(x: _Signal, *, sr: float, hop_length: int = _LSD_HOP) -> _Float64:
 
     Examples
     --------
-    >>> y = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
-    >>> bool(np.allclose(np.median(wms.metrics.loudness(y, sr=16000)), 0.0, atol=0.1))
-    True
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
+    >>> round(float(wms.metrics.loudness(0.5 * tone, sr=16000)[0]), 2)
+    -6.02
     """
     power = _magnitudes(_checked(x), _LSD_FFT_SIZE, hop_length) ** 2
     hz = np.arange(power.shape[1]) * sr / _LSD_FFT_SIZE
     window = hann(_LSD_FFT_SIZE)
-    # A sine's power in a one-sided spectrum under this window (Parseval).
+    # The power of a full-scale sine in a one-sided spectrum with this window (Parseval).
     sine = 0.25 * _LSD_FFT_SIZE * (window**2).sum()
     level: _Float64 = 10 * np.log10(np.maximum(power @ _a_weighting(hz) / sine, 1e-12))
     return level
 
 
 def loudness_errors(a: _Signal, b: _Signal, *, sr: float) -> LoudnessErrors:
-    """Compare the A-weighted levels of frames that are within 60 dB of the loudest of `a`.
+    """Compare the A-weighted levels in those frames in which `a` is within 60 dB of its loudest.
 
     Parameters
     ----------
@@ -285,13 +290,13 @@ def loudness_errors(a: _Signal, b: _Signal, *, sr: float) -> LoudnessErrors:
     return LoudnessErrors(float(covariance / spread), rms)
 
 
-def f0_error_cents(f0_a: _Signal, f0_b: _Signal) -> PitchErrors:
-    """Compare two pitch tracks where both have a pitch.
+def f0_error_cents(f0_a: npt.ArrayLike, f0_b: npt.ArrayLike) -> PitchErrors:
+    """Compare two pitch tracks in the frames in which both have a pitch.
 
     Parameters
     ----------
     f0_a, f0_b : (T,)
-        Fundamental frequencies in Hz; not above 0 or not finite = no pitch.
+        Pitches in Hz. Values that are not above 0 or not finite mean that there is no pitch.
 
     Raises
     ------
@@ -300,12 +305,15 @@ def f0_error_cents(f0_a: _Signal, f0_b: _Signal) -> PitchErrors:
 
     Examples
     --------
-    >>> wms.metrics.f0_error_cents(np.array([440.0, 220.0]), np.array([441.0, 220.0]))
-    PitchErrors(median_cents=1.96..., within_50_cents=1.0)
+    >>> errors = wms.metrics.f0_error_cents([440.0, 220.0, 0.0], [440.0, 233.08, 220.0])
+    >>> round(errors.median_cents), errors.within_50_cents
+    (50, 0.5)
     """
     a, b = np.asarray(f0_a, np.float64), np.asarray(f0_b, np.float64)
     if a.shape != b.shape or a.ndim != 1:
-        raise ParameterError(f"pitch tracks have shapes {a.shape} and {b.shape}, wanted one (T,)")
+        raise ParameterError(
+            f"pitch tracks have shapes {a.shape} and {b.shape}, wanted the same (T,)"
+        )
     both = np.isfinite(a) & np.isfinite(b)
     both[both] = (a[both] > 0) & (b[both] > 0)
     if not both.any():
@@ -320,27 +328,27 @@ def pitch_scores(
     f0_est: npt.ArrayLike,
     voiced_est: npt.ArrayLike,
 ) -> PitchScores:
-    """Judge a pitch track by the truth, frame by frame, as mir_eval.melody does.
+    """Score a pitch track against the truth, frame by frame, as mir_eval.melody does.
 
-    Raw pitch accuracy: share of the voiced frames whose pitch is less than 50 cents off, whether
-    or not the track calls them voiced; raw chroma accuracy: the same, octaves aside. Voicing
-    recall: share of the voiced frames called voiced; voicing false alarm: share of the unvoiced
-    ones called voiced. Overall accuracy: share of all frames that are voiced, called so and less
-    than 50 cents off, or unvoiced and called so (Poliner et al. 2007; Raffel et al. 2014,
-    "mir_eval").
+    Raw pitch accuracy is the share of the voiced frames whose pitch is less than 50 cents off,
+    whether or not the track calls them voiced; raw chroma accuracy is the same with octave errors
+    forgiven. Voicing recall is the share of the voiced frames that are called voiced, voicing false
+    alarm the share of the unvoiced frames that are called voiced. Overall accuracy is the share of
+    all frames that are either voiced, called voiced and less than 50 cents off, or unvoiced and
+    called unvoiced (Poliner et al. 2007; Raffel et al. 2014, "mir_eval").
 
     Parameters
     ----------
     f0_true, f0_est : (T,)
-        Fundamental frequencies in Hz; not above 0 or not finite = no pitch. That of a frame
-        called unvoiced counts for the raw accuracies.
+        Pitches in Hz. Values that are not above 0 or not finite mean that there is no pitch. The
+        pitch of a frame that is called unvoiced counts for the raw accuracies.
     voiced_true, voiced_est : (T,) bool
         Whether a frame is voiced.
 
     Raises
     ------
     ParameterError
-        If the shapes differ or there is no frame.
+        If the shapes differ or there are no frames.
 
     Examples
     --------
@@ -377,7 +385,7 @@ def pitch_scores(
 def remove_delay(
     a: _Signal, b: _Signal, *, sr: float, max_delay_s: float = 0.01
 ) -> tuple[_Float64, _Float64]:
-    """Shift `b` against `a` by the whole samples at which they correlate best, and trim both.
+    """Align two signals by the delay, in whole samples, at which they correlate best.
 
     Parameters
     ----------
@@ -386,12 +394,12 @@ def remove_delay(
     sr : float
         Sample rate in Hz.
     max_delay_s : float
-        Longest delay looked for, seconds, to either side.
+        Longest delay to look for in seconds, in both directions.
 
     Returns
     -------
     tuple of (m,)
-        Both signals, equally long.
+        Both signals, shifted and trimmed to the same length.
 
     Raises
     ------
@@ -432,7 +440,7 @@ def _pair(a: _Signal, b: _Signal) -> tuple[_Float64, _Float64]:
 
 
 def _magnitudes(x: _Float64, size: int, hop: int) -> _Float64:
-    # The end is padded so that every sample is in a frame.
+    # Zeros are appended so that every sample is in a frame.
     count = max(1, math.ceil((len(x) - size) / hop) + 1)
     x = np.pad(x, (0, max(0, (count - 1) * hop + size - len(x))))
     frames = np.lib.stride_tricks.sliding_window_view(x, size)[::hop]
@@ -456,7 +464,7 @@ def _audible(magnitudes: _Float64) -> npt.NDArray[np.bool_]:
 
 
 def _mel_bank(sr: float, size: int) -> _Float64:
-    """Triangles of equal area on the mel scale of O'Shaughnessy (1987), (40, size / 2 + 1)."""
+    """Return triangular filters of equal area on the mel scale, (40, size / 2 + 1)."""
     low, high = hz_to_mel(np.array([_MCD_LOWEST_HZ, sr / 2]))
     edges = mel_to_hz(np.linspace(low, high, _MCD_MELS + 2))
     hz = np.arange(size // 2 + 1) * sr / size
@@ -467,14 +475,14 @@ def _mel_bank(sr: float, size: int) -> _Float64:
 
 
 def _dct_rows(size: int, count: int) -> _Float64:
-    """Rows 1 to `count` of the orthonormal DCT-II of `size` points."""
+    """Return rows 1 to `count` of the orthonormal DCT-II of `size` points."""
     k, n = np.arange(1, count + 1)[:, None], np.arange(size)
     rows: _Float64 = math.sqrt(2 / size) * np.cos(math.pi * k * (2 * n + 1) / (2 * size))
     return rows
 
 
 def _a_weighting(hz: _Float64) -> _Float64:
-    """Power weights of IEC 61672's A curve, 1 at 1 kHz."""
+    """Return the A-weighting of power by IEC 61672, which is 1 at 1 kHz."""
     s = np.append(hz, 1000.0) ** 2
     poles = np.sqrt((s + 107.7**2) * (s + 737.9**2))
     response = 12194.0**2 * s**2 / ((s + 20.6**2) * (s + 12194.0**2) * poles)

@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 _FloatArray = npt.NDArray[np.floating[Any]]
 
-#: Range of a spectrogram below its loudest bin, dB.
+# Range of levels in a spectrogram, in dB below its loudest bin.
 _RANGE_DB = 80.0
-#: Colours of what was recorded and what a network makes, in all pictures.
+#: Colours of recorded sound and of a network's output, in all pictures.
 RECORDED_COLOUR, NETWORK_COLOUR = "0.35", "#d1495b"
 _TARGET = {"color": RECORDED_COLOUR, "linewidth": 1.4, "label": "target"}
 _PREDICTED = {"color": NETWORK_COLOUR, "linewidth": 1.1, "label": "predicted"}
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Make a figure of a size in inches, without any display.
+    """Make a figure of the given size in inches. No display is needed.
 
     Raises
     ------
@@ -43,7 +43,16 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 110) -> None:
-    """Write a figure; the path's ending (.png, .svg, .pdf) names the format.
+    """Write a figure to a file.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    path : path
+        File to write. Its ending (.png, .svg, .pdf) selects the format.
+    dpi : int
+        Resolution of a .png, pixels per inch.
 
     Raises
     ------
@@ -65,12 +74,19 @@ def spectrogram_db(
     y : (n,)
         Signal.
     n_fft, hop_length : int
-        Length of the Hann windows and samples between them.
+        Length of the Hann windows, and samples from one window to the next.
 
     Returns
     -------
     (n_fft / 2 + 1, T)
-        dB, a full-scale sine at about 0.
+        Levels in dB; a full-scale sine has about 0 dB.
+
+    Examples
+    --------
+    >>> tone = np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
+    >>> levels = wms.plot.spectrogram_db(tone)
+    >>> levels.shape, round(float(levels.max()))
+    ((513, 63), 0)
     """
     padded = np.pad(np.asarray(y, np.float64), n_fft // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop_length]
@@ -97,14 +113,14 @@ def draw_spectrogram(
     y : (n,)
         Signal.
     sr : float
-        Its rate, Hz.
+        Sample rate in Hz.
     title : str
         Title of the axes.
     top_db : float, optional
-        Level of the brightest colour; the same for two pictures makes them comparable. Default:
-        the loudest bin.
+        Level of the brightest colour. Pictures with the same level can be compared. Default: the
+        level of the loudest bin.
     max_hz : float, optional
-        Highest frequency shown; default: half of sr.
+        Highest frequency shown, Hz; default: half the sample rate.
     """
     hop_length = 256
     levels = spectrogram_db(y, hop_length=hop_length)
@@ -127,32 +143,32 @@ def draw_predictions(
     layout: Model | Params,
     count: int = 6,
 ) -> Figure:
-    """Draw predicted and target spectra and waveforms of some frames over each other.
+    """Draw the predicted and the target spectra and waveforms of some frames.
 
-    Frames are chosen evenly among the louder half; all share one scale.
+    The frames are chosen evenly among the louder half. All share one scale.
 
     Parameters
     ----------
     predicted, target : (T, K)
         log1p magnitude spectra.
     f0_hz, times_s : (T,)
-        Pitch and time of the frames.
+        Pitch in Hz and time in seconds of the frames.
     layout : Model or Params
-        What the bins are.
+        Model or params from which it is known what the bins are.
     count : int
-        Frames to draw, at least 1.
+        Number of frames to draw, at least 1.
 
     Raises
     ------
     ParameterError
-        If there is no frame or nothing to draw.
+        If there are no frames or `count` is below 1.
     """
     if count < 1 or len(target) == 0:
         raise ParameterError(f"{count} of {len(target)} frames to draw, wanted at least one")
     levels = target.sum(axis=1)
     loud = np.flatnonzero(levels >= np.median(levels))
     count = min(count, len(loud))
-    # From the middle of equal parts: the first and last frames reach beyond the recording.
+    # From the middle of equal parts, because the first and last frames reach beyond the recording.
     chosen = loud[((np.arange(count) + 0.5) / count * len(loud)).astype(int)]
     spectrum = layout.config["spectrum"] if isinstance(layout, Model) else layout
     cycles = int(spectrum["cycles_per_window"])
@@ -179,12 +195,12 @@ def draw_predictions(
 
 
 def tidy(axes: Any) -> None:
-    """Take away what a curve does not need, and lay a light grid under it.
+    """Remove the upper and right border of axes and draw a light grid.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        With curves drawn or to be drawn in it.
+        The axes, before or after curves are drawn.
     """
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, color="0.9", linewidth=0.6)
@@ -193,17 +209,17 @@ def tidy(axes: Any) -> None:
 
 
 def plain_log_scale(axes: Any) -> None:
-    """Make the vertical axis logarithmic, with ticks in plain figures.
+    """Make the vertical axis logarithmic, with plain numbers at its ticks.
 
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        All values in it are above 0.
+        The axes. All values in them must be above 0.
     """
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
     axes.set_yscale("log")
-    # Within a decade 1, 2, 5 may leave a single tick.
+    # With ticks at 1, 2 and 5 alone, an axis shorter than a decade could have a single tick.
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 1.5, 2.0, 3.0, 5.0, 7.0)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_locator(NullLocator())

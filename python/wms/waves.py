@@ -1,4 +1,4 @@
-"""Band-limited test waveforms: sound whose true features are known."""
+"""Band-limited test waveforms: sound whose pitch is known."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from .errors import ParameterError
 
-#: Amplitude of partial k = 1, 2, ... of each shape, up to a common factor.
+# Amplitude of partial k = 1, 2, ... of each shape, up to a common factor.
 _SHAPES = {
     "saw": lambda k: 1.0 / k,
     "square": lambda k: (k % 2) / k,
@@ -26,30 +26,32 @@ def make_waves(
     seed: int = 0,
     mean_note_s: float = 0.6,
 ) -> npt.NDArray[np.float32]:
-    """Make a signal of notes of random pitch and shape, without any partial above Nyquist.
+    """Make a signal of notes of random pitch and waveform, without any partial above Nyquist.
+
+    The waveforms are saw, square, triangle, pulse and sine.
 
     Parameters
     ----------
     seconds : float
-        Length.
+        Length of the signal, more than 0 and less than 100000.
     sample_rate : int
-        Hz.
+        Sample rate in Hz.
     f_low, f_high : float
-        Range of the fundamentals, Hz; they are spread evenly in octaves.
+        Range of the pitches in Hz. They are distributed evenly over the octaves.
     seed : int
-        The same seed gives the same signal.
+        Seed of the random notes.
     mean_note_s : float
-        Mean length of a note (exponentially distributed, at least 0.1 s).
+        Mean length of a note in seconds. Lengths are exponentially distributed, at least 0.1 s.
 
     Returns
     -------
     (n,) float32
-        Peak 0.7; notes fade over 5 ms at both ends.
+        The signal. Each note has a peak of 0.7 and is faded in and out over 5 ms.
 
     Raises
     ------
     ParameterError
-        If the length is not positive or the range of pitches is empty or above Nyquist.
+        If the length is out of range, or the range of pitches is empty or above Nyquist.
 
     Examples
     --------

@@ -2,7 +2,7 @@
 
 use super::layers::{Dense, Gru, mix};
 use super::network::{Network, State};
-use super::reduced::{LANES, ReducedDense, Whole};
+use super::reduced::{Quantised, ReducedDense, VOICES_PER_BATCH};
 use crate::model::activation::{Activation, relu};
 
 /// Layers with fewer inputs are a small part of the work, and keep single precision.
@@ -46,9 +46,9 @@ impl Layer {
     fn forward(
         &self,
         count: usize,
-        x: &[Vec<f32>; LANES],
-        whole: &mut [Whole; LANES],
-        y: &mut [Vec<f32>; LANES],
+        x: &[Vec<f32>; VOICES_PER_BATCH],
+        quantised: &mut [Quantised; VOICES_PER_BATCH],
+        y: &mut [Vec<f32>; VOICES_PER_BATCH],
     ) {
         match self {
             Self::Single(layer) => {
@@ -57,16 +57,16 @@ impl Layer {
                 }
             }
             Self::Reduced(layer) => {
-                for (x, whole) in x.iter().zip(whole.iter_mut()).take(count) {
-                    whole.take(&x[..layer.inputs()]);
+                for (x, quantised) in x.iter().zip(quantised.iter_mut()).take(count) {
+                    quantised.take(&x[..layer.inputs()]);
                 }
-                layer.forward(count, whole, y);
+                layer.forward(count, quantised, y);
             }
         }
     }
 }
 
-/// The weights of a [`Network`], arranged for up to [`LANES`] voices that step together.
+/// The weights of a [`Network`], arranged for up to [`VOICES_PER_BATCH`] voices that step together.
 #[derive(Clone, Debug)]
 pub struct BatchNetwork {
     encoder: Option<Layer>,
@@ -78,18 +78,18 @@ pub struct BatchNetwork {
     widest: usize,
 }
 
-/// Up to [`LANES`] voices on their way through a [`BatchNetwork`].
+/// Up to [`VOICES_PER_BATCH`] voices on their way through a [`BatchNetwork`].
 #[derive(Clone, Debug)]
 pub struct Batch {
     count: usize,
-    whole: [Whole; LANES],
+    quantised: [Quantised; VOICES_PER_BATCH],
     /// What goes into a layer, and what comes out of it.
-    current: [Vec<f32>; LANES],
-    next: [Vec<f32>; LANES],
-    gates: [Vec<f32>; LANES],
-    recurrent: [Vec<f32>; LANES],
+    current: [Vec<f32>; VOICES_PER_BATCH],
+    next: [Vec<f32>; VOICES_PER_BATCH],
+    gates: [Vec<f32>; VOICES_PER_BATCH],
+    recurrent: [Vec<f32>; VOICES_PER_BATCH],
     /// For each recurrent layer, the states of all voices.
-    hidden: Vec<[Vec<f32>; LANES]>,
+    hidden: Vec<[Vec<f32>; VOICES_PER_BATCH]>,
     outputs: usize,
 }
 
@@ -120,7 +120,7 @@ impl BatchNetwork {
         let lanes = |size: usize| std::array::from_fn(|_| vec![0.0; size]);
         Batch {
             count: 0,
-            whole: std::array::from_fn(|_| Whole::new(self.widest)),
+            quantised: std::array::from_fn(|_| Quantised::new(self.widest)),
             current: lanes(self.widest),
             next: lanes(self.widest),
             gates: lanes(3 * self.hidden),
@@ -132,26 +132,26 @@ impl BatchNetwork {
 
     /// One step of all voices in the batch; allocates nothing.
     pub fn step(&self, batch: &mut Batch) {
-        let Batch { count, whole, current, next, gates, recurrent, hidden, .. } = batch;
+        let Batch { count, quantised, current, next, gates, recurrent, hidden, .. } = batch;
         let count = *count;
         if count == 0 {
             return;
         }
         if let Some(layer) = &self.encoder {
-            layer.forward(count, current, whole, next);
+            layer.forward(count, current, quantised, next);
             std::mem::swap(current, next);
             relu_all(current, count, layer.outputs());
         }
         for ((input, inner), hidden) in self.recurrent.iter().zip(hidden) {
-            input.forward(count, current, whole, gates);
-            inner.forward(count, hidden, whole, recurrent);
+            input.forward(count, current, quantised, gates);
+            inner.forward(count, hidden, quantised, recurrent);
             for lane in 0..count {
                 mix(&mut gates[lane], &recurrent[lane], &mut hidden[lane]);
                 current[lane][..self.hidden].copy_from_slice(&hidden[lane]);
             }
         }
         for (number, layer) in self.dense.iter().enumerate() {
-            layer.forward(count, current, whole, next);
+            layer.forward(count, current, quantised, next);
             std::mem::swap(current, next);
             if number + 1 < self.dense.len() {
                 relu_all(current, count, layer.outputs());
@@ -168,7 +168,7 @@ impl BatchNetwork {
     }
 }
 
-fn relu_all(lanes: &mut [Vec<f32>; LANES], count: usize, width: usize) {
+fn relu_all(lanes: &mut [Vec<f32>; VOICES_PER_BATCH], count: usize, width: usize) {
     for lane in &mut lanes[..count] {
         relu(&mut lane[..width]);
     }

@@ -18,4 +18,4 @@ pub use config::{F0Mapping, ModelConfig, Scaler, SpectrumLayout, Statistics};
 pub use file::Model;
 pub use network::{Generation, Network, State};
 pub use projection::Projection;
-pub use reduced::LANES;
+pub use reduced::VOICES_PER_BATCH;

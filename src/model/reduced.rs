@@ -1,7 +1,7 @@
 //! Matrix products with weights of 16 bits, for several voices at once.
 //!
 //! A product is bound by the passage of its weights through the cache. Weights of half the size
-//! and one passage for up to [`LANES`] voices make it several times as fast as one voice in single
+//! and one passage for up to [`VOICES_PER_BATCH`] voices make it several times as fast as one voice in single
 //! precision. Products are summed as whole numbers, which is exact, and scaled in one fixed order:
 //! every instruction set gives the same bits.
 
@@ -9,11 +9,11 @@ use super::layers::Dense;
 use multiversion::multiversion;
 
 /// Most voices that share a passage.
-pub const LANES: usize = 4;
+pub const VOICES_PER_BATCH: usize = 4;
 /// Rows that are computed together.
 const ROWS: usize = 16;
 /// Pairs of inputs whose products are summed as whole numbers.
-const RUN: usize = 16;
+const PAIRS_PER_SUM: usize = 16;
 /// Largest input value.
 const INPUT_MAX: f32 = 16_384.0;
 /// Largest sum of a row's weights in one run: times the largest input it is below 2^31.
@@ -24,15 +24,15 @@ type Pair = [i16; 2];
 
 /// A vector as whole numbers and the value of their unit.
 #[derive(Clone, Debug)]
-pub struct Whole {
-    runs: Vec<[Pair; RUN]>,
+pub struct Quantised {
+    runs: Vec<[Pair; PAIRS_PER_SUM]>,
     unit: f32,
 }
 
-impl Whole {
+impl Quantised {
     /// Room for `size` values.
     pub fn new(size: usize) -> Self {
-        Self { runs: vec![[[0; 2]; RUN]; size.div_ceil(2 * RUN)], unit: 0.0 }
+        Self { runs: vec![[[0; 2]; PAIRS_PER_SUM]; size.div_ceil(2 * PAIRS_PER_SUM)], unit: 0.0 }
     }
 
     /// Takes the values of `x`, the largest of which fills the range.
@@ -72,7 +72,7 @@ pub struct ReducedDense {
     /// Runs in a row.
     runs: usize,
     /// For each panel of rows and each run: the pairs of all rows, one input pair after another.
-    weights: Vec<[[Pair; ROWS]; RUN]>,
+    weights: Vec<[[Pair; ROWS]; PAIRS_PER_SUM]>,
     /// Value of a weight's unit, per row.
     units: Vec<[f32; ROWS]>,
     bias: Vec<[f32; ROWS]>,
@@ -83,12 +83,12 @@ impl ReducedDense {
     pub fn new(layer: &Dense) -> Self {
         let (weight, bias) = layer.unpack();
         let (inputs, outputs) = (layer.inputs(), layer.outputs());
-        let (runs, panels) = (inputs.div_ceil(2 * RUN), outputs.div_ceil(ROWS));
+        let (runs, panels) = (inputs.div_ceil(2 * PAIRS_PER_SUM), outputs.div_ceil(ROWS));
         let mut reduced = Self {
             inputs,
             outputs,
             runs,
-            weights: vec![[[[0; 2]; ROWS]; RUN]; panels * runs],
+            weights: vec![[[[0; 2]; ROWS]; PAIRS_PER_SUM]; panels * runs],
             units: vec![[0.0; ROWS]; panels],
             bias: vec![[0.0; ROWS]; panels],
         };
@@ -96,14 +96,14 @@ impl ReducedDense {
             let (panel, lane) = (row / ROWS, row % ROWS);
             let largest = weights.iter().fold(0.0_f32, |max, w| max.max(w.abs()));
             let fullest = weights
-                .chunks(2 * RUN)
+                .chunks(2 * PAIRS_PER_SUM)
                 .map(|run| run.iter().map(|w| w.abs()).sum::<f32>())
                 .fold(0.0, f32::max);
             let unit = (largest / f32::from(i16::MAX)).max(fullest / ROW_SUM_MAX);
             reduced.units[panel][lane] = unit;
             reduced.bias[panel][lane] = bias;
             for (input, &weight) in weights.iter().enumerate() {
-                let (run, pair) = (input / (2 * RUN), input / 2 % RUN);
+                let (run, pair) = (input / (2 * PAIRS_PER_SUM), input / 2 % PAIRS_PER_SUM);
                 let whole = if unit > 0.0 { (weight / unit).round_ties_even() as i16 } else { 0 };
                 reduced.weights[panel * runs + run][pair][lane][input % 2] = whole;
             }
@@ -121,14 +121,19 @@ impl ReducedDense {
         self.outputs
     }
 
-    /// Computes `y = W x + b` for each of the first `count` (1 .. [`LANES`]) of `x`.
-    pub fn forward(&self, count: usize, x: &[Whole; LANES], y: &mut [Vec<f32>; LANES]) {
+    /// Computes `y = W x + b` for each of the first `count` (1 .. [`VOICES_PER_BATCH`]) of `x`.
+    pub fn forward(
+        &self,
+        count: usize,
+        x: &[Quantised; VOICES_PER_BATCH],
+        y: &mut [Vec<f32>; VOICES_PER_BATCH],
+    ) {
         #[cfg(target_arch = "x86_64")]
         if let Some(simd) = pulp::x86::V3::try_new() {
             match count {
                 1 => simd.vectorize(avx2::Product::<1> { simd, layer: self, x, y }),
                 2 => simd.vectorize(avx2::Product::<2> { simd, layer: self, x, y }),
-                _ => simd.vectorize(avx2::Product::<LANES> { simd, layer: self, x, y }),
+                _ => simd.vectorize(avx2::Product::<VOICES_PER_BATCH> { simd, layer: self, x, y }),
             }
             return;
         }
@@ -136,7 +141,12 @@ impl ReducedDense {
     }
 
     /// [`Self::forward`] with any instruction set.
-    fn forward_plainly(&self, count: usize, x: &[Whole; LANES], y: &mut [Vec<f32>; LANES]) {
+    fn forward_plainly(
+        &self,
+        count: usize,
+        x: &[Quantised; VOICES_PER_BATCH],
+        y: &mut [Vec<f32>; VOICES_PER_BATCH],
+    ) {
         let weights = self.weights.chunks_exact(self.runs.max(1));
         for (panel, weights) in weights.enumerate() {
             for (x, y) in x.iter().zip(y.iter_mut()).take(count) {
@@ -174,7 +184,7 @@ impl ReducedDense {
 #[expect(clippy::inline_always)]
 #[cfg(target_arch = "x86_64")]
 mod avx2 {
-    use super::{LANES, Pair, ROWS, RUN, ReducedDense, Whole};
+    use super::{PAIRS_PER_SUM, Pair, Quantised, ROWS, ReducedDense, VOICES_PER_BATCH};
     use pulp::NullaryFnOnce;
     use pulp::x86::V3;
     use std::arch::x86_64::{__m256, __m256i};
@@ -183,8 +193,8 @@ mod avx2 {
     pub(super) struct Product<'a, const N: usize> {
         pub simd: V3,
         pub layer: &'a ReducedDense,
-        pub x: &'a [Whole; LANES],
-        pub y: &'a mut [Vec<f32>; LANES],
+        pub x: &'a [Quantised; VOICES_PER_BATCH],
+        pub y: &'a mut [Vec<f32>; VOICES_PER_BATCH],
     }
 
     impl<const N: usize> NullaryFnOnce for Product<'_, N> {
@@ -197,9 +207,10 @@ mod avx2 {
             for (panel, weights) in layer.weights.chunks_exact(layer.runs.max(1)).enumerate() {
                 let mut totals = [[simd.avx._mm256_setzero_ps(); 2]; N];
                 for (run, weights) in weights.iter().enumerate() {
-                    let x: [&[Pair; RUN]; N] = std::array::from_fn(|lane| &x[lane].runs[run]);
+                    let x: [&[Pair; PAIRS_PER_SUM]; N] =
+                        std::array::from_fn(|lane| &x[lane].runs[run]);
                     let mut sums = [[zero; 2]; N];
-                    for pair in 0..RUN {
+                    for pair in 0..PAIRS_PER_SUM {
                         let weights: [__m256i; 2] = pulp::cast(weights[pair]);
                         for lane in 0..N {
                             let x = simd.avx._mm256_set1_epi32(pulp::cast(x[lane][pair]));
@@ -247,15 +258,15 @@ mod tests {
             let (weight, bias) = (numbers(1, inputs * outputs), numbers(2, outputs));
             let dense = Dense::new(inputs, &weight, &bias);
             let reduced = ReducedDense::new(&dense);
-            let mut x = std::array::from_fn(|_| Whole::new(inputs));
+            let mut x = std::array::from_fn(|_| Quantised::new(inputs));
             let values: Vec<Vec<f32>> =
-                (0..LANES).map(|lane| numbers(3 + lane as u64, inputs)).collect();
+                (0..VOICES_PER_BATCH).map(|lane| numbers(3 + lane as u64, inputs)).collect();
             for (x, values) in x.iter_mut().zip(&values) {
                 x.take(values);
             }
             let mut plain = std::array::from_fn(|_| vec![0.0; outputs]);
-            reduced.forward_plainly(LANES, &x, &mut plain);
-            for count in 1..=LANES {
+            reduced.forward_plainly(VOICES_PER_BATCH, &x, &mut plain);
+            for count in 1..=VOICES_PER_BATCH {
                 let mut fast = std::array::from_fn(|_| vec![f32::NAN; outputs]);
                 reduced.forward(count, &x, &mut fast);
                 assert_eq!(fast[..count], plain[..count], "{inputs} x {outputs}, {count} voices");
@@ -277,7 +288,7 @@ mod tests {
         let dense = Dense::new(inputs, &vec![3.0e4; inputs], &[1.0]);
         let reduced = ReducedDense::new(&dense);
         for value in [1.0, -1.0, 0.0, f32::NAN] {
-            let mut x = std::array::from_fn(|_| Whole::new(inputs));
+            let mut x = std::array::from_fn(|_| Quantised::new(inputs));
             x[0].take(&vec![value; inputs]);
             let mut y = std::array::from_fn(|_| vec![0.0; 1]);
             reduced.forward(1, &x, &mut y);

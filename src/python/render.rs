@@ -153,24 +153,19 @@ pub(super) fn resynthesize<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let model = &model.inner;
     let features = Features::take(frames, model)?;
-    let sound = py.detach(|| -> crate::Result<Vec<f32>> {
-        let [low, high] = model.config().f0_range_hz.map(|f0| f0 as f32);
-        let f0_hz = &features.f0_hz.data;
-        // The network is asked only for pitches that it knows; the sound keeps its own.
-        let known: Vec<f32> =
-            f0_hz.iter().map(|&f0| if f0 > 0.0 { f0.clamp(low, high) } else { f0 }).collect();
-        let inputs = features.inputs(model, &known)?;
-        let spectra = model.predict(&inputs, &mut model.network().state())?;
-        let trajectory = Trajectory {
-            spectra: &spectra,
-            f0_hz,
-            level_f0_hz: Some(&known),
+    // Frames of other programs may have no spectra: they tell the recording's level, no more.
+    let spectra = match frames.getattr("spectrum") {
+        Ok(spectra) => Some(Array::take(&spectra, "frames.spectrum", 2..=2)?),
+        Err(_) => None,
+    };
+    let sound = py.detach(|| {
+        let frames = synth::AnalysedFrames {
+            mfcc: &features.mfcc.data,
+            f0_hz: &features.f0_hz.data,
             voicedness: features.voicedness.as_ref().map(|v| v.data.as_slice()),
-            hop_size: model.config().hop_size,
-            noise,
-            seed,
+            spectra: spectra.as_ref().map(|s| s.data.as_slice()),
         };
-        synth::play(&trajectory, &PartialReader::new(&model.config().spectrum)?, sample_rate)
+        synth::resynthesize(model, &frames, sample_rate, noise, seed)
     })?;
     Ok(PyArray1::from_vec(py, sound))
 }
@@ -315,9 +310,8 @@ pub(super) fn cycle_waveform<'py>(
     let (layout, _) = layout_of(layout, spectra.width())?;
     let waves = py.detach(|| -> crate::Result<Vec<f32>> {
         let rows = spectra.data.chunks_exact(spectra.width());
-        let waves: Vec<Vec<f32>> = rows
-            .map(|row| synth::spectrum::cycle_waveform(row, &layout))
-            .collect::<Result<_, _>>()?;
+        let waves: Vec<Vec<f32>> =
+            rows.map(|row| synth::cycle_waveform(row, &layout)).collect::<Result<_, _>>()?;
         Ok(waves.concat())
     })?;
     matrix(py, waves, layout.window_size)

@@ -1,11 +1,12 @@
-//! The network's own clock in host samples, exact however long it runs.
+//! The clock of the network's frames, in samples of the host; exact however long it runs.
 
 use crate::{Error, Result};
 
-/// Highest output rate: some hosts try the most outrageous ones.
+/// Highest output rate, Hz, far above any in use: some hosts try what a plugin accepts.
 pub const MAX_RATE_HZ: f64 = 1_536_000.0;
 
-/// Counts frames of hop_size / model rate in samples of the host's rate, in whole numbers.
+/// Counts frames, which last `hop_size` samples of the model's rate, in samples of the host's rate. It
+/// counts in whole numbers, so that it never drifts.
 #[derive(Clone, Copy, Debug)]
 pub struct FrameClock {
     period: u64,
@@ -14,23 +15,23 @@ pub struct FrameClock {
 }
 
 impl FrameClock {
-    /// A clock for frames of `hop_size` samples at `model_rate` Hz, ticking at `sample_rate` Hz (told apart
-    /// to a thousandth).
+    /// A clock for frames of `hop_size` samples at `model_rate` Hz, read at `sample_rate` Hz, which is
+    /// rounded to a thousandth of a Hz.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `sample_rate` is outside 1000 .. 1536000 Hz.
     pub fn new(hop_size: usize, model_rate: u32, sample_rate: f64) -> Result<Self> {
         if !(1000.0..=MAX_RATE_HZ).contains(&sample_rate) {
             return Err(Error::parameter(format!(
-                "sample_rate is {sample_rate}, expected 1000 to {MAX_RATE_HZ} Hz"
+                "sample_rate is {sample_rate}, wanted 1000 to {MAX_RATE_HZ} Hz"
             )));
         }
         let period = hop_size as u64 * (sample_rate * 1000.0).round() as u64;
         Ok(Self { period, step: u64::from(model_rate) * 1000, position: 0 })
     }
 
-    /// Starts anew, `fraction` (0..1) of a frame in.
-    pub fn restart(&mut self, fraction: f64) {
+    /// Starts again, `fraction` (0 .. 1) of a frame after the beginning of a frame.
+    pub fn reset(&mut self, fraction: f64) {
         self.position = (fraction.clamp(0.0, 1.0) * (self.period - 1) as f64) as u64;
     }
 
@@ -43,8 +44,7 @@ impl FrameClock {
         due
     }
 
-    /// How many samples can be taken until the clock has gone `target` of the frame (0..=1), at least 1
-    /// unless it is there already.
+    /// Number of samples until the clock reaches position `target`; 0 if it has reached it.
     pub fn samples_until(&self, target: u64) -> usize {
         target.saturating_sub(self.position).div_ceil(self.step) as usize
     }
@@ -64,7 +64,7 @@ impl FrameClock {
         }
     }
 
-    /// Where in the frame the clock stands, in units of [`Self::period`].
+    /// Where in the frame the clock stands, from 0 to [`Self::period`].
     pub fn position(&self) -> u64 {
         self.position
     }
@@ -74,7 +74,7 @@ impl FrameClock {
         self.period
     }
 
-    /// How far one sample moves the clock.
+    /// How far one sample moves the clock, in the same units.
     pub fn step(&self) -> u64 {
         self.step
     }
@@ -98,7 +98,7 @@ mod tests {
             (1, 768_000, 1000.0),
         ] {
             let mut watched = FrameClock::new(hop_size, model_rate, sample_rate).unwrap();
-            watched.restart(0.3);
+            watched.reset(0.3);
             let mut passed = watched;
             for samples in [1, 2, 767, 768, 769, 5, 5000] {
                 for _ in 0..samples {

@@ -1,30 +1,30 @@
-//! The instrument: voices, what plays them, and their sum.
+//! The engine: voices, the events that play them, and their sum.
 
 use std::sync::Arc;
 
 use super::clock::FrameClock;
 use super::controls::Controls;
+use super::frame_mixer::{FrameMixer, RenderSettings};
 use super::keys::{HeldKeys, Key};
 use super::limit::soft_limit;
-use super::noise::NoiseShaper;
 use super::settings::{EngineOptions, Mode, Settings};
 use super::smoothing::Smoothed;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
 use super::timbre::TimbreSpace;
-use super::voice::{Note, Rendering, Shared, Voice};
+use super::voice::{Note, Voice, VoiceContext};
 use crate::Result;
 use crate::midi::{CHANNELS, Event, Expression};
-use crate::model::{Batch, BatchNetwork, LANES, Model};
+use crate::model::{Batch, BatchNetwork, Model, VOICES_PER_BATCH};
 
 /// Amplitude factor of notes that begin while the soft pedal is down: -3 dB.
 const SOFT_PEDAL: f64 = std::f64::consts::FRAC_1_SQRT_2;
 /// Time constant of the output gain, s.
 const GAIN_S: f64 = 0.01;
-/// Samples that are mixed at a time.
-const CHUNK: usize = 256;
-/// Neighbouring notes stand this far apart in the order of places, so that no two meet: the golden
-/// ratio's part.
+/// Most samples that are mixed at a time.
+const MIX_SAMPLES: usize = 256;
+/// Distance of successive notes between left and right, as a share of the whole: the golden ratio's
+/// fraction, with which no two notes meet.
 const NEXT_PLACE: f64 = 0.618_033_988_749_895;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,13 +37,14 @@ struct Channel {
 
 /// A polyphonic instrument that plays one model.
 ///
-/// [`Self::new`] allocates, [`Self::reset`] clears, [`Self::handle`], [`Self::set`] and
-/// [`Self::process`] never allocate, lock or fail. The output does not depend on how it is divided
-/// into blocks, so events are placed to the sample by processing up to them.
+/// [`Self::new`] allocates. [`Self::reset`], [`Self::handle`], [`Self::set`] and [`Self::process`] never
+/// allocate, lock or fail. The output does not depend on how it is divided into blocks: to place an
+/// event at a sample, process the samples before it and then call [`Self::handle`].
 ///
-/// Voices stand in groups of [`LANES`]; each group has a clock for the network's frames, and the
-/// clocks of all groups are spread evenly over a frame's time. The voices of a group step together,
-/// the groups in turn.
+/// The voices form groups of [`VOICES_PER_BATCH`], which step together. Each group has a clock for the
+/// network's frames, and the clocks are spread evenly over the time of a frame, so that the groups step
+/// one after the other. The clocks always run, also while their voices are silent: the time from a
+/// note's start to its second frame depends on the sample it starts at and on nothing else.
 ///
 /// # Examples
 /// A tenth of a second of a flute's A4:
@@ -63,7 +64,7 @@ struct Channel {
 /// # Ok::<(), wms::Error>(())
 /// ```
 pub struct Engine {
-    shared: Shared,
+    context: VoiceContext,
     network: Arc<BatchNetwork>,
     batch: Batch,
     voices: Vec<Voice>,
@@ -73,49 +74,50 @@ pub struct Engine {
     settings: Settings,
     channels: [Channel; CHANNELS],
     keys: HeldKeys,
-    /// Network inputs that voices head for, (C,).
+    /// Network inputs that the voices move to, (C,).
     timbre: Vec<f32>,
     gain: Smoothed,
-    /// Pitch of the last note, Hz, where a glide begins.
+    /// Pitch of the last note, Hz, at which a glide starts.
     last_hz: Option<f64>,
+    /// Number of voices started so far.
     started: u64,
+    /// Number of keys pressed so far.
     notes: u64,
-    /// Whether there may be voices that wait for their first frame.
-    fresh: bool,
+    /// Whether there may be voices that have no frame yet.
+    has_new_notes: bool,
     mix: [Vec<f32>; 2],
 }
 
 impl Engine {
-    /// An instrument with this model.
+    /// Makes an engine that plays this model.
     ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) naming an option out of range.
+    /// [`Error::Parameter`](crate::Error::Parameter) naming an option that is out of range.
     pub fn new(model: Arc<Model>, options: &EngineOptions) -> Result<Self> {
         options.validate()?;
         let settings = options.settings.clone();
         let config = model.config();
         let reader = Arc::new(PartialReader::new(&config.spectrum)?);
         let builder = Arc::new(TableBuilder::new(reader.partials()));
-        let shaper = Arc::new(NoiseShaper::new(Arc::clone(&reader), options.sample_rate));
+        let mixer = Arc::new(FrameMixer::new(reader, options.sample_rate));
         let clock =
             FrameClock::new(config.hop_size, config.spectrum.sample_rate, options.sample_rate)?;
         let network = Arc::new(BatchNetwork::new(model.network(), options.precision));
         let space = Arc::new(TimbreSpace::new(&model));
-        let shared = Shared {
+        let context = VoiceContext {
             space: Arc::clone(&space),
             model,
-            reader,
+            mixer,
             builder,
-            shaper,
             sample_rate: options.sample_rate,
             samples_per_frame: clock.samples_per_frame(),
             seed: options.seed,
         };
-        // As many again, in which stolen notes fade out.
-        let slots = (2 * options.max_voices).next_multiple_of(LANES);
+        // Twice as many, so that stolen notes have voices in which they fade out.
+        let slots = (2 * options.max_voices).next_multiple_of(VOICES_PER_BATCH);
         let mut engine = Self {
-            voices: (0..slots).map(|_| Voice::new(&shared, &settings.envelope)).collect(),
-            clocks: vec![clock; slots / LANES],
+            voices: (0..slots).map(|_| Voice::new(&context, &settings.envelope)).collect(),
+            clocks: vec![clock; slots / VOICES_PER_BATCH],
             batch: network.batch(),
             network,
             max_voices: options.max_voices,
@@ -126,85 +128,85 @@ impl Engine {
             last_hz: None,
             started: 0,
             notes: 0,
-            fresh: false,
-            mix: [vec![0.0; CHUNK], vec![0.0; CHUNK]],
+            has_new_notes: false,
+            mix: [vec![0.0; MIX_SAMPLES], vec![0.0; MIX_SAMPLES]],
             settings,
-            shared,
+            context,
         };
         engine.reset();
         Ok(engine)
     }
 
-    /// Silence, and every controller where it was in the beginning; settings stay.
+    /// Becomes silent and returns every controller to where it was in the beginning; settings stay.
     pub fn reset(&mut self) {
         self.voices.iter_mut().for_each(Voice::reset);
         let groups = self.clocks.len() as f64;
         for (number, clock) in self.clocks.iter_mut().enumerate() {
-            clock.restart(number as f64 / groups);
+            clock.reset(number as f64 / groups);
         }
         self.channels = [Channel::default(); CHANNELS];
         self.keys = HeldKeys::default();
-        self.timbre.copy_from_slice(self.shared.space.rest());
+        self.timbre.copy_from_slice(self.context.space.rest());
         self.gain.jump(self.settings.gain);
         self.last_hz = None;
         self.started = 0;
         self.notes = 0;
-        self.fresh = false;
+        self.has_new_notes = false;
     }
 
     /// The model that is played.
     pub fn model(&self) -> &Arc<Model> {
-        &self.shared.model
+        &self.context.model
     }
 
     /// Output rate, Hz.
     pub fn sample_rate(&self) -> f64 {
-        self.shared.sample_rate
+        self.context.sample_rate
     }
 
-    /// The settings as they are now.
+    /// The settings now.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
     /// Units and ranges of the network's inputs.
     pub fn space(&self) -> &TimbreSpace {
-        &self.shared.space
+        &self.context.space
     }
 
-    /// Network inputs that voices head for, (C,); the pitch's place is unused.
+    /// Network inputs that the voices move to, (C,); the place of the pitch is unused.
     pub fn timbre(&self) -> &[f32] {
         &self.timbre
     }
 
-    /// What reads partials off the model's spectra.
+    /// The reader of partials for the model's spectra.
     pub fn reader(&self) -> &PartialReader {
-        &self.shared.reader
+        self.context.mixer.reader()
     }
 
-    /// Whether a key's note sounds, or dies away.
+    /// Whether the note of a key still sounds, be it held or dying away.
     pub fn sounds(&self, channel: u8, note: u8) -> bool {
         let meant = |n: &Note| (n.channel, n.key) == (channel % CHANNELS as u8, note);
         self.voices.iter().any(|voice| !voice.is_free() && meant(voice.note()))
     }
 
-    /// Whether nothing sounds.
+    /// Whether no voice sounds.
     pub fn is_silent(&self) -> bool {
         self.voices.iter().all(Voice::is_free)
     }
 
-    /// Number of voices that sound, those on their way out included.
+    /// Number of voices that sound, including those that die away.
     pub fn active_voices(&self) -> usize {
         self.voices.iter().filter(|voice| !voice.is_free()).count()
     }
 
-    /// The voice that was started last and sounds: its model inputs, spectrum and pitch in Hz.
+    /// Model inputs, spectrum and pitch in Hz of the voice that was started last, of those that sound.
     pub fn newest_voice(&self) -> Option<(&[f32], &[f32], f64)> {
         let sounding = self.voices.iter().filter(|voice| !voice.is_free());
         sounding.max_by_key(|voice| voice.note().order).map(Voice::frame)
     }
 
-    /// Changes settings while it plays; those out of range are brought into it.
+    /// Changes settings while it plays; values out of range are brought into their range.
     pub fn set(&mut self, settings: &Settings) {
         let settings = settings.clone().clamped();
         if settings.envelope != self.settings.envelope {
@@ -310,7 +312,7 @@ impl Engine {
 
     fn set_timbre(&mut self, input: usize, value: f32) {
         if let (Some(slot), Some(value)) =
-            (self.timbre.get_mut(input), self.shared.space.input(input, value))
+            (self.timbre.get_mut(input), self.context.space.input(input, value))
         {
             *slot = value;
         }
@@ -319,11 +321,11 @@ impl Engine {
     /// Puts an input where `wms_torch`'s branch dev means it: that program writes the inputs themselves,
     /// from -3 to 3, not their distance from the mean in standard deviations.
     fn automate(&mut self, input: usize, position: f32) {
-        let config = self.shared.model.config();
+        let config = self.context.model.config();
         if Some(input) == config.voicedness_index() {
             self.set_timbre(input, position);
         } else if input != config.pitch_index()
-            && let Some(value) = self.shared.space.value(input, 6.0 * position - 3.0)
+            && let Some(value) = self.context.space.value(input, 6.0 * position - 3.0)
         {
             self.set_timbre(input, value);
         }
@@ -339,7 +341,7 @@ impl Engine {
     }
 
     fn offset_where(&mut self, input: usize, offset: f32, meant: impl Fn(&Note) -> bool) {
-        let Some(offset) = self.shared.space.offset(input, offset) else { return };
+        let Some(offset) = self.context.space.offset(input, offset) else { return };
         for voice in &mut self.voices {
             if !voice.is_free() && meant(voice.note()) {
                 voice.set_offset(input, offset);
@@ -366,12 +368,12 @@ impl Engine {
         voice.set_pitch(settings.tuning_hz * (semitones / 12.0).exp2(), glide_s);
         voice.set_level(note.level * channel.volume * own.volume);
         voice.set_pan(note.pan + channel.pan + own.pan);
-        let touch = settings.velocity_timbre * (2.0 * f64::from(note.velocity) - 1.0)
+        let expression = settings.velocity_timbre * (2.0 * f64::from(note.velocity) - 1.0)
             + settings.pressure_timbre * channel.pressure.max(own.pressure)
             + settings.brightness_timbre * (channel.brightness + own.brightness);
-        let space = &self.shared.space;
-        let offset = space.first().and_then(|first| space.offset(first, touch as f32));
-        voice.set_touch(offset.unwrap_or(0.0));
+        let space = &self.context.space;
+        let offset = space.first().and_then(|first| space.offset(first, expression as f32));
+        voice.set_expression_offset(offset.unwrap_or(0.0));
     }
 
     fn note_on(&mut self, key: Key) {
@@ -441,40 +443,45 @@ impl Engine {
         {
             victim.steal();
         }
-        // A free voice, or, when more than there are were stolen within their fading, the one that
-        // has almost gone.
+        // A free voice. There is none if many were stolen within the time of their fading; then the
+        // one that is quietest by now.
         let slot = (0..self.voices.len()).min_by(|&a, &b| {
             let (a, b) = (&self.voices[a], &self.voices[b]);
             let rank = |v: &Voice| (!v.is_free(), !v.is_stolen());
             rank(a).cmp(&rank(b)).then(a.loudness().total_cmp(&b.loudness()))
         });
         let Some(index) = slot else { return };
-        self.voices[index].begin(note, from_hz);
+        self.voices[index].start(note, from_hz);
         self.refresh(index, glide_s);
         self.last_hz = Some(self.voices[index].wanted_hz());
-        self.fresh = true;
+        self.has_new_notes = true;
     }
 
-    /// Makes the first frames of the notes that have begun: those of a chord together.
-    fn start_fresh(&mut self) {
-        let rendering = self.rendering();
-        while self.fresh {
-            self.batch.clear();
-            let mut chord = [0; LANES];
-            let fresh = (0..self.voices.len()).filter(|&index| self.voices[index].is_fresh());
-            let count = fresh.zip(&mut chord).map(|(index, slot)| *slot = index).count();
-            for &index in &chord[..count] {
-                self.voices[index].settle(&self.timbre);
-                self.voices[index].push(&mut self.batch);
-            }
-            if count > 0 {
-                self.network.step(&mut self.batch);
-            }
-            for (lane, &index) in chord[..count].iter().enumerate() {
-                self.voices[index].collect(&self.batch, lane);
-                self.voices[index].sound(rendering);
-            }
-            self.fresh = count == LANES;
+    /// Makes the first frames of the notes that have started; those of a chord step together.
+    fn make_first_frames(&mut self) {
+        while self.has_new_notes {
+            let mut chord = [0; VOICES_PER_BATCH];
+            let new = (0..self.voices.len()).filter(|&i| self.voices[i].awaits_first_frame());
+            let count = new.zip(&mut chord).map(|(index, slot)| *slot = index).count();
+            self.make_frames(&chord[..count]);
+            self.has_new_notes = count == VOICES_PER_BATCH;
+        }
+    }
+
+    /// Makes the next frame of each of these voices, at most [`VOICES_PER_BATCH`] of them, in one step of
+    /// the network.
+    fn make_frames(&mut self, voices: &[usize]) {
+        let settings = RenderSettings {
+            normalise: self.settings.normalise,
+            noise: self.settings.noise as f32,
+        };
+        self.batch.clear();
+        for &index in voices {
+            self.voices[index].request_frame(&self.timbre, &mut self.batch);
+        }
+        self.network.step(&mut self.batch);
+        for (lane, &index) in voices.iter().enumerate() {
+            self.voices[index].receive_frame(&self.batch, lane, settings);
         }
     }
 
@@ -544,72 +551,63 @@ impl Engine {
         self.last_hz = other.last_hz;
     }
 
-    fn rendering(&self) -> Rendering {
-        Rendering { normalise: self.settings.normalise, noise: self.settings.noise as f32 }
-    }
-
-    /// Fills `left` and `right` (the shorter one counts) with the next samples, within [-1, 1].
+    /// Fills `left` and `right` with the next samples, within [-1, 1]. If their lengths differ, the rest
+    /// of the longer one stays as it is.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let length = left.len().min(right.len());
         let (mut left, mut right) = (&mut left[..length], &mut right[..length]);
         if length > 0 {
-            self.start_fresh();
+            self.make_first_frames();
         }
         while !left.is_empty() {
-            let run = self.prepare(left.len().min(CHUNK));
+            let run = self.begin_frames(left.len().min(MIX_SAMPLES));
             let (now, later) = left.split_at_mut(run);
             let (now_right, later_right) = right.split_at_mut(run);
-            self.run(now, now_right);
+            self.process_within_frames(now, now_right);
             (left, right) = (later, later_right);
         }
     }
 
-    /// Steps the groups that are due, and says how many samples, at most `most`, there are until the
-    /// next one is.
-    fn prepare(&mut self, most: usize) -> usize {
-        let rendering = self.rendering();
+    /// Makes the frames that begin at the next sample, and returns the number of samples, at most
+    /// `most`, before the next frame of a voice that sounds.
+    fn begin_frames(&mut self, most: usize) -> usize {
         let mut run = most;
-        let groups = self.voices.chunks_exact_mut(LANES).zip(&mut self.clocks);
-        for (voices, clock) in groups {
-            let due = clock.tick();
-            if voices.iter().all(Voice::is_free) {
+        for group in 0..self.clocks.len() {
+            let is_due = self.clocks[group].tick();
+            let members = group * VOICES_PER_BATCH..(group + 1) * VOICES_PER_BATCH;
+            let mut sounding = [0; VOICES_PER_BATCH];
+            let indices = members.filter(|&index| !self.voices[index].is_free());
+            let count = indices.zip(&mut sounding).map(|(index, slot)| *slot = index).count();
+            if count == 0 {
                 continue;
             }
+            if is_due {
+                self.make_frames(&sounding[..count]);
+            }
+            let clock = &self.clocks[group];
             run = run.min(clock.samples_until(clock.period()).max(1));
-            if !due {
-                continue;
-            }
-            self.batch.clear();
-            for voice in voices.iter_mut().filter(|voice| !voice.is_free()) {
-                voice.join(&self.timbre, &mut self.batch);
-            }
-            self.network.step(&mut self.batch);
-            let sounding = voices.iter_mut().filter(|voice| !voice.is_free());
-            for (lane, voice) in sounding.enumerate() {
-                voice.collect(&self.batch, lane);
-                voice.next_frame(rendering);
-            }
         }
         run
     }
 
-    /// The next samples, at most [`CHUNK`] and within all sounding groups' frames.
-    fn run(&mut self, left: &mut [f32], right: &mut [f32]) {
+    /// Fills the next samples, at most [`MIX_SAMPLES`] and all within the frames of the voices that
+    /// sound.
+    fn process_within_frames(&mut self, left: &mut [f32], right: &mut [f32]) {
         let [mix_left, mix_right] = &mut self.mix;
         let (mix_left, mix_right) = (&mut mix_left[..left.len()], &mut mix_right[..left.len()]);
         mix_left.fill(0.0);
         mix_right.fill(0.0);
-        for (voices, clock) in self.voices.chunks_exact_mut(LANES).zip(&mut self.clocks) {
+        let groups = self.voices.chunks_exact_mut(VOICES_PER_BATCH).zip(&mut self.clocks);
+        for (voices, clock) in groups {
             for voice in voices {
-                voice.render(*clock, mix_left, mix_right);
+                voice.process(*clock, mix_left, mix_right);
             }
-            // Also where all voices are silent: the frames of the notes to come must not depend on when
-            // this was called.
+            // Where all voices are silent, frames may begin and end within these samples.
             clock.advance_over_frames(left.len());
         }
         let mixed = mix_left.iter().zip(mix_right.iter());
         for ((left, right), (&a, &b)) in left.iter_mut().zip(right).zip(mixed) {
-            let gain = self.gain.step() as f32;
+            let gain = self.gain.process() as f32;
             *left = soft_limit(a * gain);
             *right = soft_limit(b * gain);
         }

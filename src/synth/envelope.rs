@@ -1,13 +1,13 @@
 //! The loudness contour of a note.
 
-/// Attack, decay to a sustained level, and release.
+/// Times of attack, decay and release, and the sustained level between them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EnvelopeTimes {
     /// From silence to 90 % of full level, s.
     pub attack_s: f64,
     /// From full level to within 10 % of the sustained level, s.
     pub decay_s: f64,
-    /// Level held while the key is down, 0..1.
+    /// Level while the key is held down, 0 .. 1.
     pub sustain: f64,
     /// To -60 dB after the key is let go, s.
     pub release_s: f64,
@@ -19,15 +19,16 @@ impl Default for EnvelopeTimes {
     }
 }
 
-/// Time constants in which e^-t falls to 0.1.
+/// Number of time constants in which e^-t falls to 0.1.
 const TO_TENTH: f64 = std::f64::consts::LN_10;
-/// Time constants in which e^-t falls to 0.001.
+/// Number of time constants in which e^-t falls to 0.001.
 const TO_THOUSANDTH: f64 = 3.0 * std::f64::consts::LN_10;
-/// Time constants in which (1 + t) e^-t falls to 0.1: two followers of equal speed.
+/// Number of time constants in which (1 + t) e^-t, two followers of equal speed in a row, falls to
+/// 0.1.
 const TWICE_TO_TENTH: f64 = 3.889_720;
 /// Longest time constant of the second follower, s.
 const ROUNDING_S: f64 = 1e-3;
-/// Below -120 dB a released note is over.
+/// Level below which a released note is over: -120 dB.
 const SILENCE: f64 = 1e-6;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +39,9 @@ enum Stage {
     Release,
 }
 
-/// A follower of the stage's level at the stage's speed, and a second one of constant speed behind
-/// it: whatever happens when, neither the level nor its slope ever jumps.
+/// Two one-pole followers in a row: the first moves to the stage's level at the stage's speed, the
+/// second follows it at a constant speed. Neither the level nor its slope ever jumps, whatever happens
+/// at any time.
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope {
     stage: Stage,
@@ -55,7 +57,7 @@ pub struct Envelope {
     sample_rate: f64,
 }
 
-/// Share of the way gone in each sample, for a time constant in samples.
+/// Share of the remaining distance that a sample covers, for a time constant in samples.
 fn rate(samples: f64) -> f64 {
     -(-1.0 / samples.max(1.0)).exp_m1()
 }
@@ -80,7 +82,7 @@ impl Envelope {
         envelope
     }
 
-    /// Goes on with other times and another sustained level.
+    /// Changes the times and the sustained level, also in the middle of a note.
     pub fn set_times(&mut self, times: &EnvelopeTimes) {
         let attack_s = times.attack_s.max(2e-4);
         let rounding_s = (attack_s / TWICE_TO_TENTH).min(ROUNDING_S);
@@ -99,7 +101,7 @@ impl Envelope {
         }
     }
 
-    /// Silence, at once.
+    /// Becomes silent at once.
     pub fn reset(&mut self) {
         self.stage = Stage::Off;
         (self.first, self.second, self.target) = (0.0, 0.0, 0.0);
@@ -119,30 +121,30 @@ impl Envelope {
         }
     }
 
-    /// Silence soon: to -60 dB within about `seconds`, for a voice that is wanted elsewhere.
+    /// Falls to -60 dB within about `seconds`, for a voice that is needed for another note.
     pub fn choke(&mut self, seconds: f64) {
         self.release();
         self.rate = self.rate.max(rate(seconds * self.sample_rate / TO_THOUSANDTH));
     }
 
-    /// Whether nothing sounds.
+    /// Whether the note is over, or none has begun.
     pub fn is_off(&self) -> bool {
         self.stage == Stage::Off
     }
 
-    /// Whether the note is on its way out.
+    /// Whether the note has been released or choked.
     pub fn is_releasing(&self) -> bool {
         self.stage == Stage::Release
     }
 
-    /// The level now, 0..1.
+    /// The level now, 0 .. 1.
     pub fn level(&self) -> f64 {
         self.second
     }
 
     /// Goes one sample further and returns the level.
     #[inline]
-    pub fn step(&mut self) -> f32 {
+    pub fn process(&mut self) -> f32 {
         self.first += self.rate * (self.target - self.first);
         self.second += self.rounding_rate * (self.first - self.second);
         match self.stage {
@@ -172,7 +174,7 @@ mod tests {
             if n == 24_000 {
                 envelope.release();
             }
-            envelope.step();
+            envelope.process();
             at.push(envelope.level());
         }
         assert!((at[479] - 0.9).abs() < 0.01, "{}", at[479]);
@@ -192,7 +194,7 @@ mod tests {
                 if n == release_at {
                     envelope.choke(0.005);
                 }
-                envelope.step();
+                envelope.process();
                 let new_slope = envelope.level() - level;
                 // The first follower's steepest slope, taken up by the second one.
                 let limit = 1.0 / (0.7e-3 * rate) / (1e-3 * rate);

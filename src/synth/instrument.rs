@@ -4,14 +4,14 @@ use super::engine::Engine;
 use super::settings::Settings;
 use crate::midi::Event;
 
-/// Samples that are played at a time while two engines sound.
-const CHUNK: usize = 256;
+/// Most samples that the leaving engine plays at a time.
+const FADE_SAMPLES: usize = 256;
 
-/// Plays one engine; another one, prepared elsewhere with another model, takes its place without a
-/// gap: held notes go on with the new model while they fade out with the old one.
+/// Plays one engine. Another one, prepared elsewhere with another model, can take its place without a
+/// gap: held notes begin with the new model while they fade out with the old one.
 ///
-/// [`Self::new`] allocates. Everything else neither allocates nor frees: engines come in boxes and
-/// leave in the same ones.
+/// [`Self::new`] allocates. All other methods neither allocate nor free memory: engines come and leave
+/// in boxes.
 pub struct Instrument {
     engine: Box<Engine>,
     leaving: Option<Box<Engine>>,
@@ -22,7 +22,7 @@ pub struct Instrument {
 impl Instrument {
     /// Plays `engine`.
     pub fn new(engine: Box<Engine>) -> Self {
-        let fading = [vec![0.0; CHUNK], vec![0.0; CHUNK]];
+        let fading = [vec![0.0; FADE_SAMPLES], vec![0.0; FADE_SAMPLES]];
         Self { engine, leaving: None, gone: None, fading }
     }
 
@@ -31,15 +31,16 @@ impl Instrument {
         &self.engine
     }
 
-    /// Whether [`Self::exchange`] would take an engine: the last one has gone and was collected.
+    /// Whether [`Self::exchange`] would accept an engine: no earlier one is still fading out or waiting
+    /// for [`Self::collect`].
     pub fn is_ready(&self) -> bool {
         self.leaving.is_none() && self.gone.is_none()
     }
 
-    /// Lets `engine` go on where the present one stands, its notes and controllers included.
+    /// Lets `engine` take over from the present one, with its settings, controllers and held notes.
     ///
     /// # Errors
-    /// The engine itself, if the last exchange is not over yet.
+    /// Returns `engine` if [`Self::is_ready`] is false.
     pub fn exchange(&mut self, mut engine: Box<Engine>) -> Result<(), Box<Engine>> {
         if !self.is_ready() {
             return Err(engine);
@@ -51,7 +52,7 @@ impl Instrument {
         Ok(())
     }
 
-    /// The engine that has faded out, to be freed where time does not matter.
+    /// Returns the engine that has faded out, to be freed on another thread than the audio thread.
     pub fn collect(&mut self) -> Option<Box<Engine>> {
         self.gone.take()
     }
@@ -76,9 +77,11 @@ impl Instrument {
 
     /// See [`Engine::process`].
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
+        let length = left.len().min(right.len());
+        let (left, right) = (&mut left[..length], &mut right[..length]);
         self.engine.process(left, right);
         let Some(leaving) = &mut self.leaving else { return };
-        for (left, right) in left.chunks_mut(CHUNK).zip(right.chunks_mut(CHUNK)) {
+        for (left, right) in left.chunks_mut(FADE_SAMPLES).zip(right.chunks_mut(FADE_SAMPLES)) {
             let [a, b] = &mut self.fading;
             let (a, b) = (&mut a[..left.len()], &mut b[..left.len()]);
             leaving.process(a, b);

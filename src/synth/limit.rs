@@ -1,20 +1,20 @@
-//! The last guard of the output: finite, bounded, no denormals.
+//! The last stage of the output, after which it is finite, bounded and free of denormals.
 
-/// Up to here the output is untouched.
+/// Samples up to this magnitude pass unchanged.
 const KNEE: f32 = 0.9;
 
-/// Bends values beyond 0.9 smoothly towards 1 and makes silence of what is no number.
+/// Bends values beyond 0.9 smoothly towards 1; NaN becomes 0.
 #[inline]
 pub fn soft_limit(value: f32) -> f32 {
     let size = value.abs();
     if size <= KNEE {
-        // Denormals would cost the host time further on.
+        // Denormals would slow down the effects that the host has behind this instrument.
         if size < 1e-30 { 0.0 } else { value }
     } else if size.is_nan() {
         0.0
     } else {
         let over = ((size - KNEE) / (1.0 - KNEE)).min(1e6);
-        // x / (1 + x): slope 1 where it begins, 1 at infinity.
+        // x / (1 + x) has slope 1 at 0 and comes to 1 at infinity.
         (KNEE + (1.0 - KNEE) * over / (1.0 + over)).copysign(value)
     }
 }

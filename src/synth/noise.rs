@@ -1,4 +1,4 @@
-//! The part of a sound that is no partial: noise under the predicted spectrum's envelope.
+//! The part of a sound between its partials: noise under the envelope of the predicted spectrum.
 
 use std::sync::Arc;
 
@@ -9,45 +9,51 @@ use super::spectrum::PartialReader;
 
 /// Length of a noise frame, s, before it is rounded to a power of two in samples.
 const FRAME_S: f64 = 0.0107;
-/// At or below this voicedness all is noise ...
+/// At or below this voicedness a frame is all noise.
 const UNVOICED: f32 = 0.1;
-/// ... and at or above this one all is tone and what lies between the partials.
+/// At or above this voicedness a frame is tone, and its only noise lies between the partials.
 const VOICED: f32 = 0.5;
-/// At or below this share of the power at the partials, rather than between them, a spectrum says
-/// nothing of tone (white noise has a half there), at or above the other one it is tone.
+/// Share of the power that stands at the partials rather than between them. White noise has a half
+/// there. At or below the first value a spectrum gives no sign of tone, at or above the second one it
+/// is tone.
 const COMB: [f32; 2] = [0.75, 0.95];
-/// How much of what lies between partials is noise, as an amplitude: the rest is their own motion,
-/// which a short frame spreads. About 1 dB, by `benches/oracle.py` on four instruments.
+/// Amplitude of the noise between partials, as a share of what the spectrum has there. The rest is
+/// the partials' own motion, which a short frame spreads. It is about 1 dB, measured by
+/// `benches/oracle.py` on four instruments.
 const BETWEEN_NOISE: f32 = 0.9;
-/// Cycles from which the bin halfway between partials is free of them: Hann's first zero.
+/// With at least this many cycles in a window, the bin halfway between two partials is free of them:
+/// it stands in the first zero of the Hann window's transform.
 const SEPARABLE_CYCLES: usize = 4;
-/// No frame of a sound within [-1, 1] has noise this strong in one bin.
-const MAX_AMPLITUDE: f32 = 1.0;
+/// Bound on the amplitude of a noise bin; no sound within [-1, 1] comes near it.
+const MAX_NOISE_AMPLITUDE: f32 = 1.0;
 
-/// How much of a frame's power is tone, 0..1, by its voicedness: smoothstep from 0.1 to 0.5.
+/// Share of a frame's power that is tone, 0 .. 1, judged by its voicedness alone: a smoothstep from
+/// 0.1 to 0.5.
 pub fn tonal_share(voicedness: f32) -> f32 {
     smoothstep(voicedness, UNVOICED, VOICED)
 }
 
-/// 0 below `low`, 1 above `high`.
+/// 0 below `low`, 1 above `high`, and 3 x^2 - 2 x^3 in between.
 fn smoothstep(value: f32, low: f32, high: f32) -> f32 {
     let x = ((value - low) / (high - low)).clamp(0.0, 1.0);
     x * x * (3.0 - 2.0 * x)
 }
 
-/// Turns spectra into noise envelopes and these into frames of noise.
+/// Turns spectra into amplitudes of noise bins.
 ///
-/// Energy-preserving resampling leaves a noise's density as it is, so a bin's squared magnitude
-/// over the sum of the squared window is the density at bin f0 N n_fft / window_size per partial, whatever
-/// f0. A noise frame has that density at random phases, under a sine window with half overlap,
-/// which keeps power constant.
+/// The analysis stretches cycles by a resampling that preserves energy, which leaves the power
+/// density of noise as it is. The squared magnitude of a bin over the sum of the squared window is
+/// therefore that density, whatever the f0 is; only the bin's frequency depends on f0. A frame of
+/// noise has this density with random phases, under a sine window with half overlap, which keeps
+/// power constant.
 pub struct NoiseShaper {
     reader: Arc<PartialReader>,
     transform: Arc<dyn ComplexToReal<f32>>,
     window: Vec<f32>,
+    /// Points on the unit circle, for random phases.
     circle: Vec<Complex<f32>>,
     sample_rate: f64,
-    /// Amplitude of a noise bin for density 1 of magnitude 1.
+    /// Amplitude of a noise bin where the spectrum's magnitude is 1.
     gain: f32,
     /// Spectrum bins from one partial to the next.
     spacing: f64,
@@ -89,11 +95,11 @@ impl NoiseShaper {
         self.window.len() / 2
     }
 
-    /// How much of a spectrum is certainly tone, 0..1, whatever its voicedness says: 0 unless it has
-    /// the cycles that tell partials from what lies between them.
+    /// Share of a spectrum's power that is tone, 0 .. 1, judged by how far the partials stand out of
+    /// what lies between them; 0 if the windows hold fewer than 4 cycles, which cannot tell.
     ///
-    /// Pitch trackers lose their confidence where notes join and on rough tones, whose partials stand
-    /// out all the same.
+    /// Pitch trackers lose their confidence where notes join and on rough tones, although the partials
+    /// stand out there too.
     pub fn comb_share(&self, spectrum: &[f32]) -> f32 {
         if self.reader.layout().cycles_per_window < SEPARABLE_CYCLES {
             return 0.0;
@@ -113,8 +119,8 @@ impl NoiseShaper {
         if all > 0.0 { smoothstep(partials / all, COMB[0], COMB[1]) } else { 0.0 }
     }
 
-    /// Amplitudes of the noise bins, (bins,), for a spectrum analysed at `f0_hz` (0 if unstretched)
-    /// of which `tonal` (0..1) is tone.
+    /// Fills `amplitudes`, (bins,), for a spectrum that was analysed at `f0_hz` (0 if its frame has no
+    /// pitch and was not stretched) and whose power is tone by the share `tonal`, 0 .. 1.
     pub fn shape(&self, spectrum: &[f32], f0_hz: f64, tonal: f32, amplitudes: &mut [f32]) {
         let layout = self.reader.layout();
         let own_rate = f64::from(layout.sample_rate);
@@ -135,15 +141,16 @@ impl NoiseShaper {
                 power += (1.0 - tonal) * self.power(spectrum, harmonic * self.spacing);
             }
             if separable && tonal > 0.0 {
-                // In the network's own, compressed scale: powers would let a strong gap spill over.
+                // Interpolated in the network's own, compressed scale: between powers, a strong gap
+                // would spill over into its neighbours.
                 let value = if harmonic > 0.5 {
                     let gap = harmonic - 0.5;
                     let part = gap.fract() as f32;
                     let at = |k: f64| Self::value(spectrum, (k + 0.5) * self.spacing);
                     (1.0 - part) * at(gap.floor()) + part * at(gap.floor() + 1.0)
                 } else {
-                    // Frames this short cannot tell how it falls towards 0 Hz. On nine instruments it
-                    // is by 0 to 11 dB an octave, 4.5 in the mean.
+                    // Frames this short cannot show how the noise falls towards 0 Hz. On nine
+                    // instruments it falls by 0 to 11 dB an octave, and by 4.5 in the mean.
                     let fall = (2.0 * harmonic).powf(0.75) as f32;
                     Self::value(spectrum, 0.5 * self.spacing) * fall
                 };
@@ -152,12 +159,12 @@ impl NoiseShaper {
             }
             let value = self.gain * power.sqrt();
             if value > 1e-10 {
-                *amplitude = value.min(MAX_AMPLITUDE);
+                *amplitude = value.min(MAX_NOISE_AMPLITUDE);
             }
         }
     }
 
-    /// The spectrum's value at a fractional bin, 0 beyond it.
+    /// The spectrum's value at a fractional bin, 0 beyond its last one.
     fn value(spectrum: &[f32], bin: f64) -> f32 {
         let at = |i: usize| spectrum.get(i).copied().unwrap_or(0.0);
         let (whole, part) = (bin as usize, bin.fract() as f32);
@@ -174,16 +181,18 @@ impl NoiseShaper {
     }
 }
 
-/// One voice's noise.
+/// A generator of noise by overlapping frames with random phases.
 #[derive(Clone)]
 pub struct Noise {
     random: u64,
     bins: Vec<Complex<f32>>,
     wave: Vec<f32>,
     work: Vec<Complex<f32>>,
-    /// What sounds from now on, as far as it is known: one frame's length.
+    /// The coming samples as far as they are known: one frame's length.
     overlap: Vec<f32>,
+    /// Place of the next sample in `overlap`.
     at: usize,
+    /// Whether the last frame was silent.
     quiet: bool,
 }
 
@@ -202,8 +211,8 @@ impl Noise {
         }
     }
 
-    /// Starts anew; the same seed gives the same noise.
-    pub fn restart(&mut self, seed: u64) {
+    /// Starts again; the same seed gives the same noise.
+    pub fn reset(&mut self, seed: u64) {
         // An odd multiple of the golden ratio spreads neighbouring seeds apart.
         self.random = (seed ^ 0x5851_f42d_4c95_7f2d).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         self.overlap.fill(0.0);
@@ -216,7 +225,7 @@ impl Noise {
         self.at >= self.overlap.len() / 2
     }
 
-    /// Makes the frame that begins now, with these amplitudes of the noise bins.
+    /// Makes the frame that begins now, with these amplitudes of the noise bins; allocates nothing.
     pub fn next_frame(&mut self, shaper: &NoiseShaper, amplitude: impl Fn(usize) -> f32) {
         let hop = shaper.hop();
         self.at = 0;
@@ -237,7 +246,7 @@ impl Noise {
         }
         self.quiet = silent;
         if let Some(last) = self.bins.last_mut() {
-            // Real, as the transform wants it; the first is 0.
+            // The transform wants the first and the last bin to be real.
             *last = Complex::default();
         }
         self.bins[0] = Complex::default();
@@ -256,7 +265,7 @@ impl Noise {
 
     /// The next sample.
     #[inline]
-    pub fn sample(&mut self) -> f32 {
+    pub fn process(&mut self) -> f32 {
         let value = self.overlap.get(self.at).copied().unwrap_or(0.0);
         self.at += 1;
         value
@@ -283,13 +292,13 @@ mod tests {
 
     fn rms(shaper: &NoiseShaper, amplitudes: &[f32], seed: u64) -> (f64, Vec<f32>) {
         let mut noise = Noise::new(shaper);
-        noise.restart(seed);
+        noise.reset(seed);
         let sound: Vec<f32> = (0..96_000)
             .map(|_| {
                 if noise.is_due() {
                     noise.next_frame(shaper, |j| amplitudes[j]);
                 }
-                noise.sample()
+                noise.process()
             })
             .collect();
         let power: f64 = sound.iter().map(|v| f64::from(v * v)).sum();
@@ -351,7 +360,7 @@ mod tests {
         assert!(rms(&shaper, &amplitudes, 1).0 <= 0.0);
         for broken in [f32::NAN, f32::INFINITY, -1e30] {
             shaper.shape(&[broken; 513], 200.0, 0.5, &mut amplitudes);
-            assert!(amplitudes.iter().all(|a| (0.0..=MAX_AMPLITUDE).contains(a)), "{broken}");
+            assert!(amplitudes.iter().all(|a| (0.0..=MAX_NOISE_AMPLITUDE).contains(a)), "{broken}");
         }
         assert!(tonal_share(0.05) <= 0.0 && tonal_share(0.6) >= 1.0);
     }

@@ -1,19 +1,20 @@
-//! One voice's sound between frames: two tables, read with one exact phase and crossfaded.
+//! The tone of one voice: two tables that are read at one exact phase and crossfaded.
 
 use std::sync::Arc;
 
 use super::clock::FrameClock;
-use super::reading::{Crossfade, Phase, Reader, Tables};
+use super::interpolation::{Crossfade, Phase, TableReader, Tables};
 use super::table::{Table, TableBuilder, TableScratch};
 
-/// Partials begin to fade at this share of the Nyquist frequency ...
+/// Share of the Nyquist frequency above which partials begin to fade.
 const FADE_FROM: f64 = 0.94;
-/// ... and are gone at this one.
+/// Share of the Nyquist frequency from which on partials are silent.
 const FADE_TO: f64 = 0.99;
-/// How far above the pitch asked for tables are built to last, as a factor.
+/// Highest pitch that tables are built for, as a multiple of the pitch asked for.
 const HEADROOM: f64 = 1.01;
 
-/// Gain of a partial at `frequency`, as a share of the Nyquist frequency: raised cosine.
+/// Gain of a partial whose frequency is this share of the Nyquist frequency: a raised cosine between
+/// 1 and 0.
 fn nyquist_gain(share: f64) -> f32 {
     if share <= FADE_FROM {
         1.0
@@ -27,11 +28,11 @@ fn nyquist_gain(share: f64) -> f32 {
 
 /// Number of the highest partial that may sound at `increment` cycles a sample.
 fn highest_partial(increment: f64) -> usize {
-    // Rounded up: a partial too many is silent, one too few would be missing.
+    // Rounded up: one partial too many is silent, one too few would be missing.
     (0.5 * FADE_TO / increment.max(f64::MIN_POSITIVE)).ceil() as usize
 }
 
-/// A frame's amplitudes as they were put into a table.
+/// The amplitudes of a frame, and the table that was built from them.
 #[derive(Clone, Debug)]
 struct Level {
     amplitudes: Vec<f32>,
@@ -41,7 +42,8 @@ struct Level {
 }
 
 impl Level {
-    /// Takes amplitudes for increments up to `increment`; the table is built next.
+    /// Sets the amplitudes, free of aliasing for increments up to `increment`; [`Self::build`] comes
+    /// next.
     fn set(&mut self, increment: f64, amplitude: impl Fn(usize) -> f32) {
         self.partials = highest_partial(increment).min(self.amplitudes.len());
         for (k, slot) in self.amplitudes.iter_mut().enumerate() {
@@ -50,7 +52,7 @@ impl Level {
         }
     }
 
-    /// Builds the table, as long as `partials` need.
+    /// Builds the table, as long as this number of partials needs.
     fn build(&mut self, partials: usize, builder: &TableBuilder, scratch: &mut TableScratch) {
         builder.build(&self.amplitudes, partials, scratch, &mut self.table);
     }
@@ -62,19 +64,19 @@ impl Level {
     }
 }
 
-/// Plays frames of partial amplitudes: the amplitude of each partial moves linearly from frame to
-/// frame, in unchanging phase, and those that come near the Nyquist frequency fade out.
+/// Plays frames of partial amplitudes. The amplitude of each partial moves linearly from frame to
+/// frame, its phase never changes, and partials that come near the Nyquist frequency fade out.
 ///
 /// Time within a frame is a number from 0 (the earlier frame) to 1 (the later one). The pitch must
-/// stay at or below [`Self::ceiling`]; where it has to go higher, [`Self::raise`] takes the partials
-/// that would pass the Nyquist frequency out first.
+/// stay at or below [`Self::ceiling`]. Before it goes higher, [`Self::raise`] fades out the partials
+/// that would pass the Nyquist frequency.
 #[derive(Clone)]
 pub struct Oscillator {
     builder: Arc<TableBuilder>,
     scratch: TableScratch,
-    reader: Reader,
+    reader: TableReader,
     phase: Phase,
-    /// The frames before and after, without the fading at the Nyquist frequency.
+    /// The frames before and after now, without the fade at the Nyquist frequency.
     earlier: Vec<f32>,
     later: Vec<f32>,
     from: Level,
@@ -83,7 +85,7 @@ pub struct Oscillator {
     span: [f64; 2],
     /// Highest increment, cycles a sample, for which `to` is free of aliasing.
     built_for: f64,
-    /// The same for both tables that sound now.
+    /// Highest increment for which both tables are free of aliasing.
     ceiling: f64,
 }
 
@@ -93,7 +95,7 @@ impl Oscillator {
         let level = Level { amplitudes: vec![0.0; partials], partials, table: builder.table() };
         Self {
             scratch: builder.scratch(),
-            reader: Reader::default(),
+            reader: TableReader::default(),
             builder,
             phase: Phase::default(),
             earlier: vec![0.0; partials],
@@ -108,7 +110,7 @@ impl Oscillator {
 
     /// Starts at `phase` (cycles, 0 .. 1) with an earlier and a later frame, for increments up to
     /// `increment` cycles a sample.
-    pub fn start(&mut self, earlier: &[f32], later: &[f32], phase: f64, increment: f64) {
+    pub fn reset(&mut self, earlier: &[f32], later: &[f32], phase: f64, increment: f64) {
         self.phase = Phase::new(phase.clamp(0.0, 0.999));
         self.earlier.copy_from_slice(earlier);
         self.later.copy_from_slice(later);
@@ -125,8 +127,8 @@ impl Oscillator {
         }
     }
 
-    /// A frame has passed: what was later is now earlier, and `later` comes next. Increments up to
-    /// `increment` cycles a sample are to be expected.
+    /// Moves on by a frame: the later frame becomes the earlier one, and `later` comes next, for
+    /// increments up to `increment` cycles a sample.
     pub fn next_frame(&mut self, later: &[f32], increment: f64) {
         std::mem::swap(&mut self.from, &mut self.to);
         std::mem::swap(&mut self.earlier, &mut self.later);
@@ -140,8 +142,8 @@ impl Oscillator {
         self.build_to();
     }
 
-    /// Builds the table of `to`, and that of `from` again if it has another length: two tables that
-    /// sound together are as long as the one with more partials needs.
+    /// Builds the table of `to`, and that of `from` again if it has another length: both are as long as
+    /// the one with more partials needs.
     fn build_to(&mut self) {
         let partials = self.from.partials.max(self.to.partials);
         self.to.build(partials, &self.builder, &mut self.scratch);
@@ -150,8 +152,8 @@ impl Oscillator {
         }
     }
 
-    /// At `time`: makes room for increments up to `increment` by fading what would pass the Nyquist
-    /// frequency until `until`. Only then does [`Self::ceiling`] rise.
+    /// Makes room for increments up to `increment`: from `time` until `until`, the partials that would
+    /// pass the Nyquist frequency fade out. [`Self::ceiling`] rises only after that.
     pub fn raise(&mut self, time: f64, until: f64, increment: f64) {
         let fade = self.fade(time);
         let (from, to) = (&mut self.from, &self.to);
@@ -165,14 +167,15 @@ impl Oscillator {
         self.span = [time, until];
     }
 
-    /// Fills `to` with what the frames say for `time`.
+    /// Fills `to` with the amplitudes that the frames have at `time`.
     fn fill_at(&mut self, time: f64) {
         let (earlier, later, time) = (&self.earlier, &self.later, time as f32);
         self.to.set(self.built_for, |k| earlier[k] + time * (later[k] - earlier[k]));
         self.build_to();
     }
 
-    /// Call when time reaches [`Self::span_end`] before the frame is over.
+    /// Begins the next crossfade; to be called when time reaches [`Self::span_end`] before the frame is
+    /// over.
     pub fn next_span(&mut self) {
         std::mem::swap(&mut self.from, &mut self.to);
         self.ceiling = self.built_for;
@@ -190,7 +193,7 @@ impl Oscillator {
         self.ceiling
     }
 
-    /// Whether room for `increment` has been made or is being made.
+    /// Whether there is room for `increment`, or will be at the end of this crossfade.
     pub fn is_ready_for(&self, increment: f64) -> bool {
         increment <= self.built_for
     }
@@ -221,9 +224,9 @@ impl Oscillator {
         }
     }
 
-    /// Fills `output` from the clock's time on, the phase moving on by one of `increments` (cycles,
-    /// 0 .. 0.5) after each sample. All of it must lie within the current crossfade.
-    pub fn render(&mut self, clock: &FrameClock, increments: &[f64], output: &mut [f32]) {
+    /// Fills `output` from the clock's time on. After each sample the phase moves on by one of
+    /// `increments` (cycles, 0 .. 0.5). All samples must lie within the current crossfade.
+    pub fn process(&mut self, clock: &FrameClock, increments: &[f64], output: &mut [f32]) {
         let Crossfade { slope, offset } = self.crossfade();
         let tables = Tables {
             from: &self.from.table,
@@ -232,6 +235,6 @@ impl Oscillator {
             position: clock.position(),
             step: clock.step(),
         };
-        self.phase = self.reader.read(tables, self.phase, increments, output);
+        self.phase = self.reader.process(tables, self.phase, increments, output);
     }
 }

@@ -1,4 +1,4 @@
-//! One-pole smoothing that arrives exactly.
+//! One-pole smoothing that reaches its target exactly.
 
 /// A value that follows its target with a time constant, sample by sample.
 #[derive(Clone, Copy, Debug)]
@@ -9,7 +9,7 @@ pub struct Smoothed {
 }
 
 impl Smoothed {
-    /// Starts settled at `value`; `samples` is the time constant.
+    /// Starts at rest at `value`; `samples` is the time constant.
     pub fn new(value: f64, samples: f64) -> Self {
         Self { value, target: value, rate: -(-1.0 / samples.max(1e-3)).exp_m1() }
     }
@@ -19,7 +19,7 @@ impl Smoothed {
         self.target = target;
     }
 
-    /// Jumps.
+    /// Goes to `value` at once and stays there.
     pub fn jump(&mut self, value: f64) {
         self.value = value;
         self.target = value;
@@ -30,7 +30,7 @@ impl Smoothed {
         self.rate = -(-1.0 / samples.max(1e-3)).exp_m1();
     }
 
-    /// Where it is going.
+    /// The value that it moves to.
     pub fn target(&self) -> f64 {
         self.target
     }
@@ -42,9 +42,9 @@ impl Smoothed {
 
     /// Goes one sample further and returns the new value.
     #[inline]
-    pub fn step(&mut self) -> f64 {
+    pub fn process(&mut self) -> f64 {
         let difference = self.target - self.value;
-        // So near that no ear and no float32 can tell: be there, exactly.
+        // The rest of the way is below the resolution of the samples.
         if difference.abs() <= 1e-9 * self.target.abs() || difference.abs() < 1e-30 {
             self.value = self.target;
         } else {

@@ -1,33 +1,34 @@
-//! From a cycle spectrum to the amplitudes that the partials had in the analysed sound, and to
-//! one window of its waveform.
+//! Reads the amplitudes that partials had in the analysed sound, and one window of waveform, off a
+//! cycle spectrum.
 
 use crate::model::SpectrumLayout;
 use crate::model::config::Domain;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
-/// No partial of a sound within [-1, 1] is louder; what exceeds it comes from a broken network.
-pub const MAX_AMPLITUDE: f32 = 4.0;
-/// -200 dB: below this a partial is nothing.
+/// Bound on the amplitude of a partial. No sound within [-1, 1] has a louder one, so larger values come
+/// from a broken network.
+pub const MAX_PARTIAL_AMPLITUDE: f32 = 4.0;
+/// Partials below this amplitude, -200 dB, are taken as silent.
 const MIN_AMPLITUDE: f32 = 1e-10;
 
 /// One partial's place in the spectrum.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     bin: usize,
-    /// Amplitude of a partial that gives magnitude 1 in that bin.
+    /// Amplitude of a partial whose magnitude in that bin is 1.
     gain: f32,
 }
 
 /// Reads partial amplitudes off cycle spectra.
 ///
-/// A cycle frame holds N cycles in `window_size` samples, so partial k stands at bin
-/// k N n_fft / window_size. There a partial of amplitude a has the magnitude
-/// a / 2 |H(d)| / sqrt(ratio): H is the transform of the symmetric Hann window at the distance d of
-/// the nearest bin from the partial, ratio = f0 window_size / (sample_rate N) is the stretch of the
-/// cycles, whose square root librosa's energy-preserving resampling divides by. Both are undone.
-/// From N = 2 on, neighbouring partials stand in the zeros of the window; with N = 1 they overlap
-/// and the levels are approximate.
+/// A cycle frame holds N cycles in W samples, and its transform has F points, so partial k stands at
+/// bin k N F / W. There a partial of amplitude a has the magnitude a / 2 |H(d)| / sqrt(r). H is the
+/// transform of the symmetric Hann window at the distance d of the nearest bin from the partial;
+/// r = f0 W / (R N), with the sampling rate R, is the stretch of the cycles, by whose square root
+/// librosa's energy-preserving resampling divides. Both factors are undone. With 2 cycles or more,
+/// neighbouring partials stand in the zeros of the window's transform; with 1 cycle they overlap, and
+/// the levels are approximate.
 #[derive(Clone, Debug)]
 pub struct PartialReader {
     layout: SpectrumLayout,
@@ -58,7 +59,7 @@ impl PartialReader {
             .collect();
         if places.is_empty() {
             return Err(crate::Error::parameter(format!(
-                "{} bins are too few for even one partial at bin {spacing}",
+                "n_bins is {}, too few for even one partial, wanted more than {spacing}",
                 layout.n_bins
             )));
         }
@@ -75,24 +76,25 @@ impl PartialReader {
         &self.layout
     }
 
-    /// The stretch from the sound's own cycles to those of a cycle frame, at an f0 in Hz.
+    /// Factor by which a cycle frame stretches the cycles of a sound with this f0 in Hz.
     pub fn ratio(&self, f0_hz: f64) -> f64 {
         let layout = &self.layout;
         f0_hz * layout.window_size as f64
             / (f64::from(layout.sample_rate) * layout.cycles_per_window as f64)
     }
 
-    /// Amplitudes of the partials, (partials,), as the sound had them at the analysed `f0_hz`.
+    /// Fills `amplitudes`, (partials,), with those that the sound had at the analysed `f0_hz`.
     ///
-    /// Everything written is finite, within 0 and [`MAX_AMPLITUDE`], and no denormal; a pitch that is
-    /// not above 0 has no partials.
+    /// All values are finite, between 0 and [`MAX_PARTIAL_AMPLITUDE`], and none is a denormal. A frame
+    /// whose f0 is not above 0 has no partials.
     pub fn read(&self, spectrum: &[f32], f0_hz: f64, amplitudes: &mut [f32]) {
         let level = self.ratio(f0_hz).sqrt();
         let level = if level.is_finite() { level as f32 } else { 0.0 };
         for (place, amplitude) in self.places.iter().zip(amplitudes.iter_mut()) {
             let magnitude = spectrum.get(place.bin).map_or(0.0, |&v| self.magnitude(v));
             let value = magnitude * place.gain * level;
-            *amplitude = if value >= MIN_AMPLITUDE { value.min(MAX_AMPLITUDE) } else { 0.0 };
+            *amplitude =
+                if value >= MIN_AMPLITUDE { value.min(MAX_PARTIAL_AMPLITUDE) } else { 0.0 };
         }
     }
 
@@ -101,6 +103,14 @@ impl PartialReader {
         match self.layout.domain {
             Domain::Log1p => value.exp_m1(),
             Domain::Magnitude => value,
+        }
+    }
+
+    /// The spectrum value that stands for a magnitude.
+    pub fn value(&self, magnitude: f32) -> f32 {
+        match self.layout.domain {
+            Domain::Log1p => magnitude.ln_1p(),
+            Domain::Magnitude => magnitude,
         }
     }
 }
@@ -117,11 +127,11 @@ fn hann_response(size: usize, frequency: f64) -> f64 {
     sum.norm()
 }
 
-/// One window of waveform, (window_size,), with all phases zero, from one predicted spectrum: the inverse
-/// real Fourier transform of the magnitudes, the logarithm undone.
+/// One window of waveform, (window_size,), from one predicted spectrum: the inverse real Fourier
+/// transform of its magnitudes, with all phases zero.
 ///
-/// It shows spectra as waveforms that can be laid over one another; the oscillator does not use
-/// it. The transform's `n_fft` samples are turned by half a window, so that the peak lies in the middle.
+/// It shows spectra as waveforms that can be laid over one another; the oscillator does not use it. The
+/// peak lies in the middle of the window.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] if the layout is inconsistent or the spectrum's length is not `n_bins`.
@@ -129,7 +139,7 @@ pub fn cycle_waveform(spectrum: &[f32], layout: &SpectrumLayout) -> crate::Resul
     let reader = PartialReader::new(layout)?;
     if spectrum.len() != layout.n_bins {
         return Err(crate::Error::parameter(format!(
-            "a spectrum of {} bins, expected {}",
+            "the spectrum has {} bins, wanted {}",
             spectrum.len(),
             layout.n_bins
         )));
@@ -234,7 +244,10 @@ mod tests {
         for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, -3.0, 1e-38] {
             for f0_hz in [0.0, -1.0, 100.0, f64::NAN, f64::INFINITY] {
                 reader.read(&vec![value; layout.n_bins], f0_hz, &mut read);
-                assert!(read.iter().all(|a| (0.0..=MAX_AMPLITUDE).contains(a)), "{value} {f0_hz}");
+                assert!(
+                    read.iter().all(|a| (0.0..=MAX_PARTIAL_AMPLITUDE).contains(a)),
+                    "{value} {f0_hz}"
+                );
             }
         }
     }

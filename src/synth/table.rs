@@ -1,21 +1,19 @@
-//! From partial amplitudes to one cycle of waveform that can be read at any phase.
+//! Turns partial amplitudes into one cycle of waveform that can be read at any phase.
 
 use std::sync::Arc;
 
 use realfft::num_complex::Complex;
 use realfft::{ComplexToReal, RealFftPlanner};
 
-use super::reading::TAPS;
-
-/// Samples before a cycle's first that interpolation reaches.
-const BEFORE: usize = 2;
-/// Samples after its last.
-const AFTER: usize = TAPS - 1 - BEFORE;
-/// Fewest table samples a cycle of the highest partial: images of six-point Lagrange
-/// interpolation are then below -105 dB (its error is at most 0.00488 x^6, x = 2 pi / 20).
+/// Samples that a table keeps before the first one of the cycle, for interpolation.
+pub(super) const SAMPLES_BEFORE: usize = 2;
+/// Samples that a table keeps after the last one of the cycle, for interpolation.
+pub(super) const SAMPLES_AFTER: usize = 5;
+/// Fewest table samples for each cycle of the highest partial. Images of six-point Lagrange
+/// interpolation are then below -105 dB: its error is at most 0.00488 x^6, with x = 2 pi / 20.
 const SAMPLES_PER_CYCLE: usize = 20;
 
-/// Shortest table, as a power of 2.
+/// Length of the shortest table, as a power of 2.
 const SHORTEST_LOG2: u32 = 6;
 
 /// Length of a table that holds `partials`, as a power of 2.
@@ -23,16 +21,17 @@ fn length_log2(partials: usize) -> u32 {
     (SAMPLES_PER_CYCLE * partials.max(1)).next_power_of_two().ilog2().max(SHORTEST_LOG2)
 }
 
-/// Builds tables with one policy of phases, as long as their partials need.
+/// Builds tables, all with the same phases, as long as their partials need.
 ///
-/// Phases are Schroeder's (IEEE Trans. Inf. Theory 16, 1970) for a power spectrum falling as
-/// 1 / sqrt(k): crest factors then stay between 4 and 8 dB for spectra falling by 0 to 12 dB an
-/// octave, where equal phases give up to 27 dB. They are the same for every frame, so that
-/// crossfaded frames add in phase.
+/// The phases are Schroeder's (IEEE Trans. Inf. Theory 16, 1970) for a power spectrum that falls as
+/// 1 / sqrt(k). Crest factors then stay between 4 and 8 dB for spectra that fall by 0 to 12 dB an
+/// octave, where equal phases give up to 27 dB. They are the same for every frame, so that frames add
+/// in phase while they are crossfaded.
 pub struct TableBuilder {
     /// For each length from the shortest on.
     transforms: Vec<Arc<dyn ComplexToReal<f32>>>,
-    phases: Vec<Complex<f32>>,
+    /// Half the complex amplitude of each partial whose amplitude is 1.
+    pub(super) phases: Vec<Complex<f32>>,
 }
 
 /// One cycle of waveform.
@@ -43,25 +42,25 @@ pub struct Table {
 }
 
 impl Table {
-    /// The cycle, and the samples before and after it that interpolation reaches.
+    /// The cycle with the samples before and after it that interpolation needs.
     pub(super) fn samples(&self) -> &[f32] {
         &self.samples
     }
 
     /// The cycle.
     pub fn cycle(&self) -> &[f32] {
-        &self.samples[BEFORE..BEFORE + (1 << self.length_log2)]
+        &self.samples[SAMPLES_BEFORE..SAMPLES_BEFORE + (1 << self.length_log2)]
     }
 
-    /// Samples in the cycle are 2 to the power of this.
+    /// Number of samples in the cycle, as a power of 2.
     pub(super) fn length_log2(&self) -> u32 {
         self.length_log2
     }
 
-    /// Takes over another table of the same builder.
+    /// Copies another table of the same builder.
     pub fn copy_from(&mut self, other: &Self) {
         self.length_log2 = other.length_log2;
-        let used = BEFORE + (1 << other.length_log2) + AFTER;
+        let used = SAMPLES_BEFORE + (1 << other.length_log2) + SAMPLES_AFTER;
         self.samples[..used].copy_from_slice(&other.samples[..used]);
     }
 }
@@ -97,7 +96,10 @@ impl TableBuilder {
     /// A silent table with room for all partials.
     pub fn table(&self) -> Table {
         let length_log2 = length_log2(self.phases.len());
-        Table { samples: vec![0.0; BEFORE + (1 << length_log2) + AFTER], length_log2 }
+        Table {
+            samples: vec![0.0; SAMPLES_BEFORE + (1 << length_log2) + SAMPLES_AFTER],
+            length_log2,
+        }
     }
 
     /// Working memory for [`Self::build`].
@@ -112,11 +114,11 @@ impl TableBuilder {
         }
     }
 
-    /// Fills `table` with the cycle of these amplitudes, partial 1 first, of which all from
-    /// `partials` on are silent; allocates nothing.
+    /// Fills `table` with the cycle that the first `partials` of these amplitudes make, partial 1
+    /// first; allocates nothing.
     ///
-    /// Its length is what `partials` asks for: two tables are read together if they were built for
-    /// the same number of them.
+    /// The table is as long as `partials` need. Two tables can be read together if they were built for
+    /// the same number of partials.
     pub fn build(
         &self,
         amplitudes: &[f32],
@@ -138,50 +140,20 @@ impl TableBuilder {
             *bin = phase * amplitude;
         }
         if transform.process_with_scratch(bins, wave, work).is_err() {
-            // Only lengths can be wrong, and they come from the transform itself.
+            // Only wrong lengths can fail, and these come from the transform itself.
             wave.fill(0.0);
         }
         let samples = &mut table.samples;
-        samples[..BEFORE].copy_from_slice(&wave[n - BEFORE..]);
-        samples[BEFORE..BEFORE + n].copy_from_slice(wave);
-        samples[BEFORE + n..BEFORE + n + AFTER].copy_from_slice(&wave[..AFTER]);
+        samples[..SAMPLES_BEFORE].copy_from_slice(&wave[n - SAMPLES_BEFORE..]);
+        samples[SAMPLES_BEFORE..SAMPLES_BEFORE + n].copy_from_slice(wave);
+        samples[SAMPLES_BEFORE + n..SAMPLES_BEFORE + n + SAMPLES_AFTER]
+            .copy_from_slice(&wave[..SAMPLES_AFTER]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synth::reading::{Crossfade, Phase, Reader, Tables};
-
-    #[test]
-    fn table_is_the_sum_of_its_partials_at_any_phase() {
-        let partials = 51; // 20 * 51 is just within 1024: the coarsest table there is
-        let builder = TableBuilder::new(partials);
-        let (mut scratch, mut table) = (builder.scratch(), builder.table());
-        let amplitudes: Vec<f32> = vec![1.0; partials];
-        builder.build(&amplitudes, partials, &mut scratch, &mut table);
-        assert_eq!(table.length_log2(), 10);
-        let step = 0.318_033_988_749;
-        let crossfade = Crossfade { slope: 0.0, offset: 0.3 };
-        let tables = Tables { from: &table, to: &table, crossfade, position: 0, step: 1 };
-        let mut read = vec![0.0; 3000];
-        let steps = vec![step; 3000];
-        Reader::default().read(tables, Phase::default(), &steps, &mut read);
-        let mut worst = 0.0f64;
-        for (i, read) in read.into_iter().enumerate() {
-            let phase = (i as f64 * step).fract();
-            let exact: f64 = (1..=partials)
-                .map(|k| {
-                    let offset = builder.phases[k - 1];
-                    let offset = f64::from(offset.im).atan2(f64::from(offset.re));
-                    (std::f64::consts::TAU * k as f64 * phase + offset).cos()
-                })
-                .sum();
-            worst = worst.max((exact - f64::from(read)).abs());
-        }
-        // 51 equal partials whose errors add up: each is far below.
-        assert!(worst < 4e-5, "{worst}");
-    }
 
     #[test]
     fn crest_factor_is_low_for_usual_slopes() {

@@ -1,43 +1,66 @@
 //! The network's inputs in a player's units.
+//!
+//! A player's scale has 0 at the mean of the training data and a unit of one standard deviation;
+//! voicedness stands for itself, 0 .. 1. This is the only place that computes these units: the plugin
+//! and Python ask for them.
 
-use crate::model::Model;
+use crate::model::{F0Mapping, Model};
+
+/// Added to either end of the range that an input had in training, as a share of that range: how
+/// far a player may go beyond it.
+const MARGIN: f32 = 0.5;
 
 /// Where a model's inputs rest, how far they may go, and what a player's unit is.
 #[derive(Clone, Debug)]
 pub struct TimbreSpace {
     rest: Vec<f32>,
-    low: Vec<f32>,
-    high: Vec<f32>,
-    /// Value of each input at 0 of the player's scale, and change of it per unit.
+    /// Range of each input in training.
+    known: [Vec<f32>; 2],
+    /// The same with the margin.
+    allowed: [Vec<f32>; 2],
+    /// Value of each input at 0 of the player's scale, and its change per unit.
     centre: Vec<f32>,
     unit: Vec<f32>,
     first: Option<usize>,
+    pitch: usize,
+    f0_mapping: F0Mapping,
+    f0_range_hz: [f64; 2],
 }
 
 impl TimbreSpace {
-    /// That of a model: what its training data spans, and half as much on either side.
+    /// The space of a model: what its training data spans, and half as much on either side.
     pub fn new(model: &Model) -> Self {
         let config = model.config();
         let statistics = &config.statistics;
-        let voicedness = config.voicedness_index();
-        let count = model.input_size();
-        let margin = |i: usize| 0.5 * (statistics.max[i] - statistics.min[i]).max(1e-3);
-        let low: Vec<f32> = (0..count).map(|i| statistics.min[i] - margin(i)).collect();
-        let high: Vec<f32> = (0..count).map(|i| statistics.max[i] + margin(i)).collect();
+        let known = [statistics.min.clone(), statistics.max.clone()];
+        let [mut low, mut high] = known.clone();
+        for (low, high) in low.iter_mut().zip(&mut high) {
+            let margin = MARGIN * (*high - *low).max(1e-3);
+            (*low, *high) = (*low - margin, *high + margin);
+        }
         let mut centre = statistics.mean.clone();
         let mut unit = statistics.std.clone();
-        let mut rest = statistics.rest.clone();
-        if let Some(index) = voicedness {
+        if let Some(index) = config.voicedness_index() {
             (centre[index], unit[index]) = (0.0, 1.0);
         }
+        let mut rest = statistics.rest.clone();
         for ((rest, &low), &high) in rest.iter_mut().zip(&low).zip(&high) {
             *rest = rest.clamp(low, high);
         }
-        let first = config.timbre_indices().next();
-        Self { rest, low, high, centre, unit, first }
+        Self {
+            rest,
+            known,
+            allowed: [low, high],
+            centre,
+            unit,
+            first: config.timbre_indices().next(),
+            pitch: config.pitch_index(),
+            f0_mapping: config.f0_mapping,
+            f0_range_hz: config.f0_range_hz,
+        }
     }
 
-    /// Where the inputs are until somebody moves them, (C,).
+    /// Values of the inputs until somebody moves them, (C,).
     pub fn rest(&self) -> &[f32] {
         &self.rest
     }
@@ -47,35 +70,78 @@ impl TimbreSpace {
         self.first
     }
 
-    /// The input at `value` of the player's scale.
+    /// The input at `value` of the player's scale, held within its range; `None` if there is no such
+    /// input or `value` is NaN.
     pub fn input(&self, index: usize, value: f32) -> Option<f32> {
         let input = self.centre.get(index)? + value * self.unit.get(index)?;
         (!input.is_nan()).then(|| self.hold(index, input))
     }
 
-    /// The change of an input by `offset` of the player's scale.
+    /// The change of an input by `offset` of the player's scale; `None` if there is no such input or
+    /// `offset` is not finite.
     pub fn offset(&self, index: usize, offset: f32) -> Option<f32> {
         let offset = offset * self.unit.get(index)?;
         offset.is_finite().then_some(offset)
     }
 
-    /// Place of an input on the player's scale.
+    /// Place of an input on the player's scale; `None` if there is no such input.
     pub fn value(&self, index: usize, input: f32) -> Option<f32> {
         let unit = *self.unit.get(index)?;
         Some(if unit > 0.0 { (input - self.centre.get(index)?) / unit } else { 0.0 })
     }
 
-    /// The player's scale from end to end.
+    /// Lowest and highest value on the player's scale that an input can be given.
     pub fn range(&self, index: usize) -> Option<(f32, f32)> {
-        let end = |inputs: &[f32]| self.value(index, *inputs.get(index)?);
-        Some((end(&self.low)?, end(&self.high)?))
+        self.ends(index, &self.allowed)
+    }
+
+    /// Lowest and highest value on the player's scale that an input had in training.
+    pub fn known_range(&self, index: usize) -> Option<(f32, f32)> {
+        self.ends(index, &self.known)
+    }
+
+    fn ends(&self, index: usize, [low, high]: &[Vec<f32>; 2]) -> Option<(f32, f32)> {
+        Some((self.value(index, *low.get(index)?)?, self.value(index, *high.get(index)?)?))
     }
 
     /// Brings an input's value into its range.
     pub fn hold(&self, index: usize, input: f32) -> f32 {
-        match (self.low.get(index), self.high.get(index)) {
+        let [low, high] = &self.allowed;
+        match (low.get(index), high.get(index)) {
             (Some(&low), Some(&high)) => input.clamp(low, high),
             _ => input,
         }
+    }
+
+    /// The pitch nearest to `f0_hz` that the network was trained with, Hz.
+    pub fn known_f0_hz(&self, f0_hz: f64) -> f64 {
+        let [low, high] = self.f0_range_hz;
+        f0_hz.clamp(low, high)
+    }
+
+    /// The network's pitch input for a tone of `f0_hz`, held within what the network knows.
+    pub fn pitch_input(&self, f0_hz: f64) -> f32 {
+        self.hold(self.pitch, self.f0_mapping.apply(self.known_f0_hz(f0_hz)))
+    }
+
+    /// Whether the network was trained with frames that have no pitch, whose f0 is 0.
+    pub fn knows_frames_without_pitch(&self) -> bool {
+        let input = self.f0_mapping.apply(0.0);
+        self.hold(self.pitch, input).total_cmp(&input).is_eq()
+    }
+
+    /// Network inputs of a tone of `f0_hz` at a place of the timbre space, (C,): pairs of an input and
+    /// its value on the player's scale; all other inputs are at rest.
+    pub fn inputs(&self, f0_hz: f64, timbre: &[(usize, f32)]) -> Vec<f32> {
+        let mut inputs = self.rest.clone();
+        for &(index, value) in timbre {
+            if let (Some(slot), Some(input)) = (inputs.get_mut(index), self.input(index, value)) {
+                *slot = input;
+            }
+        }
+        if let Some(slot) = inputs.get_mut(self.pitch) {
+            *slot = self.pitch_input(f0_hz);
+        }
+        inputs
     }
 }

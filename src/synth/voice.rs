@@ -5,53 +5,41 @@ use std::sync::Arc;
 use super::clock::FrameClock;
 use super::controls::Controls;
 use super::envelope::{Envelope, EnvelopeTimes};
-use super::noise::{Noise, NoiseShaper, tonal_share};
+use super::frame_mixer::{FrameMixer, MixedFrame, RenderSettings};
+use super::interpolation::SAMPLES_PER_READ;
+use super::noise::tonal_share;
+use super::noise_track::NoiseTrack;
 use super::oscillator::Oscillator;
-use super::reading::RUN;
 use super::smoothing::Smoothed;
-use super::spectrum::PartialReader;
 use super::table::TableBuilder;
 use super::timbre::TimbreSpace;
 use crate::model::{Batch, Model, State};
 
-/// How long partials take to leave before a sudden rise of pitch, s.
+/// Time in which partials fade out before a sudden rise of pitch, s.
 const RAISE_S: f64 = 0.002;
 /// Time constant of pitch changes, s.
 const PITCH_S: f64 = 0.003;
-/// Time constants that a glide is long: it ends within a hundredth of its way.
+/// Length of a glide in time constants: after these, 1 % of the distance is left.
 const GLIDE_CONSTANTS: f64 = 4.6;
-/// Time constant of loudness and place changes while a note sounds, s.
+/// Time constant of changes of loudness and pan while a note sounds, s.
 const LEVEL_S: f64 = 0.005;
 /// Time constant of timbre changes, s.
 const TIMBRE_S: f64 = 0.02;
-/// How long a stolen voice takes to -60 dB, s.
+/// Time in which a stolen voice falls to -60 dB, s.
 const STEAL_S: f64 = 0.005;
-/// RMS level that frames are brought to where levels are evened out.
-const NORMAL_RMS: f32 = 0.1;
-/// Frames below this RMS level are not raised any more.
-const FAINTEST_RMS: f32 = 1e-3;
-/// Lowest pitch, cycles a sample; above half a cycle nothing sounds any more.
+/// Lowest and highest pitch, cycles a sample; above half a cycle nothing sounds any more.
 const INCREMENTS: (f64, f64) = (1e-9, 0.5);
 
-/// What all voices share.
+/// Everything that the voices of an engine share.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(super) struct VoiceContext {
     pub model: Arc<Model>,
     pub space: Arc<TimbreSpace>,
-    pub reader: Arc<PartialReader>,
+    pub mixer: Arc<FrameMixer>,
     pub builder: Arc<TableBuilder>,
-    pub shaper: Arc<NoiseShaper>,
     pub sample_rate: f64,
     pub samples_per_frame: f64,
     pub seed: u64,
-}
-
-/// How frames are turned into sound.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rendering {
-    pub normalise: bool,
-    /// Amplitude factor of the noise; at 0 partials sound alone, at their full level.
-    pub noise: f32,
 }
 
 /// A note to be played.
@@ -68,31 +56,34 @@ pub(super) struct Note {
     pub pan: f64,
     /// Where in its cycle the tone begins, 0 .. 1.
     pub phase: f64,
-    /// Counts voices, so that the oldest can be told.
+    /// Number of this voice in the order of their starts, by which the oldest is found.
     pub order: u64,
     /// Whether the sostenuto pedal holds it.
     pub sostenuto: bool,
 }
 
+/// A voice plays one note at a time.
+///
+/// [`Self::start`] begins a note. It then gets its frames by [`Self::request_frame`], which asks a batch of
+/// the network for the next one, and [`Self::receive_frame`], which takes it; the first frame is no
+/// different from the others. [`Self::process`] plays the samples in between.
 pub(super) struct Voice {
-    shared: Shared,
+    context: VoiceContext,
     state: State,
     input: Vec<f32>,
-    /// Distance of each input from where the instrument has it: by the note's expressions, and the
-    /// first one by velocity, pressure and brightness too.
+    /// Distance of each input from where the instrument has it, by the note's own expressions.
     offsets: Vec<f32>,
-    touch: f32,
+    /// The same for the first timbre input, by velocity, pressure and brightness.
+    expression_offset: f32,
     controls: Controls,
     spectrum: Vec<f32>,
     partials: Vec<f32>,
     oscillator: Oscillator,
-    noise: Noise,
-    /// Amplitudes of the noise bins in the frames before and after.
-    noise_earlier: Vec<f32>,
-    noise_later: Vec<f32>,
+    noise: NoiseTrack,
     envelope: Envelope,
-    /// Binary logarithm of the pitch in cycles a sample, and the pitch itself.
+    /// Binary logarithm of the pitch in cycles a sample.
     pitch: Smoothed,
+    /// A value of `pitch` and its power of two, cycles a sample.
     increment: (f64, f64),
     wanted_increment: f64,
     level: Smoothed,
@@ -101,29 +92,28 @@ pub(super) struct Voice {
     note: Note,
     key_down: bool,
     stolen: bool,
-    /// A note that has begun and waits for its first frame.
-    fresh: bool,
-    /// Where its pitch glides from, Hz.
+    /// Whether the note has started and has no frame yet.
+    awaits_first_frame: bool,
+    /// Where the note's pitch glides from, Hz.
     from_hz: Option<f64>,
 }
 
 impl Voice {
-    pub fn new(shared: &Shared, times: &EnvelopeTimes) -> Self {
-        let rate = shared.sample_rate;
-        let inputs = shared.model.input_size();
-        let frame_s = shared.samples_per_frame / rate;
+    pub fn new(context: &VoiceContext, times: &EnvelopeTimes) -> Self {
+        let rate = context.sample_rate;
+        let inputs = context.model.input_size();
+        let partials = context.mixer.reader().partials();
+        let frame_s = context.samples_per_frame / rate;
         Self {
-            state: shared.model.network().state(),
+            state: context.model.network().state(),
             input: vec![0.0; inputs],
             offsets: vec![0.0; inputs],
-            touch: 0.0,
+            expression_offset: 0.0,
             controls: Controls::default(),
-            spectrum: vec![0.0; shared.model.output_size()],
-            partials: vec![0.0; shared.reader.partials()],
-            oscillator: Oscillator::new(Arc::clone(&shared.builder), shared.reader.partials()),
-            noise: Noise::new(&shared.shaper),
-            noise_earlier: vec![0.0; shared.shaper.bins()],
-            noise_later: vec![0.0; shared.shaper.bins()],
+            spectrum: vec![0.0; context.model.output_size()],
+            partials: vec![0.0; partials],
+            oscillator: Oscillator::new(Arc::clone(&context.builder), partials),
+            noise: NoiseTrack::new(context.mixer.shaper()),
             envelope: Envelope::new(times, rate),
             pitch: Smoothed::new(0.0, PITCH_S * rate),
             increment: (0.0, 1.0),
@@ -134,24 +124,24 @@ impl Voice {
             note: Note::default(),
             key_down: false,
             stolen: false,
-            fresh: false,
+            awaits_first_frame: false,
             from_hz: None,
-            shared: shared.clone(),
+            context: context.clone(),
         }
     }
 
+    /// Makes the voice silent and free.
     pub fn reset(&mut self) {
         self.envelope.reset();
         self.key_down = false;
         self.stolen = false;
     }
 
-    /// Begins a note, gliding from `from_hz`. Its pitch, level, place and touch are set next; then it
-    /// is to [settle](Self::settle), and to [sound](Self::sound) when the network has made its first
-    /// frame.
-    pub fn begin(&mut self, note: Note, from_hz: Option<f64>) {
+    /// Starts a note, whose pitch glides from `from_hz`. Its pitch, level, pan and expression offset are set
+    /// next.
+    pub fn start(&mut self, note: Note, from_hz: Option<f64>) {
         self.note = note;
-        self.fresh = true;
+        self.awaits_first_frame = true;
         self.from_hz = from_hz;
         self.key_down = true;
         self.stolen = false;
@@ -160,40 +150,73 @@ impl Voice {
         self.state.reset();
         self.envelope.reset();
         self.envelope.start();
-        self.noise.restart(self.shared.seed.wrapping_add(note.order));
+        self.noise.reset(self.context.seed.wrapping_add(note.order));
     }
 
-    /// Jumps to where it was sent, and to the timbre that `timbre`, (C,), asks for; the pitch begins
-    /// where it glides from.
-    pub fn settle(&mut self, timbre: &[f32]) {
-        self.fresh = false;
+    /// Joins the batch that the network steps next. At a note's first frame its inputs are those that
+    /// `timbre`, (C,), asks for; later they move towards these.
+    pub fn request_frame(&mut self, timbre: &[f32], batch: &mut Batch) {
+        if self.awaits_first_frame {
+            self.arrive();
+            for index in 0..self.input.len() {
+                self.input[index] = self.wanted_input(timbre, index);
+            }
+        } else {
+            for index in 0..self.input.len() {
+                let wanted = self.wanted_input(timbre, index);
+                self.input[index] += self.timbre_rate * (wanted - self.input[index]);
+            }
+        }
+        let pitch_input = self.context.space.pitch_input(self.f0_hz());
+        if let Some(input) = self.input.get_mut(self.context.model.config().pitch_index()) {
+            *input = pitch_input;
+        }
+        batch.push(&self.input, &self.state);
+    }
+
+    /// Brings level and pan to their targets, and the pitch to where it glides from.
+    fn arrive(&mut self) {
         let from = self.from_hz.map_or(self.wanted_increment, |f0_hz| self.clamped(f0_hz));
         self.pitch.jump(from.log2());
         self.level.jump(self.level.target());
         self.pan.jump(self.pan.target());
-        for index in 0..self.input.len() {
-            self.input[index] = self.heading_for(timbre, index);
-        }
-        self.set_pitch_input();
     }
 
-    /// Lets the first frame sound.
-    pub fn sound(&mut self, rendering: Rendering) {
-        self.read_frame(rendering);
-        self.noise_earlier.copy_from_slice(&self.noise_later);
+    /// Takes the frame that the network made for number `lane` of the batch, and moves on to it.
+    pub fn receive_frame(&mut self, batch: &Batch, lane: usize, settings: RenderSettings) {
+        batch.take(lane, &mut self.state, &mut self.spectrum);
+        self.mix_frame(settings);
         let highest = self.wanted_increment.max(self.pitch_now());
-        self.oscillator.start(&self.partials, &self.partials, self.note.phase, highest);
+        if std::mem::take(&mut self.awaits_first_frame) {
+            self.noise.hold_first_frame();
+            self.oscillator.reset(&self.partials, &self.partials, self.note.phase, highest);
+        } else {
+            self.oscillator.next_frame(&self.partials, highest);
+        }
+    }
+
+    /// Reads partials and noise off the spectrum. Notes go by voicedness alone: it is a player's to set.
+    fn mix_frame(&mut self, settings: RenderSettings) {
+        let VoiceContext { model, space, mixer, .. } = &self.context;
+        let voicedness = model.config().voicedness_index().and_then(|i| self.input.get(i));
+        let frame = MixedFrame {
+            spectrum: &self.spectrum,
+            noise_spectrum: &self.spectrum,
+            f0_hz: space.known_f0_hz(self.f0_hz()),
+            tonal: voicedness.map_or(1.0, |&voicedness| tonal_share(voicedness)),
+        };
+        mixer.process(&frame, settings, &mut self.partials, self.noise.next_frame());
     }
 
     fn clamped(&self, f0_hz: f64) -> f64 {
-        (f0_hz / self.shared.sample_rate).clamp(INCREMENTS.0, INCREMENTS.1)
+        (f0_hz / self.context.sample_rate).clamp(INCREMENTS.0, INCREMENTS.1)
     }
 
     /// Glides to another pitch in Hz within `glide_s`.
     pub fn set_pitch(&mut self, f0_hz: f64, glide_s: f64) {
         self.wanted_increment = self.clamped(f0_hz);
         let constant_s = (glide_s / GLIDE_CONSTANTS).max(PITCH_S);
-        self.pitch.set_time(constant_s * self.shared.sample_rate);
+        self.pitch.set_time(constant_s * self.context.sample_rate);
     }
 
     /// Moves to another amplitude factor.
@@ -206,19 +229,20 @@ impl Voice {
         self.pan.set(pan.clamp(-1.0, 1.0));
     }
 
-    /// Moves the first timbre input away from where the instrument has it.
-    pub fn set_touch(&mut self, offset: f32) {
-        self.touch = offset;
+    /// Moves the first timbre input away from where the instrument has it, by velocity, pressure and
+    /// brightness.
+    pub fn set_expression_offset(&mut self, offset: f32) {
+        self.expression_offset = offset;
     }
 
-    /// Moves an input away from where the instrument has it.
+    /// Moves an input away from where the instrument has it, by an expression of the note's own.
     pub fn set_offset(&mut self, index: usize, offset: f32) {
         if let Some(slot) = self.offsets.get_mut(index) {
             *slot = offset;
         }
     }
 
-    /// Sounds on as another key's note.
+    /// Goes on sounding as the note of another key.
     pub fn change_key(&mut self, channel: u8, key: u8) {
         (self.note.channel, self.note.key) = (channel, key);
         self.key_down = true;
@@ -236,9 +260,9 @@ impl Voice {
         self.envelope.is_off()
     }
 
-    /// Whether a note waits for its first frame.
-    pub fn is_fresh(&self) -> bool {
-        self.fresh && !self.is_free()
+    /// Whether a note has started and has no frame yet.
+    pub fn awaits_first_frame(&self) -> bool {
+        self.awaits_first_frame && !self.is_free()
     }
 
     pub fn is_stolen(&self) -> bool {
@@ -253,7 +277,7 @@ impl Voice {
         self.envelope.is_releasing()
     }
 
-    /// Amplitude factor now, for choosing the quietest voice.
+    /// The amplitude factor now, by which the quietest voice is found.
     pub fn loudness(&self) -> f64 {
         self.envelope.level() * self.level.value()
     }
@@ -263,14 +287,14 @@ impl Voice {
         (&self.input, &self.spectrum, self.f0_hz())
     }
 
-    /// Pitch now, Hz.
+    /// The pitch now, Hz.
     fn f0_hz(&self) -> f64 {
-        self.pitch_now() * self.shared.sample_rate
+        self.pitch_now() * self.context.sample_rate
     }
 
-    /// Pitch that it is going to, Hz.
+    /// The pitch that the voice moves to, Hz.
     pub fn wanted_hz(&self) -> f64 {
-        self.wanted_increment * self.shared.sample_rate
+        self.wanted_increment * self.context.sample_rate
     }
 
     pub fn set_envelope(&mut self, times: &EnvelopeTimes) {
@@ -295,7 +319,7 @@ impl Voice {
         self.envelope.release();
     }
 
-    /// Fades out quickly: the voice is needed.
+    /// Fades out quickly, because the voice is needed for another note.
     pub fn steal(&mut self) {
         self.key_down = false;
         self.stolen = true;
@@ -306,90 +330,15 @@ impl Voice {
         self.pitch.value().exp2()
     }
 
-    fn heading_for(&self, timbre: &[f32], index: usize) -> f32 {
-        let space = &self.shared.space;
-        let touch = if space.first() == Some(index) { self.touch } else { 0.0 };
-        space.hold(index, timbre[index] + self.offsets[index] + touch)
+    /// Where the instrument's timbre and the note's offsets want an input.
+    fn wanted_input(&self, timbre: &[f32], index: usize) -> f32 {
+        let space = &self.context.space;
+        let expression = if space.first() == Some(index) { self.expression_offset } else { 0.0 };
+        space.hold(index, timbre[index] + self.offsets[index] + expression)
     }
 
-    fn set_pitch_input(&mut self) {
-        let f0_hz = self.known_f0_hz();
-        let config = self.shared.model.config();
-        if let Some(input) = self.input.get_mut(config.pitch_index()) {
-            *input = config.f0_mapping.apply(f0_hz);
-        }
-    }
-
-    /// The sounding pitch, held within what the network knows, Hz.
-    fn known_f0_hz(&self) -> f64 {
-        let [low, high] = self.shared.model.config().f0_range_hz;
-        self.f0_hz().clamp(low, high)
-    }
-
-    /// Joins the batch that steps next, its inputs a frame nearer to `timbre`, (C,).
-    pub fn join(&mut self, timbre: &[f32], batch: &mut Batch) {
-        for index in 0..self.input.len() {
-            let target = self.heading_for(timbre, index);
-            self.input[index] += self.timbre_rate * (target - self.input[index]);
-        }
-        self.set_pitch_input();
-        self.push(batch);
-    }
-
-    /// Joins the batch as it is.
-    pub fn push(&self, batch: &mut Batch) {
-        batch.push(&self.input, &self.state);
-    }
-
-    /// Takes what the network made from the batch.
-    pub fn collect(&mut self, batch: &Batch, lane: usize) {
-        batch.take(lane, &mut self.state, &mut self.spectrum);
-    }
-
-    /// Moves on to the frame that was collected.
-    pub fn next_frame(&mut self, rendering: Rendering) {
-        self.read_frame(rendering);
-        let highest = self.wanted_increment.max(self.pitch_now());
-        self.oscillator.next_frame(&self.partials, highest);
-    }
-
-    /// Reads partials and noise off the spectrum.
-    fn read_frame(&mut self, rendering: Rendering) {
-        let f0_hz = self.known_f0_hz();
-        let config = self.shared.model.config();
-        self.shared.reader.read(&self.spectrum, f0_hz, &mut self.partials);
-        let mut gain = 1.0;
-        if rendering.normalise {
-            let power: f32 = self.partials.iter().map(|a| a * a).sum();
-            gain = NORMAL_RMS / (power / 2.0).sqrt().max(FAINTEST_RMS);
-        }
-        let mut tonal = 1.0;
-        std::mem::swap(&mut self.noise_earlier, &mut self.noise_later);
-        if rendering.noise > 0.0 {
-            if let Some(&voicedness) = config.voicedness_index().and_then(|i| self.input.get(i)) {
-                tonal = tonal_share(voicedness);
-            }
-            self.shared.shaper.shape(&self.spectrum, f0_hz, tonal, &mut self.noise_later);
-            let noise_gain = gain * rendering.noise;
-            self.noise_later.iter_mut().for_each(|a| *a *= noise_gain);
-        } else {
-            self.noise_later.fill(0.0);
-        }
-        let gain = gain * tonal.sqrt();
-        self.partials.iter_mut().for_each(|a| *a *= gain);
-    }
-
-    /// Noise for the frame that begins now, of the loudness that its middle has.
-    fn next_noise(&mut self, clock: &FrameClock) {
-        let ahead = self.shared.shaper.hop() as f64 / clock.samples_per_frame();
-        let time = clock.position() as f64 / clock.period() as f64 + ahead;
-        let time = time.min(1.0) as f32;
-        let (earlier, later) = (&self.noise_earlier, &self.noise_later);
-        self.noise.next_frame(&self.shared.shaper, |j| earlier[j] + time * (later[j] - earlier[j]));
-    }
-
-    /// Adds this voice to `left` and `right`, which end at the latest when `clock` is due.
-    pub fn render(&mut self, mut clock: FrameClock, left: &mut [f32], right: &mut [f32]) {
+    /// Adds this voice to `left` and `right`, which must end at or before the end of the clock's frame.
+    pub fn process(&mut self, mut clock: FrameClock, left: &mut [f32], right: &mut [f32]) {
         let period = clock.period() as f64;
         let mut done = 0;
         while done < left.len() && !self.envelope.is_off() {
@@ -400,23 +349,21 @@ impl Voice {
             }
             if end == clock.period() && !self.oscillator.is_ready_for(self.wanted_increment) {
                 let time = clock.position() as f64 / period;
-                let raise = RAISE_S * self.shared.sample_rate / clock.samples_per_frame();
+                let raise = RAISE_S * self.context.sample_rate / clock.samples_per_frame();
                 let until = (time + raise).min(1.0);
                 self.oscillator.raise(time, until, self.wanted_increment);
                 end = (until * period) as u64;
             }
             self.pitch.set(self.wanted_increment.min(self.oscillator.ceiling()).log2());
 
-            let run = clock.samples_until(end).clamp(1, (left.len() - done).min(RUN));
-            let (increments, wave) = (&mut [0.0; RUN][..run], &mut [0.0; RUN][..run]);
+            let run = clock.samples_until(end).clamp(1, (left.len() - done).min(SAMPLES_PER_READ));
+            let increments = &mut [0.0; SAMPLES_PER_READ][..run];
+            let wave = &mut [0.0; SAMPLES_PER_READ][..run];
             increments.fill_with(|| self.next_increment());
-            self.oscillator.render(&clock, increments, wave);
+            self.oscillator.process(&clock, increments, wave);
             for sample in wave.iter_mut() {
-                if self.noise.is_due() {
-                    self.next_noise(&clock);
-                }
-                *sample += self.noise.sample();
-                *sample *= self.envelope.step() * self.level.step() as f32;
+                *sample += self.noise.process(self.context.mixer.shaper(), &clock);
+                *sample *= self.envelope.process() * self.level.process() as f32;
                 clock.advance(1);
             }
             self.mix(wave, &mut left[done..][..run], &mut right[done..][..run]);
@@ -426,15 +373,15 @@ impl Voice {
 
     /// The pitch of the next sample, cycles a sample.
     fn next_increment(&mut self) -> f64 {
-        let pitch = self.pitch.step();
-        // A pitch that has arrived costs no power of two.
+        let pitch = self.pitch.process();
+        // A pitch that stands still needs no new power of two.
         if self.increment.0 != pitch {
             self.increment = (pitch, pitch.exp2());
         }
         self.increment.1
     }
 
-    /// Adds to both sides with constant power over all places, and at full level in the middle.
+    /// Adds to both sides: at full level in the middle, and with the same power at any pan.
     fn mix(&mut self, wave: &[f32], left: &mut [f32], right: &mut [f32]) {
         let gains = |pan: f64| {
             let (sin, cos) = ((pan + 1.0) * std::f64::consts::FRAC_PI_4).sin_cos();
@@ -445,7 +392,7 @@ impl Voice {
         let moving = self.pan.value() != self.pan.target();
         for ((&sample, left), right) in wave.iter().zip(left).zip(right) {
             if moving {
-                at = gains(self.pan.step());
+                at = gains(self.pan.process());
             }
             *left += at.0 * sample;
             *right += at.1 * sample;
@@ -458,6 +405,7 @@ mod tests {
     use super::*;
     use crate::model::network::{StateDict, Tensor};
     use crate::model::{BatchNetwork, ModelConfig, Network, Precision};
+    use crate::synth::spectrum::PartialReader;
 
     /// A network of the smallest size whose 40 bins are always the same.
     fn model() -> Model {
@@ -497,35 +445,25 @@ mod tests {
         let model = Arc::new(model());
         let reader = Arc::new(PartialReader::new(&model.config().spectrum).unwrap());
         let builder = Arc::new(TableBuilder::new(reader.partials()));
-        let shaper = Arc::new(NoiseShaper::new(Arc::clone(&reader), 44_100.0));
         let sample_rate = 44_100.0;
+        let mixer = Arc::new(FrameMixer::new(reader, sample_rate));
         let network = BatchNetwork::new(model.network(), Precision::Reduced);
         let mut batch = network.batch();
         let mut clock = FrameClock::new(256, 16_000, sample_rate).unwrap();
-        clock.restart(0.3);
+        clock.reset(0.3);
         let samples_per_frame = clock.samples_per_frame();
         let space = Arc::new(TimbreSpace::new(&model));
-        let shared = Shared {
-            model,
-            space,
-            reader,
-            builder,
-            shaper,
-            sample_rate,
-            samples_per_frame,
-            seed: 0,
-        };
-        let mut voice = Voice::new(&shared, &EnvelopeTimes::default());
-        let rendering = Rendering { normalise: false, noise: 0.0 };
+        let context =
+            VoiceContext { model, space, mixer, builder, sample_rate, samples_per_frame, seed: 0 };
+        let mut voice = Voice::new(&context, &EnvelopeTimes::default());
+        let settings = RenderSettings { normalise: false, noise: 0.0 };
         let mut random = 1u64;
-        voice.begin(Note { level: 1.0, ..Note::default() }, None);
+        voice.start(Note { level: 1.0, ..Note::default() }, None);
         voice.set_pitch(300.0, 0.0);
         voice.set_level(1.0);
-        voice.settle(&[0.0]);
-        voice.push(&mut batch);
+        voice.request_frame(&[0.0], &mut batch);
         network.step(&mut batch);
-        voice.collect(&batch, 0);
-        voice.sound(rendering);
+        voice.receive_frame(&batch, 0, settings);
         let mut reached = 0.0f64;
         for n in 0..60_000 {
             // Leaps and slides, faster and wider than any player's, at any time of a frame.
@@ -538,12 +476,11 @@ mod tests {
             }
             if clock.tick() {
                 batch.clear();
-                voice.join(&[0.0], &mut batch);
+                voice.request_frame(&[0.0], &mut batch);
                 network.step(&mut batch);
-                voice.collect(&batch, 0);
-                voice.next_frame(rendering);
+                voice.receive_frame(&batch, 0, settings);
             }
-            voice.render(clock, &mut [0.0], &mut [0.0]);
+            voice.process(clock, &mut [0.0], &mut [0.0]);
             clock.advance(1);
             let time = clock.position() as f64 / clock.period() as f64;
             let highest = voice.oscillator.highest_sounding(time) as f64;

@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_play_and_repeating_ones_do_not_start_anew() {
+    fn letters_play_and_repeating_ones_do_not_start_again() {
         let mut keyboard = Keyboard::default();
         assert_eq!(keyboard.pressed(&[(Key::A, true)]), [(48, VELOCITY)]);
         assert_eq!(keyboard.pressed(&[(Key::A, false), (Key::A, true)]), []);

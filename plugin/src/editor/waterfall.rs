@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use wms::synth::table::{Table, TableBuilder, TableScratch};
+use wms::synth::internals::{Table, TableBuilder, TableScratch};
 
 use crate::picture::Picture;
 

@@ -30,8 +30,13 @@ _COMMANDS: tuple[ModuleType, ...] = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit status.
 
-    0; 1 on bad input; 130 when interrupted with Ctrl-C. A command line that cannot be understood
-    exits with 2. All but 0 come with one line on stderr.
+    The status is 0 if all went well, 1 on bad input, 2 if the command line is wrong, and 130 if the
+    command was interrupted with Ctrl-C. Any status but 0 comes with one line on stderr.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The command line without the program's name; default: that of this process.
     """
     options = _parser().parse_args(arguments)
     try:
@@ -52,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells errors in one line, like those of the commands."""
+    """Reports errors in one line, like those of the commands."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -78,9 +83,13 @@ def _parser() -> argparse.ArgumentParser:
         )
         module.add_arguments(command)
         command.add_argument(
-            "--params", metavar="FILE", help="a params.json, or hifi (default: shipped)"
+            "--params",
+            metavar="FILE",
+            help="a params.json, or the name of a profile: hifi (default: the shipped params)",
         )
-        command.add_argument("--debug", action="store_true", help="show the traceback of an error")
+        command.add_argument(
+            "--debug", action="store_true", help="show the full traceback of an error"
+        )
         command.set_defaults(run=module.run)
     return parser
 

@@ -1,10 +1,11 @@
 """Analyse recordings into features and spectra.
 
-Finds f0, voicedness, MFCC and the spectrum of every frame. A folder as --out becomes a store: a
-file of frames for each recording, of which the next run computes only what is new or changed. A
-.safetensors file as --out holds all frames with the params inside. `wms train` takes either in
-place of recordings. Memory grows neither with the recordings' length nor with their number, except
-with "compatibility" in the params. Ctrl-C keeps the recordings that are finished.
+Computes the pitch, voicedness, MFCC and spectrum of every frame. If --out is a folder, it becomes
+a store with a file of frames for each recording, and the next run analyses only recordings that
+are new or changed. If --out is a .safetensors file, it holds all frames and the params. Either can
+be given to `wms train` instead of recordings. The memory needed does not grow with the length or
+number of the recordings, unless "compatibility" is set in the params. After Ctrl-C the recordings
+that are finished are kept.
 """
 
 from __future__ import annotations
@@ -26,19 +27,25 @@ EXAMPLE = "example: wms analyze recordings/ --out frames/"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("audio", nargs="+", metavar="AUDIO", help="files and folders")
-    common.add_output(parser, "OUT", "a folder, or the .safetensors file to write")
-    parser.add_argument("--midi", metavar="FILE", help="also a MIDI file of controllers 20 and up")
-    parser.add_argument("--threads", type=common.whole(1), metavar="N", help="default: all cores")
+    parser.add_argument("audio", nargs="+", metavar="AUDIO", help="audio files and folders")
+    common.add_output(parser, "OUT", "a folder, or a .safetensors file to write")
     parser.add_argument(
-        "--prune", action="store_true", help="remove from the folder what is no longer given"
+        "--midi", metavar="FILE", help="also write the features as MIDI controllers"
+    )
+    parser.add_argument(
+        "--threads", type=common.whole(1), metavar="N", help="threads (default: all cores)"
+    )
+    parser.add_argument(
+        "--prune",
+        action="store_true",
+        help="remove recordings from the folder that are not given any more",
     )
     parser.add_argument(
         "--ray",
         nargs="?",
         const="",
         metavar="ADDRESS",
-        help="analyse on a Ray cluster that sees the same folders (default: one of this machine)",
+        help="analyse on a Ray cluster that has the same folders (default: start one here)",
     )
 
 
@@ -55,11 +62,13 @@ def _analyse(options: argparse.Namespace, settings: Params) -> int:
     if not options.out.lower().endswith(common.NATIVE):
         return _into_folder(options, settings)
     if options.prune:
-        raise ParameterError("--prune is for a folder as --out")
+        raise ParameterError(
+            f"--prune is for a folder and --out is {options.out}, wanted a folder as --out"
+        )
     out = common.output(options, common.NATIVE)
     if settings["compatibility"] is not None:
         return _joined(options, settings, out)
-    # Kept when interrupted, so that the next run goes on from there.
+    # This folder is kept after an interruption, so that the next run can continue.
     parts = out.with_name(f".{out.name}.parts")
     with _progress(settings) as progress:
         store = _update(options, settings, parts, progress)
@@ -89,9 +98,11 @@ def _into_folder(options: argparse.Namespace, settings: Params) -> int:
 
 
 def _joined(options: argparse.Namespace, settings: Params, out: Path) -> int:
-    """Analyse recordings as wms_torch does: as one signal, in memory."""
+    """Analyse recordings as wms_torch does, joined to one signal in memory."""
     if options.ray is not None:
-        raise ParameterError('--ray is not for params with "compatibility"')
+        raise ParameterError(
+            '--ray is given with "compatibility" in the params, wanted one of the two'
+        )
     progress = _progress(settings)
     frames = common.analysed(options.audio, settings, threads=options.threads, progress=progress)
     frames.save(out)
@@ -109,7 +120,7 @@ def _progress(settings: Params) -> AnalysisProgress:
 def _update(
     options: argparse.Namespace, settings: Params, folder: Path, progress: AnalysisProgress
 ) -> Store | None:
-    """Bring the store up to date; None when interrupted."""
+    """Bring the store up to date; return None if interrupted."""
     try:
         if options.ray is None:
             return Store.update(

@@ -1,7 +1,8 @@
 """Write features into wms_torch's own cache.
 
-wms_torch, started in the folder ROOT with the same params.json, then trains without computing them.
-Folders are read as wms_torch reads them: their own .wav files in the order of the file system.
+wms_torch then trains without computing the features, if it is started in the folder ROOT with the
+same params.json. Folders are read as wms_torch reads them: only the .wav files directly in them, in
+the order of the file system.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ EXAMPLE = "example: wms cache recordings/ --out path/to/wms_torch --params param
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("audio", nargs="+", metavar="AUDIO", help="files and folders")
-    parser.add_argument("--out", required=True, metavar="ROOT", help="the folder wms_torch runs in")
+    parser.add_argument("audio", nargs="+", metavar="AUDIO", help="audio files and folders")
     parser.add_argument(
-        "--version", choices=VERSIONS, default="main", help="branch of wms_torch (default main)"
+        "--out", required=True, metavar="ROOT", help="the folder in which wms_torch runs"
+    )
+    parser.add_argument(
+        "--version", choices=VERSIONS, default="main", help="branch of wms_torch (default: main)"
     )
 
 

@@ -1,4 +1,4 @@
-"""What several commands share: their arguments, and how sources become frames."""
+"""What several commands share: arguments, loading models, and getting frames from files."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .._progress import AnalysisProgress
 from .._settings import SHARED_KEYS, analysis_params
 from ..errors import FileAccessError, ModelFileError, ParameterError
 
-#: Ending of the files that `wms analyze` and `wms train` write.
+#: Ending of files of frames and of models.
 NATIVE = ".safetensors"
-#: Ending of the sounds that are written.
+#: Ending of the sound files that are written.
 WAV = ".wav"
 
 
 def whole(low: int, high: int = 2**32 - 1) -> Callable[[str], int]:
-    """Make a reader of whole numbers from `low` to `high` for an argument."""
+    """Return an argparse type: a whole number from `low` to `high`."""
 
     def read(text: str) -> int:
         try:
@@ -34,44 +34,54 @@ def whole(low: int, high: int = 2**32 - 1) -> Callable[[str], int]:
 
 
 def add_output(parser: argparse.ArgumentParser, metavar: str, help_text: str) -> None:
-    """Add --out and --overwrite."""
+    """Add the arguments --out and --overwrite."""
     parser.add_argument("--out", required=True, metavar=metavar, help=help_text)
-    parser.add_argument("--overwrite", action="store_true", help="replace --out if it exists")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace --out if it exists already"
+    )
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """Add --model."""
-    parser.add_argument("--model", required=True, metavar="FILE", help="a trained model")
+    """Add the argument --model."""
+    parser.add_argument(
+        "--model", required=True, metavar="FILE", help="a model file, or factory:NAME"
+    )
 
 
 def add_sample_rate(parser: argparse.ArgumentParser) -> None:
-    """Add --sample-rate of the sound to write."""
+    """Add the argument --sample-rate, the rate of the sound to write."""
     parser.add_argument(
         "--sample-rate",
         type=whole(1000, 768_000),
         default=48000,
         metavar="HZ",
-        help="of the result (default 48000)",
+        help="sample rate of the result (default: 48000)",
     )
 
 
 def add_noise(parser: argparse.ArgumentParser) -> None:
-    """Add --noise and --seed of the noise part."""
+    """Add the arguments --noise and --seed."""
     parser.add_argument(
-        "--noise", type=float, default=1.0, metavar="GAIN", help="of the noise part (default 1)"
+        "--noise",
+        type=float,
+        default=1.0,
+        metavar="GAIN",
+        help="gain of the noise part (default: 1)",
     )
     parser.add_argument(
-        "--seed", type=whole(0), default=0, metavar="N", help="of the noise (default 0)"
+        "--seed", type=whole(0), default=0, metavar="N", help="seed of the noise (default: 0)"
     )
 
 
 def output(options: argparse.Namespace, ending: str) -> Path:
-    """Return the path to write, once it is known that it can be written.
+    """Return the path of --out, after checking that it can be written.
 
     Raises
     ------
     ParameterError
-        If it does not end as what is written there: nothing would read the file again.
+        If it does not have the ending of what is written, without which nothing would read it.
+    FileAccessError
+        If it exists and --overwrite was not given, or it cannot be written.
     """
     if not options.out.lower().endswith(ending):
         raise ParameterError(f"--out is {options.out}, wanted a file ending in {ending}")
@@ -79,16 +89,18 @@ def output(options: argparse.Namespace, ending: str) -> Path:
 
 
 def output_folder(options: argparse.Namespace) -> Path:
-    """Return the folder of --out, made where there was none.
+    """Return the folder of --out; it is created if it does not exist.
 
     Raises
     ------
     FileAccessError
-        If it holds something and --overwrite was not given, or cannot be made.
+        If it is not empty and --overwrite was not given, or it cannot be created.
     """
     path, overwrite = Path(options.out), options.overwrite
     if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
-        raise FileAccessError(f"{path}: exists already, wanted a new or empty folder")
+        raise FileAccessError(
+            f"{path}: exists already, wanted a new or empty folder, or --overwrite"
+        )
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -97,19 +109,20 @@ def output_folder(options: argparse.Namespace) -> Path:
 
 
 def params(options: argparse.Namespace) -> Params:
-    """Return the params of --params, a file or a profile's name, or the shipped ones."""
+    """Return the params of --params, a file or the name of a profile; default: the shipped ones."""
     return _given_params(options.params) if options.params else Params()
 
 
 def _given_params(source: str) -> Params:
-    # A name has no ending: what has one is a file, and its absence is told as such.
+    # The name of a profile has no ending. A path with an ending is a file, and if it does not exist
+    # the error says so.
     if Path(source).suffix or Path(source).exists():
         return Params.load(source)
     return Params.profile(source)
 
 
 def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
-    """Load --model, and the params of its analysis or those of --params.
+    """Load --model, with the params of --params or else those that it was trained with.
 
     Raises
     ------
@@ -124,12 +137,12 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
 
 
 def fitting_model(path: str, settings: Params) -> Model:
-    """Load a model that is to play what is analysed with `settings`.
+    """Load a model, and check that it can play what is analysed with `settings`.
 
     Raises
     ------
     ModelFileError
-        If its inputs, outputs, rate, hop or windows are others.
+        If its inputs, outputs, sample rate, hop or window are different.
     """
     model = Model.load(path, settings)
     own = {**model.config, **model.config["spectrum"]}
@@ -142,22 +155,22 @@ def fitting_model(path: str, settings: Params) -> Model:
 
 
 def count(number: int, noun: str) -> str:
-    """Say how many of something there are."""
+    """Return a number with its noun: "1 frame", "2,000 frames"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def is_store(path: str) -> bool:
-    """Whether a path is that of a store rather than of recordings."""
+    """Return whether a path is a store of frames."""
     return (Path(path) / "index.json").is_file()
 
 
 def frames(sources: list[str], settings: Params) -> Frames | Store:
-    """Analyse files and folders, or open frames that were analysed before.
+    """Analyse files and folders, or open a file or store of frames.
 
     Raises
     ------
     ParameterError
-        If frames are given together with other sources.
+        If a file or store of frames is given together with other sources.
     """
     for source in sources:
         store = is_store(source)
@@ -174,7 +187,7 @@ def frames(sources: list[str], settings: Params) -> Frames | Store:
 
 
 def recording(path: str) -> str:
-    """Return the path of the one recording that a command takes.
+    """Return `path`, after checking that it is not a folder.
 
     Raises
     ------
@@ -193,7 +206,7 @@ def analysed(
     threads: int | None = None,
     progress: AnalysisProgress | None = None,
 ) -> Frames:
-    """Analyse files and folders, show how far it is, and say what was left out."""
+    """Analyse files and folders, with progress on stderr and a line for each file left out."""
     with progress or AnalysisProgress() as shown:
         found = analyze(sources, settings, num_threads=threads, progress=shown)
     shown.report_skipped(found.skipped)

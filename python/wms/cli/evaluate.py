@@ -1,11 +1,11 @@
 """Judge a model by recordings that it was not trained on.
 
-Analyses the recordings, plays what the model makes of them through the realtime oscillator, and
-measures how far that is from the original, beside what the recordings' own true spectra reach: the
-ceiling, what a network without errors would play. Writes a folder with a page to look at and
-listen to (index.html, which needs nothing else) and its figures (figures.json). Give the training
-sound with --train to have simple baselines beside the model. Nothing tells whether the model was
-trained on AUDIO: choose other recordings.
+Analyses the recordings, plays them with the model, and measures how different the result sounds.
+For comparison, the recordings' own spectra are played too: this is what a network without errors
+would play, and the best that is possible. Writes a folder with a page to look at and listen to
+(index.html, which needs no other files) and its figures (figures.json). With the training sound
+given as --train, simple baselines are compared too. AUDIO must be recordings that the model was not
+trained on; this cannot be checked.
 """
 
 from __future__ import annotations
@@ -26,28 +26,34 @@ EXAMPLE = (
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "audio", nargs="+", metavar="AUDIO", help="recordings and folders, not trained on"
+        "audio",
+        nargs="+",
+        metavar="AUDIO",
+        help="recordings and folders that the model was not trained on",
     )
     common.add_model(parser)
     common.add_output(parser, "FOLDER", "the folder to write")
     parser.add_argument(
-        "--train", nargs="+", metavar="AUDIO", help="training sound, or its frames or store"
+        "--train", nargs="+", metavar="AUDIO", help="the training sound, or its frames or store"
     )
     parser.add_argument(
-        "--baselines", action="store_true", help="train two more networks on it to compare with"
+        "--baselines", action="store_true", help="also train two networks on it to compare with"
     )
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="to train each (default: as long as the model)"
+        "--minutes",
+        type=float,
+        metavar="M",
+        help="minutes to train each of them (default: as long as the model was trained)",
     )
     parser.add_argument(
         "--seconds", type=float, default=30.0, metavar="S",
-        help="longest passage, from a recording's middle (default 30)",
+        help="longest passage, taken from the middle of a recording (default: 30)",
     )  # fmt: skip
     parser.add_argument(
         "--sample-rate",
         type=common.whole(4000, 768_000),
         metavar="HZ",
-        help="at which to measure (default: the model's)",
+        help="sample rate of the measurement (default: the model's)",
     )
     common.add_noise(parser)
 
@@ -58,7 +64,7 @@ def run(options: argparse.Namespace) -> None:
     from ..evaluation.page import check_packages
 
     if options.baselines and not options.train:
-        raise ParameterError("--baselines needs --train, the sound to train them on")
+        raise ParameterError("--baselines needs --train, wanted the sound to train them on")
     # Now rather than after minutes of work.
     check_packages()
     model, settings = common.model_and_params(options)
@@ -85,7 +91,7 @@ def run(options: argparse.Namespace) -> None:
     progress.report_skipped(found.skipped)
     page = write_report(found, out)
     model_row, ceiling = found["model"], found["true_spectra"]
-    print(f"{page}: of sound taken to be unseen (ceiling: its true spectra)")
+    print(f"{page}: on sound taken to be unseen (ceiling: its own spectra)")
     for key, name in (("spectrum_error", "spectrum error"), ("mss", "multi-scale spectral")):
         others = ", ".join(
             f"{system} {found[system][key]:.4f}"

@@ -1,4 +1,4 @@
-"""Say what is in a model file, a file of frames or a store of frames."""
+"""Describe a model file, a file of frames or a store of frames."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ EXAMPLE = "example: wms info flute.safetensors"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="a model, frames, or a store of frames")
+    parser.add_argument(
+        "file", metavar="FILE", help="a model, a file of frames, or a store of frames"
+    )
 
 
 def run(options: argparse.Namespace) -> None:

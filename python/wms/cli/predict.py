@@ -1,8 +1,8 @@
-"""Show what a model predicts beside what was to be predicted.
+"""Compare the spectra that a model predicts with those of a recording.
 
-Analyses a recording and writes, for some of its frames, predicted and target spectra and waveforms
-superimposed, as a picture; and the recording resynthesised by the model and from its own true
-spectra, as sound.
+Analyses the recording and writes a picture of the predicted and the true spectra and waveforms of
+some frames. Also writes two sounds: the recording as played by the model (predicted.wav) and as
+played from its own spectra (target.wav).
 """
 
 from __future__ import annotations
@@ -19,11 +19,17 @@ EXAMPLE = "example: wms predict phrase.wav --model flute.safetensors --out predi
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument("audio", metavar="AUDIO", help="a recording, best one not trained on")
+    parser.add_argument(
+        "audio", metavar="AUDIO", help="a recording that the model was not trained on"
+    )
     common.add_model(parser)
     common.add_output(parser, "FOLDER", "the folder to write")
     parser.add_argument(
-        "--count", type=common.whole(1, 100), default=6, metavar="N", help="frames (default 6)"
+        "--count",
+        type=common.whole(1, 100),
+        default=6,
+        metavar="N",
+        help="frames in the picture (default: 6)",
     )
     common.add_sample_rate(parser)
 

@@ -1,8 +1,8 @@
-"""Play a recording through a model: its pitch and timbre, the model's sound.
+"""Play a recording with a model: the recording's pitch and timbre, the model's sound.
 
-Analyses the recording and plays what the model makes of every frame, at the recording's pitch and
-timing. With --oracle the frames' own true spectra are played, which is the best that a model could
-do.
+Analyses the recording and plays the spectrum that the model predicts for every frame, at the
+recording's pitch and timing. With --oracle the frames' own spectra are played instead, which is the
+best that a model could do.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_output(parser, "WAV", "the wav file to write")
     common.add_sample_rate(parser)
     common.add_noise(parser)
-    parser.add_argument("--oracle", action="store_true", help="play the true spectra")
+    parser.add_argument("--oracle", action="store_true", help="play the recording's own spectra")
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,11 +1,11 @@
 """Train an instrument on recordings.
 
-Analyses the recordings, trains a network on them, and writes a model file with everything needed
-to play it. Parts of the recordings are kept aside: the error shown is that on sound never trained
-on, beside what simple baselines reach there. Ctrl-C ends the training with the best weights so far
-as the model, and exit status 130.
+Analyses the recordings, trains a network on them, and writes a model file with everything that is
+needed to play it. Parts of the recordings are kept aside. The error shown is the error on these
+parts, with the errors of simple baselines for comparison. Ctrl-C ends the training: the best
+weights so far become the model, and the exit status is 130.
 
-Several GPUs, or machines: torchrun --nproc-per-node 2 -m wms train ...
+To train on several GPUs or machines: torchrun --nproc-per-node 2 -m wms train ...
 """
 
 from __future__ import annotations
@@ -23,21 +23,26 @@ EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "audio", nargs="+", metavar="AUDIO", help="files and folders, or a file or store of frames"
+        "audio",
+        nargs="+",
+        metavar="AUDIO",
+        help="audio files and folders, or a file or store of frames",
     )
     common.add_output(parser, "MODEL", "the .safetensors file to write")
-    parser.add_argument("--minutes", type=float, metavar="M", help="time to train")
+    parser.add_argument("--minutes", type=float, metavar="M", help="minutes to train")
     parser.add_argument("--epochs", type=common.whole(1), metavar="E", help="epochs to train")
-    parser.add_argument("--resume", metavar="CHECKPOINT", help="go on from a checkpoint")
-    parser.add_argument("--name", help="name of the model (default: that of the file)")
-    parser.add_argument("--device", help="cpu, cuda, mps (default: a GPU where there is one)")
+    parser.add_argument("--resume", metavar="CHECKPOINT", help="continue from a checkpoint")
+    parser.add_argument("--name", help="name of the model (default: the name of the file)")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: a GPU if there is one)")
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16", "float16"),
-        help="of the network's arithmetic (default: bfloat16 on a GPU that has it, else float32)",
+        help="precision of the arithmetic (default: bfloat16 if the GPU supports it, else float32)",
     )
     parser.add_argument(
-        "--log", metavar="FOLDER", help="write log.csv there, and TensorBoard's events if installed"
+        "--log",
+        metavar="FOLDER",
+        help="folder for log.csv, and for TensorBoard events if it is installed",
     )
 
 
@@ -50,9 +55,9 @@ def run(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise WmsError(str(error)) from error
     frames = common.frames(options.audio, settings)
-    # A file of frames says how it was analysed; how to train on it, --params.
-    steering = [field.name for field in dataclasses.fields(training.TrainSettings)]
-    settings = frames.params.replace(**{key: settings[key] for key in steering})
+    # A file of frames knows how it was analysed; --params says how to train on it.
+    training_keys = [field.name for field in dataclasses.fields(training.TrainSettings)]
+    settings = frames.params.replace(**{key: settings[key] for key in training_keys})
     result = training.train(
         settings,
         frames,
@@ -67,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
         overwrite=options.overwrite,
     )
     if result.model_path is None:
-        # Under torchrun the first process tells.
+        # Under torchrun only the first process reports the result.
         return 130 if result.interrupted else 0
     epochs = common.count(result.epochs, "epoch")
     print(f"{out}: {epochs} in {result.minutes:.1f} min")

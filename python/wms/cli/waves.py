@@ -1,6 +1,7 @@
 """Write band-limited test waveforms of known pitch.
 
-Notes of random pitch (f_low to f_high of the params) and shape: saw, square, triangle, pulse, sine.
+Writes notes of random pitch, from f_low to f_high of the params, and of random waveform: saw,
+square, triangle, pulse or sine.
 """
 
 from __future__ import annotations
@@ -17,9 +18,15 @@ EXAMPLE = "example: wms waves --out waves.wav --seconds 120"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     common.add_output(parser, "WAV", "the wav file to write")
-    parser.add_argument("--seconds", type=float, default=60.0, metavar="S", help="default 60")
     parser.add_argument(
-        "--seed", type=common.whole(0), default=0, metavar="N", help="another seed, other notes"
+        "--seconds", type=float, default=60.0, metavar="S", help="length (default: 60)"
+    )
+    parser.add_argument(
+        "--seed",
+        type=common.whole(0),
+        default=0,
+        metavar="N",
+        help="seed of the notes (default: 0)",
     )
 
 

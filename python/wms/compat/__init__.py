@@ -1,4 +1,7 @@
-"""Files of wms_torch, written without PyTorch: its feature cache, its MIDI export, its networks."""
+"""Writing the files of wms_torch: its feature cache, its MIDI export and its networks.
+
+PyTorch is not needed.
+"""
 
 from .cache import CacheEntry, write_cache
 from .midi import write_midi

@@ -1,4 +1,4 @@
-"""wms_torch's feature cache."""
+"""Writing wms_torch's feature cache."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class CacheEntry:
     Attributes
     ----------
     features : Path
-        The .pt file.
+        The .pt file of features.
     midi : Path or None
         The MIDI file of version "dev".
     audio_files_path : Path
-        What wms_torch's params.json must name, absolute: the source, or a recording that was
-        written because wms_torch does not read the same samples from the source.
+        The absolute path that wms_torch's params.json must contain: the source, or a new recording
+        if wms_torch would not read the same samples from the source.
     frames : int
         Number of frames.
     """
@@ -50,27 +50,29 @@ def write_cache(
     *,
     progress: Callable[[int, int, int], object] | None = None,
 ) -> CacheEntry:
-    """Analyse recordings as wms_torch does and write the result into its cache.
+    """Analyse recordings as wms_torch does, and write the result into its cache.
 
-    wms_torch, started in `root` with the same params, then trains without computing features.
+    wms_torch then trains without computing features, if it is started in `root` with the same
+    params.
 
     Parameters
     ----------
     source : path or sequence of paths
-        Files in the order in which they are joined. A folder stands for its own files that end in
-        .wav in the order of `os.listdir`, as in wms_torch. Unless it is one path to mono .wav files
-        at the params' rate, the joined recording is written too, for wms_torch to read: of anything
-        else it would not get the same samples, and not find the features.
+        Files in the order in which they are joined. A folder stands for the files directly in it
+        that end in .wav, in the order of `os.listdir`, as in wms_torch. wms_torch reads the same
+        samples only from one path to mono .wav files at the params' sample rate. For any other
+        source the joined recording is written too, for wms_torch to read; otherwise it would not
+        find the features.
     params : Params or None
-        As wms_torch will read them, but for "compatibility", which is `version`, and
-        "n_fft_preserved", which does not concern the cache; the shipped ones where None.
+        The params that wms_torch will read; None means the shipped ones. "compatibility" is
+        replaced by `version`, and "n_fft_preserved" is ignored, as it does not affect the cache.
     root : path
-        The folder in which wms_torch runs; gets parameterizations/, for "dev" also midi_files/, and
-        audio_files/ where a recording is needed.
+        Folder in which wms_torch runs. The files are written to parameterizations/ in it, a joined
+        recording to audio_files/, and for "dev" a MIDI file to midi_files/.
     version : "main" or "dev"
         Branch of wms_torch.
     progress : callable, optional
-        As for `wms.analyze`.
+        Called with the number of files done, of files in all, and of frames done.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def write_cache(
     Raises
     ------
     ParameterError
-        If the version is unknown or the analysis cannot be done with these params.
+        If the version is unknown, or the analysis is not possible with these params.
     AudioFileError
         If a recording cannot be read, or a folder holds none.
     FeatureFileError
@@ -100,7 +102,8 @@ def write_cache(
     settings = params.replace(compatibility=version, n_fft_preserved=None)
     if settings["force_recompute_features"]:
         warnings.warn(
-            '"force_recompute_features" is true, so wms_torch will compute the features anew',
+            '"force_recompute_features" is true, so wms_torch will compute the features again; '
+            "wanted false",
             stacklevel=2,
         )
     if settings["mfcc_dim_reduction"]:

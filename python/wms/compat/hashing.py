@@ -1,4 +1,4 @@
-"""The names under which wms_torch looks its cached features up."""
+"""The hashes by which wms_torch finds its cached features."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy.typing as npt
 from ..errors import ParameterError
 
 VERSIONS = ("main", "dev")
-# Offset in wms_torch's logarithmic pitch, Hz; keeps the lowest pitch finite.
+# Added to the pitch in Hz before wms_torch takes its logarithm, so that the lowest pitch is finite.
 PITCH_OFFSET_HZ = 0.0001
 
-# The arguments that are hashed, in this order; numbers stand in JSON as in params.json, so 46 and
-# 46.0 are two caches.
+# The arguments that are hashed, in this order. Numbers are written to JSON as they stand in
+# params.json, so 46 and 46.0 give different hashes.
 _FROM_PARAMS = (
     "sample_rate",
     "n_fft",
@@ -35,13 +35,13 @@ _FROM_PARAMS = (
 
 
 class ParamsLike(Protocol):
-    """Parameters: `wms.Params`, or a dict with all keys."""
+    """`wms.Params`, or a dictionary with all keys."""
 
     def __getitem__(self, key: str, /) -> Any: ...
 
 
 def check_version(version: str) -> None:
-    """Refuse what is no branch of wms_torch.
+    """Check that `version` is a branch of wms_torch.
 
     Raises
     ------
@@ -53,17 +53,17 @@ def check_version(version: str) -> None:
 
 
 def waveform_hash(waveform: npt.NDArray[np.float32]) -> str:
-    """Hash the whole padded waveform, (n,)."""
+    """Return the hash of a whole padded waveform, (n,)."""
     return hashlib.md5(waveform.tobytes(), usedforsecurity=False).hexdigest()
 
 
 def cached_arguments(params: ParamsLike, waveform: str, version: str) -> dict[str, Any]:
-    """Return the arguments of an analysis as wms_torch stores them.
+    """Return the arguments of an analysis in the form that wms_torch stores.
 
     Parameters
     ----------
     params : Params
-        As in the params.json that wms_torch will read.
+        Those in the params.json that wms_torch will read.
     waveform : str
         Hash of the waveform.
     version : "main" or "dev"
@@ -79,5 +79,5 @@ def cached_arguments(params: ParamsLike, waveform: str, version: str) -> dict[st
 
 
 def arguments_hash(arguments: dict[str, Any]) -> str:
-    """Hash the arguments of an analysis."""
+    """Return the hash of the arguments of an analysis."""
     return hashlib.md5(json.dumps(arguments).encode(), usedforsecurity=False).hexdigest()

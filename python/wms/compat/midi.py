@@ -1,4 +1,4 @@
-"""Features as MIDI controllers, the way wms_torch's branch dev exports them."""
+"""Exporting features as MIDI controllers, as wms_torch's branch dev does."""
 
 from __future__ import annotations
 
@@ -15,42 +15,44 @@ from .hashing import PITCH_OFFSET_HZ
 _FIRST_CONTROLLER = 20
 _LAST_CONTROLLER = 127
 _TICKS_PER_QUARTER = 480
-# A frame takes 10 ms in the export, whatever the hop: 9.6 ticks at 120 quarters a minute, rounded.
+# A frame always takes 10 ms in the export, whatever the hop size. At 120 quarters per minute these
+# are 9.6 ticks, which are rounded.
 _TICKS_PER_FRAME = 10
-# About 30 of the 100 frames a second are written.
+# Every third frame is written, about 33 per second.
 _STRIDE = 3
 
 
 class FramesLike(Protocol):
-    """Analysed frames: `wms.Frames`, or anything like it."""
+    """`wms.Frames`, or anything with these two attributes."""
 
     @property
     def inputs(self) -> npt.NDArray[np.float32]:
-        """Features, (T, C)."""
+        """Inputs of a network, (T, C)."""
 
     @property
     def params(self) -> Any:
-        """Parameters of the analysis."""
+        """Params of the analysis."""
 
 
 def write_midi(frames: FramesLike, path: str | os.PathLike[str]) -> None:
     """Write features as a MIDI file of controller changes, as wms_torch's branch dev does.
 
-    Controllers from 20 on stand for the columns of `frames.inputs`: coefficients from -3 to 3
-    become 0 to 127, the pitch a MIDI note number, the voicedness 0 to 127, all rounded down. Every
-    third frame is written, 10 ms a frame, and of it what changed.
+    The columns of `frames.inputs` become controllers 20, 21 and so on. Coefficients from -3 to 3
+    and the voicedness from 0 to 1 become 0 to 127, the pitch becomes a MIDI note number, and all
+    are rounded down. Every third frame is written, 10 ms per frame, and of it only what has
+    changed.
 
     Parameters
     ----------
     frames : Frames
-        What to write.
+        T frames.
     path : path
-        File to write; an existing one is replaced.
+        File to write. An existing file is replaced.
 
     Raises
     ------
     ParameterError
-        If there are more features than controllers, 108.
+        If there are more than 108 features, one for each controller from 20 to 127.
     FileAccessError
         If the file cannot be written.
 
@@ -62,7 +64,9 @@ def write_midi(frames: FramesLike, path: str | os.PathLike[str]) -> None:
     values = _seven_bit(np.asarray(frames.inputs, np.float32)[::_STRIDE], frames.params)
     count = values.shape[1]
     if count > _LAST_CONTROLLER + 1 - _FIRST_CONTROLLER:
-        raise ParameterError(f"{count} features, wanted at most 108: as many as MIDI controllers")
+        raise ParameterError(
+            f"{count} features, wanted at most 108, the number of MIDI controllers from 20"
+        )
     track = _track(values)
     header = b"MThd" + (6).to_bytes(4, "big") + b"\x00\x01\x00\x01"
     header += _TICKS_PER_QUARTER.to_bytes(2, "big")
@@ -71,7 +75,7 @@ def write_midi(frames: FramesLike, path: str | os.PathLike[str]) -> None:
 
 
 def _seven_bit(inputs: npt.NDArray[np.float32], params: Any) -> npt.NDArray[np.uint8]:
-    # In single precision throughout, as there: what is cut off depends on it.
+    # In single precision throughout, as in wms_torch, so that the same values are rounded down.
     has_voicedness = bool(params["include_voicedness"])
     pitch = inputs.shape[1] - 1 - has_voicedness
     values = (np.clip(inputs, -3, 3) + 3) / 6 * 127
@@ -87,11 +91,11 @@ def _track(values: npt.NDArray[np.uint8]) -> bytes:
     changed = np.ones(values.shape, bool)
     changed[1:] = values[1:] != values[:-1]
     body = bytearray()
-    # Messages of the same kind follow the first without repeating it (running status).
+    # Running status: the status byte is written once and not repeated.
     status = b"\xb0"
     now = 0
     for row in np.flatnonzero(changed.any(axis=1)):
-        # A frame's values take effect at its end.
+        # wms_torch writes the values of a frame at its end.
         tick = (int(row) * _STRIDE + 1) * _TICKS_PER_FRAME
         for column in np.flatnonzero(changed[row]):
             body += _delta(tick - now) + status
@@ -101,7 +105,7 @@ def _track(values: npt.NDArray[np.uint8]) -> bytes:
 
 
 def _delta(ticks: int) -> bytes:
-    """Variable-length quantity: seven bits a byte, the highest bit set on all but the last."""
+    """Encode a time as seven bits per byte, with the highest bit set in all bytes but the last."""
     groups = [ticks & 0x7F]
     while ticks := ticks >> 7:
         groups.insert(0, ticks & 0x7F | 0x80)

@@ -1,4 +1,4 @@
-"""Networks in wms_torch's formats."""
+"""Writing networks in wms_torch's formats."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from ..errors import ParameterError
 from .torch_file import save_tensors
 
 ENDINGS = (".safetensors", ".pth", ".json")
-#: What is kept beside a file of wms_torch has its name and this; `Model.load` looks for it.
+#: Appended to the name of a file of wms_torch, gives the name of the file that describes it, which
+#: `Model.load` looks for.
 DESCRIPTION_ENDING = ".params.json"
-# A note to readers of params.json; `Model.load` knows it.
+# The key of the description; its name tells readers of the file to leave it alone.
 _MODEL_KEY = "___NOT_TO_EDIT_model"
 _MODULES = ("input_encoder", "gru", "dense_layers")
 
@@ -35,9 +36,10 @@ def write_model(
     model : Model
         What to write.
     path : path
-        Ends in .safetensors (this project's), .pth (wms_torch's state dict) or .json (wms_torch's
-        rt_model, for RTNeural). The last two hold weights only: what else the model is goes into
-        `<path>.params.json`, which `wms.Model.load` reads, and wms_torch as its params.json.
+        File to write, whose ending is .safetensors (this project's format), .pth (wms_torch's state
+        dict) or .json (wms_torch's rt_model for RTNeural). The last two formats hold only weights.
+        Everything else is written to a second file, `<path>.params.json`, which `wms.Model.load`
+        reads and which wms_torch can use as its params.json.
     overwrite : bool
         Replace files that exist.
 
@@ -49,7 +51,7 @@ def write_model(
     Raises
     ------
     ParameterError
-        If the ending is another.
+        If the path has another ending.
     FileAccessError
         If a file exists already or cannot be written.
 
@@ -78,7 +80,7 @@ def write_model(
 
 
 def save_rt_json(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Write tensors as nested lists, as wms_torch does for RTNeural.
+    """Write tensors as nested lists, which is the format that wms_torch writes for RTNeural.
 
     Raises
     ------
@@ -95,6 +97,6 @@ def _description(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _torch_order(name: str) -> tuple[int, int, bool, bool]:
-    """Place of a tensor among those of its network."""
+    """Return the sort key that puts the tensors of a network into PyTorch's order."""
     module, number = name.partition(".")[0], int(re.findall(r"\d+", name)[0])
     return _MODULES.index(module), number, "bias" in name, "_hh_" in name

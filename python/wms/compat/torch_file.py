@@ -1,7 +1,7 @@
-"""Tensors as a file that `torch.load` reads, with `weights_only` too, written without PyTorch.
+"""Writing tensors as a file that `torch.load` reads, also with `weights_only`, without PyTorch.
 
-The file is a zip archive of stored members: a pickle (protocol 2) that says how each tensor is
-built, and the bytes of each.
+The file is an uncompressed zip archive. It holds a pickle (protocol 2), which describes how each
+tensor is built, and the bytes of each tensor.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _NO_HOOKS = b"ccollections\nOrderedDict\n)R"
 
 
 def save_tensors(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Write a dict of float32 tensors.
+    """Write a dictionary of float32 tensors.
 
     Parameters
     ----------
     path : Path
-        File to write, whole or not at all; an existing one is replaced.
+        File to write. An existing file is replaced.
     tensors : Mapping
-        Arrays of any shape by name, in the order to keep.
+        Arrays of any shape, by name. Their order is kept.
 
     Raises
     ------
@@ -47,12 +47,12 @@ def save_tensors(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> 
     members["version"] = b"3\n"
     with replacing(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, data in members.items():
-            # With the earliest date there is, the same tensors are the same bytes.
+            # ZipInfo has a fixed date, so that the same tensors give the same bytes.
             archive.writestr(zipfile.ZipInfo(f"{path.stem}/{name}"), data)
 
 
 def _pickled_dict(arrays: Mapping[str, npt.NDArray[np.float32]]) -> bytes:
-    # Written by hand: pickle writes names of torch's only where torch is installed.
+    # Written by hand, because the pickle module can only write torch's names if torch is installed.
     entries = [
         _pickled(name) + _pickled_tensor(str(number), array)
         for number, (name, array) in enumerate(arrays.items())
@@ -69,5 +69,5 @@ def _pickled_tensor(key: str, array: npt.NDArray[np.float32]) -> bytes:
 
 
 def _pickled(value: str | int | tuple[int, ...]) -> bytes:
-    # Without the header and the stop at the end.
+    # Without the two bytes of the header and the stop opcode at the end.
     return pickle.dumps(value, protocol=2)[2:-1]

@@ -1,4 +1,4 @@
-"""The one waveform that wms_torch makes of its recordings."""
+"""The single waveform that wms_torch makes of its recordings."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ _FLOAT_FORMAT = 3
 
 
 def listed(source: Sources) -> list[Path]:
-    """Return the recordings of a source, in the order in which wms_torch joins them.
+    """Return the recordings of a source in the order in which wms_torch joins them.
 
     Parameters
     ----------
     source : path or sequence of paths
-        Files in the order given. A folder stands for its own files that end in .wav, in the order
-        of os.listdir: that is the folder's, not the alphabet's, and may differ in a copy of it.
+        Files, in the order given. A folder stands for the files directly in it that end in .wav,
+        in the order of os.listdir. This order is not alphabetical, and a copy of the folder may
+        have another.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def listed(source: Sources) -> list[Path]:
         if not path.is_dir():
             files += _wms.list_audio(path)
             continue
-        # Not iterdir: it need not give os.listdir's order.
+        # iterdir is not guaranteed to have the order of os.listdir.
         found = [path / name for name in os.listdir(path) if name.endswith(".wav")]  # noqa: PTH208
         if not found:
             raise AudioFileError(
@@ -53,21 +54,22 @@ def listed(source: Sources) -> list[Path]:
 
 
 def joined(files: Sequence[Path], sample_rate: int, window_size: int) -> FloatArray:
-    """Read recordings and join them; all but the last are followed by zeros as in `padded`."""
+    """Read recordings and join them, with all but the last one padded by `padded`."""
     recordings = [_wms.load_audio(path, sample_rate)[0] for path in files]
     return np.concatenate([*(padded(y, window_size) for y in recordings[:-1]), recordings[-1]])
 
 
 def padded(y: FloatArray, window_size: int) -> FloatArray:
-    """Append zeros up to the next whole window, a whole extra window where `y` ends on one."""
+    """Append zeros up to the end of a window; a whole window if `y` ends with one."""
     return np.pad(y, (0, window_size - len(y) % window_size))
 
 
 def read_alike(source: Sources, files: Sequence[Path], sample_rate: int) -> bool:
-    """Whether wms_torch gets the very same samples from this source itself.
+    """Return whether wms_torch itself would read exactly the same samples from this source.
 
-    It takes one file or folder, and its resampler and its decoders of other formats round
-    differently, which is another waveform to the cache.
+    It would if the source is one file or folder of mono .wav files at the right rate. wms_torch's
+    resampler and its decoders of other formats round differently, and the cache then sees another
+    waveform.
     """
     return len(_paths(source)) == 1 and all(_is_mono_wav(path, sample_rate) for path in files)
 

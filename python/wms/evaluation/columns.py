@@ -1,4 +1,4 @@
-"""The measures of a report, and what they say in plain words."""
+"""The columns of a report's table: which measures there are, and what they mean."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _FloatArray = npt.NDArray[np.floating[Any]]
 
 @dataclasses.dataclass(frozen=True)
 class Measure:
-    """A column of the table of figures.
+    """One column of the table.
 
     Attributes
     ----------
     key : str
-        Name in figures.json.
+        Its key in figures.json.
     name, unit : str
-        For people; the unit may be empty.
+        Heading of the column; the unit may be empty.
     digits : int
-        Digits shown after the point.
+        Digits after the decimal point.
     best : float
-        Value of a sound equal to the original: 0 where lower is better, 1 where higher is.
+        Value of a sound that equals the original: 0 if lower is better, 1 if higher is better.
     words : str
-        What it measures, in one line.
+        What it measures, in plain words.
     """
 
     key: str
@@ -90,22 +90,22 @@ MEASURES = (
 def measure_sound(
     original: _FloatArray, made: _FloatArray, *, sr: float, fmin: float, fmax: float
 ) -> dict[str, float | None]:
-    """Measure a synthesis against the recording, a constant delay of up to 10 ms removed.
+    """Measure a synthesis against the recording, after removing a delay of up to 10 ms.
 
     Parameters
     ----------
     original, made : (n,)
-        Signals; of the longer one the end is left out.
+        Signals. The end of the longer one is ignored.
     sr : float
         Their sample rate in Hz, at least 4000.
     fmin, fmax : float
-        Range of the pitch, Hz; above sr / 4 it is not looked for.
+        Range of the pitch in Hz. Pitches above sr / 4 are not looked for.
 
     Returns
     -------
     dict
-        Values by the keys of `MEASURES`, without the spectrum error. None where there is
-        nothing to measure: no moment in which both have a pitch.
+        Values by the keys of `MEASURES`, without the spectrum error. None if there is nothing to
+        measure, because there is no moment in which both have a pitch.
 
     Raises
     ------

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 # Bytes of all sounds together, as base64. With the pictures a page then stays below 15 MB.
 _AUDIO_BYTES = 9_000_000
 _LOUDNESS_HOP = 512
-# Measures that are shown large above the table.
-_TILES = ("spectrum_error", "mss", "lsd_db", "mcd_db")
 _NAMES = {"original": "Original", **{key: name for key, (name, _) in SYSTEMS.items()}}
 _DESCRIPTIONS = {key: description for key, (_, description) in SYSTEMS.items()}
 # The sounds of a passage, each with what stands beside its name.
@@ -118,13 +116,9 @@ def render_page(evaluation: Evaluation) -> str:
         },
         # The best system by each measure, which is worth marking if there are several.
         best={m.key: _best(m, others) if len(systems) > 2 else None for m in MEASURES},
-        facts=_facts(figures),
-        tiles=_tiles(systems),
         range_db=RANGE_DB,
         details=[_passage(detail, clip_s) for detail in evaluation.details],
         partials=_partials(figures["bins"]),
-        origin=_origin(figures),
-        command=_command(figures),
         legend_mark=legend_mark,
         style=_beside("page.css"),
         script=_beside("page.js"),
@@ -162,32 +156,6 @@ def _shown(systems: Mapping[str, Any], system: str, key: str) -> str:
     digits = next(measure.digits for measure in MEASURES if measure.key == key)
     value = systems[system][key]
     return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _facts(figures: Mapping[str, Any]) -> dict[str, str]:
-    model, passages = figures["model"], figures["passages"]
-    total = sum(passage["seconds"] for passage in passages)
-    recordings = "one recording" if len(passages) == 1 else f"{len(passages)} recordings"
-    every_ms = 1000 * model["hop_size"] / model["sample_rate"]
-    return {
-        "judged on": f"{total:.1f} s of {recordings}",
-        "measured at": f"{_spaced(figures['conditions']['sample_rate'])} Hz",
-        "network": f"{model['generation']}, {_spaced(model['weights'])} weights",
-        "frames": f"{model['bins']} bins, every {every_ms:.3g} ms",
-        "date": figures["created"][:10],
-    }
-
-
-def _tiles(systems: Mapping[str, Any]) -> list[dict[str, Any]]:
-    tiles = []
-    for measure in MEASURES:
-        if measure.key not in _TILES:
-            continue
-        beside = [name for name in ("true_spectra", "nearest", "mean") if name in systems]
-        if measure.key == "spectrum_error":
-            beside.remove("true_spectra")
-        tiles.append({"measure": measure, "beside": beside[:2]})
-    return tiles
 
 
 def _best(measure: Measure, systems: Mapping[str, Any]) -> str | None:
@@ -246,34 +214,6 @@ def _partials(bins: Mapping[str, Any]) -> dict[str, Any]:
         "legend": ["true_spectra", *errors],
         "curves": curves_over_partials(bins["bins_per_partial"], levels, errors),
     }
-
-
-def _origin(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the model and the figures come from."""
-    model, conditions, baselines = figures["model"], figures["conditions"], figures["baselines"]
-    origin = {
-        "name": model["name"],
-        "inputs": ", ".join(model["inputs"]),
-        **model["provenance"],
-        "range of pitch (Hz)": [round(hz, 1) for hz in model["f0_range_hz"]],
-        "evaluated with": f"wms {figures['wms_version']}",
-        "noise gain": conditions["noise"],
-        "noise seed": conditions["seed"],
-        "longest passage (s)": conditions["longest_passage_s"],
-    }
-    if baselines is not None:
-        origin["baselines from"] = ", ".join(baselines["recordings"])
-        if baselines["minutes_trained"] is not None:
-            origin["trained baselines (minutes)"] = baselines["minutes_trained"]
-    if figures["skipped"]:
-        origin["skipped"] = "; ".join(figures["skipped"])
-    return origin
-
-
-def _command(figures: Mapping[str, Any]) -> str:
-    names = " ".join(passage["file"] for passage in figures["passages"][:3])
-    more = " ..." if len(figures["passages"]) > 3 else ""
-    return f"wms evaluate {names}{more} --model MODEL --out FOLDER"
 
 
 def _clip_seconds(details: Iterable[Detail]) -> float:

@@ -1,4 +1,4 @@
-"""Recordings as passages of bounded length, analysed."""
+"""Passages: recordings, cut to a length and analysed."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Passage:
     Attributes
     ----------
     name : str
-        Name of its file.
+        Name of the file.
     start_s : float
-        Where it starts in the recording, seconds.
+        Start in the recording, seconds.
     sample_rate : int
-        Of `original`, Hz.
+        Sample rate of `original`, Hz.
     original : (n,) float32
-        The sound.
+        The sound of the passage.
     frames : Frames
-        Its analysis.
+        The frames of its analysis.
     """
 
     name: str
@@ -39,27 +39,27 @@ class Passage:
 
     @property
     def seconds(self) -> float:
-        """Length, seconds."""
+        """Length in seconds."""
         return len(self.original) / self.sample_rate
 
 
 def read_middle(path: Path, *, seconds: float) -> tuple[Float32, int, float]:
-    """Read a recording, of a long one its middle.
+    """Read a recording, or the middle of it if it is too long.
 
     Parameters
     ----------
     path : Path
         Audio file.
     seconds : float
-        Longest part, seconds.
+        Longest part to read, seconds.
 
     Returns
     -------
     sound : (n,) float32
     sample_rate : int
-        Its own, Hz.
+        Sample rate of the recording, Hz.
     start_s : float
-        Where the part starts, seconds.
+        Start of the part in the recording, seconds.
 
     Raises
     ------
@@ -73,18 +73,18 @@ def read_middle(path: Path, *, seconds: float) -> tuple[Float32, int, float]:
 
 
 def read_passage(path: Path, params: Params, *, seconds: float, sample_rate: int) -> Passage:
-    """Read a recording, of a long one its middle, and analyse it.
+    """Read a recording, or the middle of it if it is too long, and analyse it.
 
     Parameters
     ----------
     path : Path
         Audio file.
     params : Params
-        What to analyse.
+        Params of the analysis.
     seconds : float
         Longest passage, seconds.
     sample_rate : int
-        Rate of the passage's sound, Hz.
+        Sample rate for the sound of the passage, Hz.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def read_passage(path: Path, params: Params, *, seconds: float, sample_rate: int
         If it cannot be read or is empty.
     """
     sound, rate, start_s = read_middle(path, seconds=seconds)
-    # From the recording's own rate, as training analyses it.
+    # Analysed at the recording's own rate, as in training, not after resampling.
     frames = analyze(sound, params, sample_rate=rate)
     original = resample(sound, orig_sr=rate, target_sr=sample_rate)
     return Passage(path.name, start_s, sample_rate, original, frames)

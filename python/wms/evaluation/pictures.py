@@ -1,4 +1,4 @@
-"""The pictures of a page: spectrograms as PNG, curves as SVG in the page's own colours."""
+"""The pictures of the page: spectrograms as PNG, and curves as SVG in the colours of the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..plot import new_figure, plain_log_scale, spectrogram_db
 
 _FloatArray = npt.NDArray[np.floating[Any]]
 
-#: Colours by what they mean; a page gives each as a CSS variable of that name.
+#: Colours by their purpose. The page defines each as a CSS variable of that name.
 PALETTE = {
     "ground": "#14161a",
     "panel": "#1b1e24",
@@ -38,33 +38,33 @@ _CURVES: dict[str, tuple[str, float, tuple[float, ...]]] = {
     "mean": ("quiet", 1.0, (1, 3)),
 }
 
-#: Levels shown in a spectrogram below its top, dB.
+#: Range of levels in a spectrogram, in dB below its top.
 RANGE_DB = 80.0
 _COLUMNS, _ROWS = 840, 300
-# From silence to the loudest; lightness rises all the way, so that it prints in grey too.
+# From silence to the loudest level. The lightness rises all the way, so that a print in grey works.
 _HEAT = ("#101216", "#2a1f33", "#6b2b45", "#b94f3f", "#f2b25c", "#fff4dc")
 _LOWEST_HZ = 40.0
-# Units of an SVG per inch: one is a pixel where a picture is as wide as the page.
+# Units of the SVG per inch. One unit is one pixel if the picture is as wide as the page.
 _UNITS = 72.0
 _WIDTH = 1100.0
 
 
 def spectrogram_png(y: _FloatArray, *, sr: float, top_db: float) -> bytes:
-    """Draw a spectrogram over a mel axis, without any axes, as a PNG file.
+    """Draw a spectrogram with a mel axis as a PNG file, without labels.
 
     Parameters
     ----------
     y : (n,)
         Signal.
     sr : float
-        Its rate, Hz.
+        Sample rate in Hz.
     top_db : float
         Level of the brightest colour.
 
     Raises
     ------
     WmsError
-        If matplotlib, with which Pillow comes, is not installed.
+        If matplotlib, which comes with Pillow, is not installed.
     """
     try:
         from PIL import Image
@@ -88,7 +88,7 @@ def spectrogram_png(y: _FloatArray, *, sr: float, top_db: float) -> bytes:
 
 
 def frequency_ticks(sr: float) -> list[tuple[str, float]]:
-    """Labels of a spectrogram's vertical axis, each with its height from 0 to 1."""
+    """Return the labels of a spectrogram's vertical axis, each with its height from 0 to 1."""
     low, high = _mel_range(sr)
     wanted = [hz for hz in (250, 500, 1000, 2000, 4000, 8000, 16000) if hz < 0.93 * sr / 2]
     heights = (hz_to_mel(np.array(wanted, float)) - low) / (high - low)
@@ -101,14 +101,14 @@ def curves_over_time(
     loudness_db: Mapping[str, tuple[_FloatArray, _FloatArray]],
     errors: Mapping[str, tuple[_FloatArray, _FloatArray]],
 ) -> str:
-    """Draw loudness, and below it the error of the spectrum, over time, as SVG.
+    """Draw the loudness over time, and the error of the spectrum below it, as SVG.
 
     Parameters
     ----------
     seconds : float
-        Length of the axis.
+        Length of the time axis.
     loudness_db, errors : mapping
-        Times in seconds (T,) and values (T,) by system.
+        Times in seconds (T,) and values (T,), by system.
     """
     with _style():
         figure = new_figure(_WIDTH / _UNITS, 330 / _UNITS)
@@ -131,14 +131,14 @@ def curves_over_partials(
     levels: Mapping[str, Sequence[float]],
     errors: Mapping[str, Sequence[float]],
 ) -> str:
-    """Draw mean level and mean error of every bin as SVG, whole partials marked.
+    """Draw the mean level and the mean error of every bin as SVG, with partials marked.
 
     Parameters
     ----------
     bins_per_partial : float
-        Bins from one partial to the next.
+        Number of bins from one partial to the next.
     levels, errors : mapping
-        Values (K,) by system.
+        Values (K,), by system.
     """
     with _style():
         from matplotlib.ticker import LogLocator
@@ -167,7 +167,7 @@ def curves_over_partials(
 
 
 def legend_mark(name: str) -> str:
-    """A short piece of a system's curve as SVG, for a legend in the page."""
+    """Return a short piece of a system's curve as SVG, for a legend."""
     colour, width, dashes = _CURVES[name]
     pattern = " ".join(f"{2 * length:g}" for length in dashes)
     dash = f' stroke-dasharray="{pattern}"' if pattern else ""
@@ -179,7 +179,7 @@ def legend_mark(name: str) -> str:
 
 
 def moving_mean(values: _FloatArray, count: int) -> npt.NDArray[np.float64]:
-    """Mean of `count` values around each; fewer at the ends."""
+    """Return the mean of `count` values around each value; of fewer at the ends."""
     kernel = np.ones(max(1, min(count, len(values))))
     total = np.convolve(values, kernel, "same")
     return np.asarray(total / np.convolve(np.ones(len(values)), kernel, "same"), np.float64)
@@ -198,7 +198,7 @@ def _curve(name: str) -> dict[str, Any]:
 
 
 def _opacity(name: str) -> float:
-    # What was recorded lies as a broad band under what follows it.
+    # The recording is drawn as a broad, pale band behind the other curves.
     return 0.3 if name == "original" else 1.0
 
 
@@ -240,12 +240,12 @@ def _svg(figure: Any, axes: Sequence[Any]) -> str:
 
 
 def _inline(svg: str) -> str:
-    """Make an SVG file a part of a page: its colours and letters, no size, no other documents."""
+    """Make an SVG file part of the page: with its colours and font, without a size of its own."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'<svg [^>]*viewBox="([^"]*)"[^>]*>', r'<svg class="chart" viewBox="\1">', svg)
     svg = re.sub(r"font: ([\d.]+)px [^;\"]*", r"font: \1px var(--font)", svg)
-    # What an SVG file calls its parts must be unique in a page of several.
+    # The ids in an SVG file must be unique in a page with several of them.
     prefix = f"c{abs(hash(svg)) % 10**9}"
     svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
     for name, colour in PALETTE.items():

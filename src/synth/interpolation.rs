@@ -1,29 +1,33 @@
-//! Reading two tables at one phase: six-point Lagrange interpolation of a run of samples at a time.
+//! Reads two tables at one phase, by six-point Lagrange interpolation of many samples at a time.
+//!
+//! rubato and other resamplers read a stream at a fixed or slowly changing ratio. Here each sample has
+//! its own increment and two tables are read and crossfaded in one pass (`cargo bench --bench synth
+//! oscillator`).
 
-use super::table::Table;
+use super::table::{SAMPLES_AFTER, SAMPLES_BEFORE, Table};
 
-/// Samples that are read at a time.
-pub const RUN: usize = 64;
-/// Table samples that each sample is interpolated from: -2 to 3 around it.
+/// Most samples that are read at a time.
+pub const SAMPLES_PER_READ: usize = 64;
+/// Table samples that each sample is interpolated from: from 2 before it to 3 after it.
 const POINTS: usize = 6;
-/// Table samples that are read for it: two more fill the vector.
-pub(super) const TAPS: usize = 8;
-/// Samples that are summed up together.
+/// Table samples that are read for each sample: two more than are used fill the vector.
+const TAPS: usize = SAMPLES_BEFORE + 1 + SAMPLES_AFTER;
+/// Samples whose sums are computed together.
 const GROUP: usize = 8;
-/// Places between two table samples for which the taps' weights are kept, as a power of 2. Between
-/// them weights are interpolated linearly, which is as exact as linear interpolation of a table that
-/// is as many times finer: -122 dB for 20 samples a cycle.
+/// Number of places between two table samples for which the weights of the taps are kept, as a power
+/// of 2. Between these places the weights are interpolated linearly, which is as exact as linear
+/// interpolation of a table that is as many times finer: -122 dB for 20 samples a cycle.
 const PLACES_LOG2: u32 = 7;
 const PLACES: usize = 1 << PLACES_LOG2;
-/// The weights of the taps at each place and at the one after the last.
+/// The weights of the taps at each place, and at the one after the last.
 static WEIGHTS: [[f32; TAPS]; PLACES + 1] = lagrange_weights();
 
-/// Six-point Lagrange polynomials: each is 1 at its own tap and 0 at the five others.
+/// Values of the six-point Lagrange polynomials: each is 1 at its own tap and 0 at the five others.
 const fn lagrange_weights() -> [[f32; TAPS]; PLACES + 1] {
     let mut weights = [[0.0; TAPS]; PLACES + 1];
     let mut place = 0;
     while place <= PLACES {
-        let x = place as f64 / PLACES as f64 + 2.0;
+        let x = place as f64 / PLACES as f64 + SAMPLES_BEFORE as f64;
         let mut tap = 0;
         while tap < POINTS {
             let (mut product, mut other) = (1.0, 0);
@@ -41,7 +45,7 @@ const fn lagrange_weights() -> [[f32; TAPS]; PLACES + 1] {
     weights
 }
 
-/// A phase in units of 2^-64 cycles, exact to 2^-52: it wraps by itself and never drifts.
+/// A phase in units of 2^-64 cycles, exact to 2^-52; it wraps by itself and never drifts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Phase(u64);
 
@@ -49,12 +53,12 @@ impl Phase {
     /// For `cycles`, 0 <= cycles < 1.
     #[inline]
     pub fn new(cycles: f64) -> Self {
-        // The mantissa of 1 + cycles, which many can be taken of at once.
+        // The mantissa of 1 + cycles; this compiles to SIMD code where a conversion does not.
         Self((1.0 + cycles).to_bits() << 12)
     }
 }
 
-/// How far a crossfade is, as a line over the clock's position, held between 0 and 1.
+/// Progress of a crossfade as a straight line over the clock's position, held between 0 and 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Crossfade {
     /// Change from one position to the next.
@@ -63,58 +67,65 @@ pub struct Crossfade {
     pub offset: f64,
 }
 
-/// What is read.
+/// Two tables and the crossfade between them.
 #[derive(Clone, Copy)]
 pub struct Tables<'a> {
-    /// What sounds where the crossfade is at 0.
+    /// The table that sounds where the crossfade is at 0.
     pub from: &'a Table,
-    /// What sounds where it is at 1; of the same length.
+    /// The table that sounds where the crossfade is at 1; it has the same length.
     pub to: &'a Table,
     /// The crossfade between them.
     pub crossfade: Crossfade,
-    /// Where the clock is at the first sample, below 2^52.
+    /// The clock's position at the first sample, below 2^52.
     pub position: u64,
-    /// How far it goes in each.
+    /// How far the clock goes in each sample.
     pub step: u64,
 }
 
-/// Working memory of a run of samples, one column each.
+/// Reads tables; holds the working memory for [`SAMPLES_PER_READ`] samples.
 #[derive(Clone)]
-pub struct Reader {
-    phases: [u64; RUN],
-    fades: [f32; RUN],
+pub struct TableReader {
+    phases: [u64; SAMPLES_PER_READ],
+    fades: [f32; SAMPLES_PER_READ],
     /// Where between two places of [`WEIGHTS`] each sample lies, 0 .. 1.
-    parts: [f32; RUN],
-    sums: [f32; RUN],
+    parts: [f32; SAMPLES_PER_READ],
+    sums: [f32; SAMPLES_PER_READ],
 }
 
-impl Default for Reader {
+impl Default for TableReader {
     fn default() -> Self {
-        Self { phases: [0; RUN], fades: [0.0; RUN], parts: [0.0; RUN], sums: [0.0; RUN] }
+        Self {
+            phases: [0; SAMPLES_PER_READ],
+            fades: [0.0; SAMPLES_PER_READ],
+            parts: [0.0; SAMPLES_PER_READ],
+            sums: [0.0; SAMPLES_PER_READ],
+        }
     }
 }
 
-impl Reader {
-    /// Fills `output`, the phase moving on by one of `increments` (cycles, 0 .. 0.5) after each
-    /// sample, and returns the phase after it.
-    pub fn read(
+impl TableReader {
+    /// Fills `output` from `phase` on and returns the phase after it. After each sample the phase moves
+    /// on by one of `increments` (cycles, 0 .. 0.5).
+    pub fn process(
         &mut self,
         mut tables: Tables<'_>,
         mut phase: Phase,
         increments: &[f64],
         output: &mut [f32],
     ) -> Phase {
-        for (increments, output) in increments.chunks(RUN).zip(output.chunks_mut(RUN)) {
+        for (increments, output) in
+            increments.chunks(SAMPLES_PER_READ).zip(output.chunks_mut(SAMPLES_PER_READ))
+        {
             phase = read(self, &tables, phase, increments, output);
-            tables.position += RUN as u64 * tables.step;
+            tables.position += SAMPLES_PER_READ as u64 * tables.step;
         }
         phase
     }
 }
 
-/// At most `RUN` samples.
+/// Fills at most [`SAMPLES_PER_READ`] samples.
 fn read(
-    reader: &mut Reader,
+    reader: &mut TableReader,
     tables: &Tables<'_>,
     phase: Phase,
     increments: &[f64],
@@ -129,25 +140,26 @@ fn read(
     phase
 }
 
-/// What depends on the phase's history, then what can be computed for many samples at once.
+/// Computes phases, which depend on one another, and then everything that can be computed for many
+/// samples at once.
 #[inline]
 fn prepare(
-    reader: &mut Reader,
+    reader: &mut TableReader,
     tables: &Tables<'_>,
     mut phase: Phase,
     increments: &[f64],
 ) -> Phase {
-    let Reader { phases, fades, parts, .. } = reader;
+    let TableReader { phases, fades, parts, .. } = reader;
     let length_log2 = tables.to.length_log2();
     for (slot, &increment) in phases.iter_mut().zip(increments) {
         *slot = Phase::new(increment).0;
     }
-    for slot in &mut phases[..increments.len().min(RUN)] {
+    for slot in &mut phases[..increments.len().min(SAMPLES_PER_READ)] {
         let increment = *slot;
         *slot = phase.0;
         phase.0 = phase.0.wrapping_add(increment);
     }
-    for i in 0..RUN {
+    for i in 0..SAMPLES_PER_READ {
         let position = tables.position.wrapping_add(tables.step.wrapping_mul(i as u64));
         let fade = whole(position) * tables.crossfade.slope + tables.crossfade.offset;
         fades[i] = fade.clamp(0.0, 1.0) as f32;
@@ -158,7 +170,7 @@ fn prepare(
     phase
 }
 
-/// What one sample is interpolated from.
+/// Everything that one sample is interpolated from.
 #[derive(Clone, Copy)]
 struct Sample<'a> {
     from: &'a [f32; TAPS],
@@ -169,15 +181,16 @@ struct Sample<'a> {
     part: f32,
 }
 
-/// The taps, which lie anywhere: all of one sample at once, then the sums of a group.
+/// Reads the taps, all those of a sample at once as they lie side by side, and sums them up for a group of
+/// samples at a time.
 #[inline]
 fn sum(
-    reader: &mut Reader,
+    reader: &mut TableReader,
     tables: &Tables<'_>,
     output: &mut [f32],
     interpolate: impl Fn([Sample<'_>; GROUP]) -> [f32; GROUP],
 ) {
-    let Reader { phases, fades, parts, sums } = reader;
+    let TableReader { phases, fades, parts, sums } = reader;
     let length_log2 = tables.to.length_log2();
     let (from, to) = (tables.from.samples(), tables.to.samples());
     let sample = |i: usize| {
@@ -206,30 +219,30 @@ fn sum(
     output.copy_from_slice(&sums[..output.len()]);
 }
 
-/// The crossfade of two tables between their third and fourth sample.
+/// Interpolates between the third and the fourth tap of each sample, and between the two tables.
 fn interpolate(samples: [Sample<'_>; GROUP]) -> [f32; GROUP] {
     samples.map(|Sample { from, to, fade, weights: [before, after], part }| {
         let [a, b, c, d, e, f, g, h]: [f32; TAPS] = std::array::from_fn(|tap| {
             let weight = before[tap] + part * (after[tap] - before[tap]);
             weight * (from[tap] + fade * (to[tap] - from[tap]))
         });
-        // In this order, which is that of vectors whose neighbours are added.
+        // Summed in the order of vector code, which adds neighbours.
         ((a + b) + (c + d)) + ((e + f) + (g + h))
     })
 }
 
-/// The same with one vector lane a tap, in the same order: the same bits.
+/// The same computation with one vector lane for each tap; it gives the same bits.
 #[cfg(target_arch = "x86_64")]
-// Intrinsics are only intrinsics where they are inlined.
+// Intrinsics compile to single instructions only in code that is inlined into the vectorised call.
 #[expect(clippy::inline_always)]
 mod avx2 {
-    use super::{GROUP, Phase, Reader, Sample, TAPS, Tables, prepare, sum};
+    use super::{GROUP, Phase, Sample, TAPS, TableReader, Tables, prepare, sum};
     use pulp::x86::V3;
     use pulp::{NullaryFnOnce, cast, f32x8};
 
     pub(super) struct Read<'a> {
         pub simd: V3,
-        pub reader: &'a mut Reader,
+        pub reader: &'a mut TableReader,
         pub tables: &'a Tables<'a>,
         pub phase: Phase,
         pub increments: &'a [f64],
@@ -279,7 +292,7 @@ mod avx2 {
     }
 }
 
-/// A whole number below 2^52, in a way that works on many at once: it is put into the mantissa.
+/// Converts a whole number below 2^52 by way of the mantissa, which compiles to SIMD code.
 #[inline]
 fn whole(number: u64) -> f64 {
     const TWO_52: u64 = 0x4330_0000_0000_0000;
@@ -297,6 +310,36 @@ mod tests {
     use crate::synth::table::TableBuilder;
 
     #[test]
+    fn table_is_the_sum_of_its_partials_at_any_phase() {
+        let partials = 51; // 20 * 51 is just within 1024: the coarsest table there is
+        let builder = TableBuilder::new(partials);
+        let (mut scratch, mut table) = (builder.scratch(), builder.table());
+        let amplitudes: Vec<f32> = vec![1.0; partials];
+        builder.build(&amplitudes, partials, &mut scratch, &mut table);
+        assert_eq!(table.length_log2(), 10);
+        let step = 0.318_033_988_749;
+        let crossfade = Crossfade { slope: 0.0, offset: 0.3 };
+        let tables = Tables { from: &table, to: &table, crossfade, position: 0, step: 1 };
+        let mut read = vec![0.0; 3000];
+        let steps = vec![step; 3000];
+        TableReader::default().process(tables, Phase::default(), &steps, &mut read);
+        let mut worst = 0.0f64;
+        for (i, read) in read.into_iter().enumerate() {
+            let phase = (i as f64 * step).fract();
+            let exact: f64 = (1..=partials)
+                .map(|k| {
+                    let offset = builder.phases[k - 1];
+                    let offset = f64::from(offset.im).atan2(f64::from(offset.re));
+                    (std::f64::consts::TAU * k as f64 * phase + offset).cos()
+                })
+                .sum();
+            worst = worst.max((exact - f64::from(read)).abs());
+        }
+        // 51 equal partials whose errors add up: each is far below.
+        assert!(worst < 4e-5, "{worst}");
+    }
+
+    #[test]
     fn tables_are_read_at_any_phase_and_crossfaded() {
         let builder = TableBuilder::new(51);
         let (mut scratch, mut from, mut to) = (builder.scratch(), builder.table(), builder.table());
@@ -306,12 +349,12 @@ mod tests {
         let crossfade = Crossfade { slope: 1.0 / 5000.0, offset: -0.5 };
         let position = (1 << 52) - 100_000_000_000;
         let tables = |from, to| Tables { from, to, crossfade, position: 0, step: 30 };
-        let mut reader = Reader::default();
+        let mut reader = TableReader::default();
         let (mut a, mut b, mut mixed) = ([0.0; 300], [0.0; 300], [0.0; 300]);
         let start = Phase::new(0.75);
-        reader.read(tables(&from, &from), start, &increments, &mut a);
-        reader.read(tables(&to, &to), start, &increments, &mut b);
-        reader.read(tables(&from, &to), start, &increments, &mut mixed);
+        reader.process(tables(&from, &from), start, &increments, &mut a);
+        reader.process(tables(&to, &to), start, &increments, &mut b);
+        reader.process(tables(&from, &to), start, &increments, &mut mixed);
         for i in 0..300 {
             let fade = (i as f32 * 30.0 / 5000.0 - 0.5).clamp(0.0, 1.0);
             assert!((a[i] + fade * (b[i] - a[i]) - mixed[i]).abs() < 1e-5, "sample {i}");
@@ -319,20 +362,20 @@ mod tests {
         // In pieces it is the same to the last bit, also at the clock's far end.
         let far = Tables { position, ..tables(&from, &to) };
         let (mut pieces, mut phase) = ([0.0; 300], start);
-        reader.read(far, start, &increments, &mut mixed);
+        reader.process(far, start, &increments, &mut mixed);
         let mut at = 0;
         for length in [1, 63, 64, 65, 107] {
             let tables = Tables { position: position + 30 * at as u64, ..far };
             let range = at..at + length;
-            phase = reader.read(tables, phase, &increments[range.clone()], &mut pieces[range]);
+            phase = reader.process(tables, phase, &increments[range.clone()], &mut pieces[range]);
             at += length;
         }
         assert_eq!(at, 300);
         assert_eq!(pieces, mixed);
         // And with any instruction set.
-        let mut plain = [0.0; RUN];
-        prepare(&mut reader, &far, start, &increments[..RUN]);
+        let mut plain = [0.0; SAMPLES_PER_READ];
+        prepare(&mut reader, &far, start, &increments[..SAMPLES_PER_READ]);
         sum(&mut reader, &far, &mut plain, interpolate);
-        assert_eq!(plain, mixed[..RUN]);
+        assert_eq!(plain, mixed[..SAMPLES_PER_READ]);
     }
 }

@@ -1,0 +1,48 @@
+"""The example at the end of every command's help runs as it stands."""
+
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+import wms
+from wms import cli
+from wms.cli import main
+from wms.waves import make_waves
+
+ROOT = Path(__file__).parents[2]
+RATE = 16000
+COMMANDS = [pytest.param(module, id=module.__name__.rpartition(".")[2]) for module in cli._COMMANDS]
+# So that a test does not take as long as what it is an example of.
+SHORTER = {"train": ["--epochs", "1"]}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The files that the examples name."""
+    made = tmp_path_factory.mktemp("examples")
+    (made / "recordings").mkdir()
+    for path, seed in (("recordings/scale.wav", 1), ("phrase.wav", 2)):
+        sound = make_waves(4.0, sample_rate=RATE, f_low=100, f_high=800, seed=seed)
+        wms.save_audio(made / path, sound, RATE)
+    shutil.copy(ROOT / "params.json", made)
+    shutil.copy(ROOT / "demo" / "melody.mid", made / "song.mid")
+    pytest.importorskip("wms.training")
+    example = ["train", "recordings", "--out", "flute.safetensors", "--epochs", "1"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(made)
+        assert main(example) == 0
+    return made
+
+
+@pytest.mark.parametrize("module", COMMANDS)
+def test_the_example_runs(module, folder, tmp_path, monkeypatch):
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    start, program, *arguments = shlex.split(module.EXAMPLE)
+    assert (start, program) == ("example:", "wms")
+    command = arguments[0]
+    if command == "train":
+        Path("flute.safetensors").unlink()
+    assert main([*arguments, *SHORTER.get(command, [])]) == 0
