@@ -19,7 +19,7 @@ help:
 	@echo "make setup    .venv with the package and everything that it can use"
 	@echo "make test     everything that is checked (lint, test-rust, test-python one by one)"
 	@echo "make lint     formatting, lints, types, and what is generated (lint-rust, lint-python)"
-	@echo "make docs     writes what is generated: the stub's docstrings"
+	@echo "make docs     writes what is generated: the stub's docstrings, docs/params.md"
 	@echo "make bench    tables of speed, with other programs beside it"
 	@echo "make plugin   CLAP, VST3 and the program wms-synth, in target/bundled"
 
@@ -55,6 +55,7 @@ demo: setup
 # What is generated; `lint-python` checks that it is up to date.
 docs: setup
 	$(BIN)/python tools/make_stub.py
+	$(BIN)/python tools/make_params_table.py
 
 lint: lint-rust lint-python
 
@@ -71,6 +72,7 @@ lint-python: setup
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest wms._wms
 	$(BIN)/python tools/make_stub.py --check
+	$(BIN)/python tools/make_params_table.py --check
 
 test: system-packages lint test-rust test-python
 

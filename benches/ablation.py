@@ -1,8 +1,8 @@
-"""What each part of the training recipe is worth: the error on unseen sound without it.
+"""Measure what each part of the training recipe is worth: the error on unseen sound without it.
 
-Trains on the first part of every recording, once for every row, for the same processor time, and
-judges on the rest, which nothing was trained on: mean absolute error of the log1p spectrum, as
-benches/training.py has it.
+For every row of the table, a network is trained on the first part of every recording for the same
+processor time and judged on the rest, by the same error as in benches/training.py: the mean
+absolute error of the log1p spectrum.
 
 Usage: python benches/ablation.py AUDIO... [--params hifi] [--minutes 1.5] [--unseen 25] [--seed 42]
            [--threads 2] [--out table.md]

@@ -1,8 +1,8 @@
-"""The analysis beside the libraries that `wms_torch` is built from, in one run.
+"""Time the analysis and the libraries that `wms_torch` is built from, in one run.
 
-Each row times the same work on the same audio, in turns, and prints the medians. Needs librosa,
-soxr and torchcrepe (``pip install librosa soxr torchcrepe``); a row whose peer is missing is left
-out. On Linux, everything runs on as many cores as there are threads.
+For each row the same work on the same audio is timed in turns, and the medians are printed. Needs
+librosa, soxr and torchcrepe (``pip install librosa soxr torchcrepe``); rows for which a library is
+missing are left out. On Linux, everything runs on as many cores as there are threads.
 
 Usage: python benches/analysis.py [--seconds 60] [--repeats 3] [--threads 2]
 """

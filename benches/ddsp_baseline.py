@@ -1,14 +1,15 @@
-"""A DDSP-style decoder, trained and judged as a WMS model is: what to beat.
+"""Train and judge a DDSP-style decoder in the same way as a WMS model, for comparison.
 
 J. Engel, L. Hantrakul, C. Gu, A. Roberts, "DDSP: Differentiable Digital Signal Processing", ICLR
-2020: a GRU decoder from pitch, loudness and MFCC at 100 frames/s plays a bank of harmonics, whose
-levels it shares out, and noise through 65 bands; the loss is the multi-scale spectral distance.
-Other than there: the MFCC go in as they are, without an encoder; there is no reverb; the learning
-rate falls by a cosine over the time given, which serves short trainings better. That is processor
-time, so that other work is not held against it: 20 minutes are 10 on two free cores.
+2020. A GRU decoder gets pitch, loudness and MFCC at 100 frames per second and controls a bank of
+harmonics and noise in 65 bands; the loss is the multi-scale spectral distance. There are three
+differences from the paper: the MFCC are used directly, without an encoder; there is no reverb; and
+the learning rate falls by a cosine over the given time, which suits short trainings better. The
+time is processor time, so that other work on the machine does not matter: 20 minutes are about 10
+minutes on two free cores.
 
-Prints a table of the measures of `wms evaluate` on a passage that was not trained on, with the
-decoder's noise and without, and of a WMS model beside it where one is given, both at 16 kHz.
+Prints the measures of `wms evaluate` on a passage that was not trained on, with and without the
+decoder's noise, and those of a WMS model if one is given. Everything is measured at 16 kHz.
 
 Usage: python benches/ddsp_baseline.py TRAIN_AUDIO... --test AUDIO [--minutes 20] [--model MODEL]
            [--out table.json or table.md]

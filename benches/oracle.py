@@ -1,8 +1,8 @@
-"""What true spectra sound like through the realtime oscillator, beside a plain offline synthesis.
+"""Compare true spectra played by the realtime oscillator with a plain offline synthesis.
 
-Both play the same analysis: the ceiling of any network. The peer is a sum of sines and of noise
-whose level is read halfway between the partials, computed without regard to time. Lower is better;
-`wms.metrics` says what the columns are.
+Both play the spectra of the same analysis, so no network can be better. The offline synthesis is a
+sum of sines and of noise whose level is read halfway between the partials, computed without regard
+to speed. Lower is better; `wms.metrics` describes the measures.
 
 Usage: python benches/oracle.py AUDIO... [--sample-rate 44100] [--cycles 4] [--seconds 10]
        [--compare-at 16000]

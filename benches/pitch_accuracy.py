@@ -1,8 +1,8 @@
-"""Every pitch tracker of this package beside librosa's and torchcrepe's, against the truth.
+"""Measure the accuracy of this package's pitch trackers, and of librosa's and torchcrepe's.
 
-Makes signals of known pitch from a seed, tracks each with everything, and prints mir_eval's
+Makes signals of known pitch from a seed, tracks each with every tracker, and prints mir_eval's
 measures. Needs librosa and torchcrepe (``pip install librosa torchcrepe``). With ``--out`` the
-tables replace what stands between the two marks of that file.
+tables replace the text between the two marks in that file.
 
 Usage: python benches/pitch_accuracy.py [--notes 60] [--seed 1] [--recordings FILE ...]
        [--out docs/pitch.md]

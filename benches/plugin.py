@@ -1,4 +1,4 @@
-"""What the VST3 costs in a host: time to load, share of one core, size. Needs `make plugin`."""
+"""Measure the VST3 plugin in a host: time to load, share of one core, size. Needs `make plugin`."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ SECONDS = 10.0
 
 
 def loaded(block: int) -> tuple[dawdreamer.RenderEngine, object, float]:
-    """An engine with the plugin in it, and how long that took in seconds."""
+    """Return an engine with the plugin loaded, and the seconds that loading took."""
     engine = dawdreamer.RenderEngine(RATE, block)
     begun = time.perf_counter()
     plugin = engine.make_plugin_processor("wms", str(BUNDLED / "wms-plugin.vst3"))
@@ -21,7 +21,7 @@ def loaded(block: int) -> tuple[dawdreamer.RenderEngine, object, float]:
 
 
 def share(voices: int, block: int) -> float:
-    """Share of one core for that many held notes, the best of three runs."""
+    """Return the share of one core for that many held notes, the best of three runs."""
     engine, plugin, _ = loaded(block)
     for voice in range(voices):
         plugin.add_midi_note(45 + 2 * voice, 100, 0.0, 2 * SECONDS)

@@ -1,14 +1,14 @@
-"""What training reaches on each recording, beside all baselines: the claims of the training recipe.
+"""Measure what the training recipe reaches on each recording, and what all baselines reach.
 
-Trains on the first part of every recording for as many minutes of processor time as asked, and
-judges on the rest, which nothing was trained on: mean absolute error of the log1p spectrum.
-Baselines: the mean, the nearest training frame, ridge regression, wms_torch's own recipe for
-`--baseline-minutes`, and how much sooner the recipe here reached that recipe's error.
+Trains on the first part of every recording for the given processor time and judges on the rest by
+the mean absolute error of the log1p spectrum. The baselines are the mean, the nearest training
+frame, ridge regression, and wms_torch's own recipe if `--baseline-minutes` is given; the last
+column says how many times sooner the recipe here reached the error of wms_torch's.
 
 Usage: python benches/training.py AUDIO... [--params hifi] [--minutes 10] [--baseline-minutes 20]
            [--unseen 25] [--threads 2] [--out table.md]
-`--minutes` counts processor time of the training, so that other work on the machine is not held
-against it: 10 are 5 minutes on two free cores.
+`--minutes` is processor time of the training, so that other work on the machine does not matter:
+10 minutes are about 5 minutes on two free cores.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from wms.training.trained_baselines import WMS_TORCH_RECIPE
 
 @dataclasses.dataclass
 class Recording:
-    """Frames that are trained on, and inputs (T, C) and spectra (T, K) of those that are not."""
+    """Frames to train on, and the inputs (T, C) and spectra (T, K) of the unseen frames."""
 
     seen: wms.Frames
     inputs: np.ndarray
     target: np.ndarray
 
     def error(self, spectra: np.ndarray) -> float:
-        """Mean absolute error of predicted spectra (T, K)."""
+        """Return the mean absolute error of predicted spectra (T, K)."""
         return float(np.abs(spectra - self.target).mean(dtype=np.float64))
 
 
 def passages(path: Path, unseen_s: float, params: wms.Params) -> Recording:
-    """Analyse a recording, its last `unseen_s` seconds by themselves."""
+    """Analyse a recording, with its last `unseen_s` seconds analysed separately."""
     rate = params["sample_rate"]
     sound, _ = wms.load_audio(path, rate)
     cut = len(sound) - round(unseen_s * rate)
@@ -61,7 +61,7 @@ def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainRes
     def note(record: EpochRecord) -> None:
         curve.append((time.process_time() - started, record.validation_mae))
 
-    # The first epochs warm up; what comes after the last one does not count.
+    # The first epochs warm up, and the work after the last epoch does not count.
     for trial in (2, 8):
         curve.clear()
         started = time.process_time()
@@ -75,14 +75,14 @@ def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainRes
 
 
 def error_of(result: TrainResult, recording: Recording) -> float:
-    """Error of a trained network on a recording's unseen frames."""
+    """Return the error of a trained network on the unseen frames of a recording."""
     with torch.no_grad():
         inputs = torch.from_numpy(np.ascontiguousarray(recording.inputs))[None]
         return recording.error(result.network(inputs)[0][0].numpy())
 
 
 def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
-    """Train on one recording: a line of the table."""
+    """Train on one recording and return its line of the table."""
     recording = passages(path, options.unseen, params)
     seen, inputs = recording.seen, recording.inputs
     baselines = {
@@ -111,11 +111,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("audio", nargs="+", type=Path)
     parser.add_argument("--params", help="a params.json, or hifi (default: shipped)")
-    parser.add_argument("--minutes", type=float, default=10.0, help="of processor time")
-    parser.add_argument("--baseline-minutes", type=float, default=0.0, help="of wms_torch's recipe")
+    parser.add_argument("--minutes", type=float, default=10.0, help="processor time")
+    parser.add_argument(
+        "--baseline-minutes", type=float, default=0.0, help="processor time for wms_torch's recipe"
+    )
     parser.add_argument("--unseen", type=float, default=25.0, help="seconds kept aside at the end")
-    parser.add_argument("--threads", type=int, default=2, help="that PyTorch computes with")
-    parser.add_argument("--out", type=Path, help="Markdown file to write the table into")
+    parser.add_argument("--threads", type=int, default=2, help="threads of PyTorch")
+    parser.add_argument("--out", type=Path, help="Markdown file for the table")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     params = chosen_params(options)

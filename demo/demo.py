@@ -1,7 +1,7 @@
-"""The whole way on real audio: recording, features, trained network, sound, picture.
+"""A demonstration on real audio, from a recording to a trained instrument and its sound.
 
-Trains on the first part of a saxophone recording, resynthesises the rest, which the network has
-never heard, and plays a melody. Writes the folder `out/`.
+Trains on the first part of a saxophone recording, plays the rest of it, which the network has not
+been trained on, and plays a melody. Writes the folder `out/`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,10 @@ PLAY_RATE = 44100
 def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=3.0, help="time to train (default 3)")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="folder (default out)")
+    parser.add_argument("--minutes", type=float, default=3.0, help="minutes to train (default: 3)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("out"), help="folder to write (default: out)"
+    )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 
@@ -48,7 +50,7 @@ def main() -> None:
     )
 
     model = wms.Model.load(path)
-    # At the model's own rate: it has nothing to say above half of it.
+    # Compared at the model's own sample rate, because it makes no sound above half of it.
     at_model_rate = wms.resample(unseen, orig_sr=rate, target_sr=model.sample_rate)
     network = wms.resynthesize(model, unseen_frames, sample_rate=model.sample_rate)
     nearest = play_nearest(model, frames, unseen_frames)
@@ -90,16 +92,13 @@ def main() -> None:
 
 
 def play_nearest(
-    model: wms.Model, frames: wms.Frames, asked: wms.Frames
+    model: wms.Model, frames: wms.Frames, unseen: wms.Frames
 ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Play, for each frame, the spectrum of the training frame with the nearest features."""
-    known, inputs = model.inputs(frames), model.inputs(asked)
-    mean, scale = known.mean(axis=0), known.std(axis=0)
-    spectra = training.nearest_frame(
-        (known - mean) / scale, frames.targets, (inputs - mean) / scale
-    )
+    """Play, for each frame of `unseen`, the spectrum of the nearest training frame."""
+    baselines = training.fit_baselines(model.inputs(frames), frames.targets)
+    spectra = baselines["nearest"](model.inputs(unseen))
     return wms.play_spectra(
-        spectra, asked.f0_hz, asked.voicedness, layout=model, sample_rate=model.sample_rate
+        spectra, unseen.f0_hz, unseen.voicedness, layout=model, sample_rate=model.sample_rate
     )
 
 
@@ -111,7 +110,7 @@ def draw(
     frames: wms.Frames,
     result: training.TrainResult,
 ) -> None:
-    """Draw both spectrograms, the pitch and the course of the training."""
+    """Draw both spectrograms, the pitch, and the error during the training."""
     figure = plot.new_figure(12, 7)
     ((above, pitch), (below, errors)) = figure.subplots(2, 2, gridspec_kw={"width_ratios": [2, 1]})
     top = float(plot.spectrogram_db(original).max())
@@ -121,7 +120,7 @@ def draw(
         top_db=top,
     )  # fmt: skip
     voiced = np.where(frames.voicedness > 0.5, frames.f0_hz, np.nan)
-    # A line from one note to the next would show a glide that nobody played.
+    # The line is broken between notes; otherwise it would look like a glide.
     leaps = np.abs(np.diff(np.log2(voiced), append=np.nan)) > 1 / 24
     pitch.plot(frames.times_s, np.where(leaps, np.nan, voiced), color=plot.RECORDED_COLOUR)
     pitch.set(xlabel="s", ylabel="Hz")

@@ -1,4 +1,4 @@
-"""Render a wav and a spectrogram for each unit of the instrument, to listen to and look at.
+"""Render a sound and a spectrogram for each part of the instrument, to listen to and look at.
 
 Usage: python examples/listening_sweep.py MODEL [--out out/sweeps] [--rate 48000]
 """
@@ -19,7 +19,7 @@ Sweep = Callable[[wms.Synth, int], Iterator[None]]
 
 
 def glide(synth: wms.Synth, rate: int) -> Iterator[None]:
-    """One note over eight octaves: nothing folds back at the top, nothing clicks."""
+    """One note over eight octaves: there should be no aliasing at the top and no clicks."""
     synth.note_on(21)
     steps = 8 * rate // STEP
     for i in range(steps):
@@ -28,7 +28,7 @@ def glide(synth: wms.Synth, rate: int) -> Iterator[None]:
 
 
 def timbre(synth: wms.Synth, rate: int) -> Iterator[None]:
-    """Each timbre axis in turn from one end of its range to the other, on A3."""
+    """Each timbre axis in turn moves through its range, on A3."""
     synth.note_on(57)
     for name, (low, high) in synth.timbre_range.items():
         for place in np.linspace(0, 2 * np.pi, rate // STEP):
@@ -38,7 +38,7 @@ def timbre(synth: wms.Synth, rate: int) -> Iterator[None]:
 
 
 def noise(synth: wms.Synth, rate: int) -> Iterator[None]:
-    """A held note without noise, with it, and with four times as much."""
+    """A held note without noise, with noise, and with four times the noise."""
     synth.note_on(57)
     for gain in (0.0, 1.0, 4.0):
         synth.set(noise=gain)
@@ -47,7 +47,7 @@ def noise(synth: wms.Synth, rate: int) -> Iterator[None]:
 
 
 def velocity(synth: wms.Synth, rate: int) -> Iterator[None]:
-    """Notes from soft to loud, velocity moving level and timbre."""
+    """Notes from soft to loud; the velocity changes level and timbre."""
     synth.set(velocity_timbre=1.5)
     for level in np.linspace(0.1, 1.0, 10):
         synth.note_on(60, level)
@@ -58,7 +58,7 @@ def velocity(synth: wms.Synth, rate: int) -> Iterator[None]:
 
 
 def chords(synth: wms.Synth, rate: int) -> Iterator[None]:
-    """More notes than voices, wide: old notes give way without a click."""
+    """More notes than voices, in stereo: old notes should end without a click."""
     synth.set(voices=4, spread=1.0, release_s=0.5)
     for root in (48, 53, 55, 50, 48):
         for interval in (0, 7, 12, 16, 19):
@@ -70,7 +70,7 @@ def chords(synth: wms.Synth, rate: int) -> Iterator[None]:
 
 
 def legato(synth: wms.Synth, rate: int) -> Iterator[None]:
-    """One voice that glides from key to key."""
+    """One voice that glides from note to note."""
     synth.set(mode="legato", glide_s=0.15)
     for note in (57, 64, 69, 62, 57):
         synth.note_on(note)

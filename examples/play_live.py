@@ -3,8 +3,8 @@
 Needs ``pip install sounddevice`` and, for a MIDI keyboard, ``pip install mido python-rtmidi``.
 
 Usage: python examples/play_live.py MODEL [--midi] [--rate 48000]
-Without --midi: type the keys a w s e d f t g y h u j k and Return to play notes from C4 up; several
-letters are a chord, an empty line ends.
+Without --midi, type the letters a w s e d f t g y h u j k and Return to play notes from C4 up.
+Several letters play a chord, and an empty line ends the program.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEYS = "awsedftgyhujk"
 
 
 def main() -> None:
-    """Open the sound device and play until the user has had enough."""
+    """Open the sound device and play until an empty line or Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--midi", action="store_true", help="play from the first MIDI input")
@@ -31,7 +31,8 @@ def main() -> None:
     block = np.zeros((2, 1), np.float32)
 
     def callback(out: np.ndarray, frames: int, _time: object, _status: object) -> None:
-        # The GIL is released while it computes; the array is kept, so nothing is allocated.
+        # The GIL is released while the synth computes. The array is kept, so that nothing is
+        # allocated here.
         nonlocal block
         if block.shape[1] != frames:
             block = np.zeros((2, frames), np.float32)
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def from_letters(synth: wms.Synth) -> None:
-    """Play the letters of each line as a chord of a second."""
+    """Play the letters of each line as a chord that lasts a second."""
     while line := input("> "):
         notes = [60 + KEYS.index(letter) for letter in line if letter in KEYS]
         for note in notes:
@@ -59,7 +60,7 @@ def from_letters(synth: wms.Synth) -> None:
 
 
 def from_midi(synth: wms.Synth) -> None:
-    """Play what a MIDI keyboard sends."""
+    """Play the messages of a MIDI keyboard."""
     import mido
 
     with mido.open_input() as keyboard:

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Result with this crate's [`Error`].
+/// A result whose error is this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why something could not be done.
@@ -19,7 +19,7 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A model file is not what it should be.
+    /// A file is no model file, or a damaged one.
     #[error("{}: {message}", path.display())]
     ModelFile {
         /// The file given.
@@ -27,7 +27,7 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A feature file is not what it should be.
+    /// A file is no feature file, or a damaged one.
     #[error("{}: {message}", path.display())]
     FeatureFile {
         /// The file given.
@@ -40,7 +40,7 @@ pub enum Error {
     Io {
         /// The file given.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The caller asked to stop.

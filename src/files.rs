@@ -5,10 +5,11 @@ use std::io::Write;
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
-/// How the names of temporary files begin; a killed process leaves them behind.
+/// How the names of temporary files begin. A process that is killed leaves them behind.
 pub const TEMPORARY: &str = ".wms-";
 
-/// Writes `bytes` beside `path` and renames the result, so that no half-written file is ever seen.
+/// Writes `bytes` to a temporary file in `path`'s folder and renames it to `path`, so that nobody
+/// ever sees a half-written file.
 ///
 /// # Errors
 /// [`Error::Io`] if the folder does not exist or cannot be written.
@@ -18,7 +19,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     persist(file, path)
 }
 
-/// A temporary file in `path`'s folder, to be written and then given to [`persist`].
+/// Makes a temporary file in `path`'s folder, to be written and then given to [`persist`].
 ///
 /// # Errors
 /// [`Error::Io`] if the folder does not exist or cannot be written.
@@ -29,17 +30,17 @@ pub fn beside(path: &Path) -> Result<NamedTempFile> {
         .map_err(|source| Error::io(path, source))
 }
 
-/// Puts a complete temporary file in `path`'s place.
+/// Renames a complete temporary file to `path`; a file of that name is replaced.
 ///
 /// # Errors
-/// [`Error::Io`] if the system refuses.
+/// [`Error::Io`] if it cannot be renamed.
 pub fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
     let_others_read(&file).map_err(|source| Error::io(path, source))?;
     file.persist(path).map_err(|error| Error::io(path, error.error))?;
     Ok(())
 }
 
-/// The folder that `path` lies in.
+/// The folder that `path` is in.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -47,7 +48,7 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Temporary files are private to their owner; the finished file gets the usual permissions.
+/// Gives a file the usual permissions: temporary files can be read by their owner alone.
 #[cfg(unix)]
 fn let_others_read(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

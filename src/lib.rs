@@ -3,8 +3,9 @@
 //! the project's README.
 //!
 // The README's links, seen from where `cargo doc` puts this page; the first definition of a link counts.
-//! [Makefile]: ../../../Makefile
+//! [CONTRIBUTING.md]: ../../../CONTRIBUTING.md
 //! [demo/README.md]: ../../../demo/README.md
+//! [docs/architecture.md]: ../../../docs/architecture.md
 //! [docs/demo.png]: ../../../docs/demo.png
 //! [docs/factory.md]: ../../../docs/factory.md
 //! [docs/images/editor_playing.png]: ../../../docs/images/editor_playing.png
@@ -31,16 +32,19 @@ pub mod audio;
 pub mod corpus;
 pub mod error;
 mod files;
+mod limits;
 pub mod midi;
 pub mod model;
 pub mod params;
+mod spelling;
 pub mod synth;
 pub mod timbre;
+mod watch;
 
 // Its examples are Python: rustdoc must not run them.
 #[cfg(all(feature = "python", not(doctest)))]
 mod python;
 
-pub use analysis::Watch;
 pub use error::{Error, Result};
 pub use params::Params;
+pub use watch::Watch;

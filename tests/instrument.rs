@@ -224,6 +224,30 @@ fn touch_moves_the_first_timbre_input() {
 }
 
 #[test]
+fn a_held_note_comes_to_the_inputs_of_a_steady_tone() {
+    let model = model();
+    // The last one is above all pitches of the training data.
+    for note in [40, 60, 100] {
+        let mut engine = engine(&model, quiet_noise());
+        engine.handle(on(note));
+        engine.handle(Event::Timbre { input: 2, value: 0.5 });
+        engine.handle(Event::Timbre { input: 3, value: 1e6 });
+        let held = inputs(&mut engine);
+        let steady = engine.space().inputs(key_hz(note), &[(2, 0.5), (3, 1e6)]);
+        for (index, (a, b)) in held.iter().zip(&steady).enumerate() {
+            assert!((a - b).abs() < 1e-4, "note {note}, input {index}: {a} {b}");
+        }
+        let (low, high) = engine.space().range(3).unwrap();
+        let (known_low, known_high) = engine.space().known_range(3).unwrap();
+        let margin = 0.5 * (known_high - known_low);
+        assert!((engine.space().value(3, steady[3]).unwrap() - high).abs() < 1e-3);
+        assert!(
+            (known_low - low - margin).abs() < 1e-3 && (high - known_high - margin).abs() < 1e-3
+        );
+    }
+}
+
+#[test]
 fn velocity_needs_not_change_the_level() {
     let level = |velocity: f32, velocity_level: f64| {
         let mut engine = engine(&sine(), Settings { velocity_level, ..quiet_noise() });

@@ -12,11 +12,10 @@ use midly::{
     TrackEventKind,
 };
 use proptest::prelude::*;
-use wms::Error;
-use wms::analysis::Watch;
 use wms::midi::{Channels, Controllers, Event, Message, MidiFile};
 use wms::model::Model;
 use wms::synth::{Engine, EngineOptions, Settings, render};
+use wms::{Error, Watch};
 
 const RATE: f64 = 44_100.0;
 

@@ -127,7 +127,7 @@ fn wrong_tensors_are_refused_by_name() {
 
 #[test]
 fn inconsistent_configurations_are_refused_by_key() {
-    refused_config(|c| c["input_names"] = json!(["pitch"]), "min has 10 values, expected 1");
+    refused_config(|c| c["input_names"] = json!(["pitch"]), "min has 10 values, wanted 1");
     refused_config(|c| c["input_names"][8] = json!("mfcc_9"), "pitch");
     refused_config(|c| c["input_names"][0] = json!(3), "input_names");
     refused_config(|c| c["scaler"]["scale"][2] = json!(0.0), "scale");

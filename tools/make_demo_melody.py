@@ -18,7 +18,7 @@ TUNE = [
 
 
 def variable_length(value: int) -> bytes:
-    """Encode a number as MIDI does: seven bits a byte, the highest bit set on all but the last."""
+    """Encode a number as seven bits per byte, the highest bit set in all bytes but the last."""
     out = [value & 0x7F]
     while value := value >> 7:
         out.append(value & 0x7F | 0x80)

@@ -1,9 +1,9 @@
 """Make the factory models: render melodies, train on them, write factory/NAME.safetensors.
 
 Needs fluidsynth and the FluidR3 General MIDI sound font (Debian: fluidsynth, fluid-soundfont-gm).
-Melodies, synthesis and training are seeded. Each model is judged on a second melody, which it was
-not trained on; the table goes to --table. A model that was trained before (its file lies in --work)
-is not trained again.
+Melodies, synthesis and training are seeded. Each model is judged on a second melody that it was not
+trained on, and the results are written to --table. A model whose file is already in --work is not
+trained again.
 
 Usage: python tools/make_factory_models.py [NAME...] [--steps 1600] [--work out/factory]
            [--font FluidR3_GM.sf2] [--out factory] [--table docs/factory.md]
@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import struct
 import zlib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -106,22 +103,16 @@ def make(name: str, options: argparse.Namespace) -> None:
 def finish(name: str, options: argparse.Namespace) -> None:
     """Write a trained model with its metadata, in half precision."""
     instrument = INSTRUMENTS[name]
-    data = (options.work / f"{name}.safetensors").read_bytes()
-    size = struct.unpack("<Q", data[:8])[0]
-    header: dict[str, Any] = json.loads(data[8 : 8 + size])
+    trained = wms.Model.load(options.work / f"{name}.safetensors")
     own = not isinstance(instrument.source, int)
-    config = json.loads(header["__metadata__"]["config"]) | {
+    config = trained.config | {
         "category": instrument.category,
         "source": "synthesis in tools/factory_sounds.py" if own else "FluidR3 GM, random melody",
         "licence": OWN_LICENCE if own else FONT_LICENCE,
         "playable_range": [instrument.low, instrument.high],
     }
-    header["__metadata__"]["config"] = json.dumps(config)
-    text = json.dumps(header).encode()
-    described = options.work / f"{name}.described"
-    described.write_bytes(struct.pack("<Q", len(text)) + text + data[8 + size :])
-    wms.Model.load(described).save(options.out / f"{name}.safetensors", half=True)
-    described.unlink()
+    model = wms.Model.from_state(config, trained.state_dict())
+    model.save(options.out / f"{name}.safetensors", half=True)
 
 
 def rest_level(model: wms.Model) -> float:
@@ -186,9 +177,10 @@ def main() -> None:
 
 TEXT = """# Factory models
 
-Made by `python tools/make_factory_models.py --steps {steps}`, with seeds. The figures are those of
-`wms evaluate` at 44.1 kHz on a melody that the model was not trained on; lower is better.
-*Rest* is the level of a note at velocity 0.8 that nobody has touched. *Notes* are MIDI numbers.
+This table is made by `python tools/make_factory_models.py --steps {steps}`; everything random is
+seeded. The figures are those of `wms evaluate` at 44.1 kHz on a melody that the model was not
+trained on. Lower is better. *Rest* is the level of a note at velocity 0.8 with all timbre controls
+at rest. *Notes* is the range of MIDI notes.
 
 """
 

@@ -1,4 +1,4 @@
-"""Make `tests/data/formats`: one short stereo sound in every format that is read.
+"""Make `tests/data/formats`: one short stereo sound in every format that can be read.
 
 Needs numpy and soundfile 0.13 or later.
 

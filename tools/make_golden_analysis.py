@@ -1,7 +1,7 @@
-"""Make `tests/data/golden` from a `golden` folder: wms_torch's own figures for YIN and pYIN.
+"""Make `tests/data/golden` from a `golden` folder: wms_torch's own results for YIN and pYIN.
 
-Audio becomes flac of the same bits, or xz where it is a float wav; arrays are thinned to the rows
-named below. Needs numpy, safetensors and soundfile.
+Audio is compressed without loss, as flac or, if it is a float wav, as xz. Of the arrays only the
+rows named below are kept. Needs numpy, safetensors and soundfile.
 
     python tools/make_golden_analysis.py path/to/golden
 """

@@ -1,7 +1,8 @@
 """Make the golden networks of `tests/data/networks` from a `golden` folder.
 
-Each is wms_torch's own `.pth`, or for the network of 2026 its state dict as safetensors, and in
-`<name>.io.safetensors` inputs and what PyTorch computed from them. Needs numpy and safetensors.
+Each network is wms_torch's own `.pth`, or for the network of 2026 its state dict as safetensors.
+`<name>.io.safetensors` has inputs and the outputs that PyTorch computed from them. Needs numpy and
+safetensors.
 
     python tools/make_network_fixtures.py path/to/golden
 """

@@ -1,4 +1,4 @@
-"""Make tests/data/training_* from a folder of golden data: run with the folder as argument."""
+"""Make tests/data/training_* from a `golden` folder, which is the argument."""
 
 import argparse
 from pathlib import Path
@@ -7,12 +7,12 @@ import numpy as np
 import torch
 
 DATA = Path(__file__).resolve().parents[1] / "tests" / "data"
-# Frames kept of the network's golden input; its state carries over all of them.
+# Frames kept of the network's golden input. The state is carried from frame to frame.
 NUM_FRAMES = 60
 
 
 def main() -> None:
-    """Write the fixtures."""
+    """Write the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("golden", type=Path, help="the golden folder")
     golden = parser.parse_args().golden / "networks"

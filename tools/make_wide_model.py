@@ -1,26 +1,23 @@
-"""Widens a model file to 16 timbre axes, to see how the editor shows so many.
+"""Widen a model file to 16 timbre axes, to see how the editor shows so many.
 
 Usage: python tools/make_wide_model.py MODEL OUT, both .safetensors. The new axes hardly change the
-sound. Needs numpy and safetensors.
+sound.
 """
 
-import json
 import sys
 
 import numpy as np
-from safetensors import safe_open
-from safetensors.numpy import save_file
+
+import wms
 
 AXES = 16
 
 
 def main() -> None:
-    """Does what the usage says."""
+    """Widen the model that the arguments name."""
     source, target = sys.argv[1:]
-    with safe_open(source, "numpy") as file:
-        metadata = file.metadata()
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    config = json.loads(metadata["config"])
+    model = wms.Model.load(source)
+    tensors, config = model.state_dict(), model.config
     names = config["input_names"]
     axes = sum(name.startswith("mfcc_") for name in names)
     new = list(range(axes, AXES))
@@ -41,8 +38,7 @@ def main() -> None:
     recurrent = np.full((tensors["gru.weight_ih_l0"].shape[0], len(names)), 0.002, np.float32)
     recurrent[:, kept] = tensors["gru.weight_ih_l0"]
     tensors["gru.weight_ih_l0"] = recurrent
-    metadata["config"] = json.dumps(config)
-    save_file(tensors, target, metadata)
+    wms.Model.from_state(config, tensors).save(target)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Make small files of wms_torch's kinds, of every generation, for `tests/data/wms_torch`.
+"""Make small model files of every generation of wms_torch for `tests/data/wms_torch`.
 
-Each generation becomes `<name>.pth` and `<name>.json` as wms_torch's export writes them, and
-`<name>.io.safetensors` with inputs x (30, C), outputs y (30, K) computed by PyTorch, and the
-hidden state hn (layers, hidden) after them. Needs torch, numpy and safetensors.
+For each generation, `<name>.pth` and `<name>.json` are written as wms_torch's export writes them,
+and `<name>.io.safetensors` with inputs x (30, C), outputs y (30, K) computed by PyTorch, and the
+hidden state hn (layers, hidden) after the last frame. Needs torch, numpy and safetensors.
 
     python tools/make_wms_torch_fixtures.py
 """

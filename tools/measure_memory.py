@@ -1,7 +1,8 @@
 """Measure the peak memory of `wms analyze` on generated audio of any length.
 
-Writes hours of 44.1 kHz audio, analyses it as one file and as many, and prints for each the peak
-resident memory of the process and its speed. Default: an hour, the shipped params at 44.1 kHz.
+Writes hours of 44.1 kHz audio, analyses it as one file and as many files, and prints the peak
+resident memory of the process and its speed for both. Default: one hour, and the shipped params at
+44.1 kHz.
 
     python tools/measure_memory.py [--hours H] [--files N] [--folder FOLDER] [--set KEY=VALUE ...]
 """
@@ -22,7 +23,7 @@ import wms
 from wms.waves import make_waves
 
 RATE = 44100
-# Sound that is written over and over.
+# Seconds of sound that are repeated to fill the files.
 LOOP_S = 60
 
 

@@ -1,9 +1,10 @@
-"""Makes the plugin's fonts, plugin/assets/Inter-*.otf, from the full Inter fonts.
+"""Make the plugin's fonts, plugin/assets/Inter-*.otf, from the full Inter fonts.
 
 Usage: python tools/subset_inter.py FOLDER
 with Inter-Regular.otf and Inter-Medium.otf in FOLDER (Debian: package fonts-inter, folder
-/usr/share/fonts/opentype/inter). Needs fonttools. Letters of the Latin, Greek and Cyrillic scripts
-stay; figures become those of equal width, so that values do not jitter while they change.
+/usr/share/fonts/opentype/inter). Needs fonttools. The letters of the Latin, Greek and Cyrillic
+scripts are kept. Digits are replaced by those of equal width, so that values do not jitter while
+they change.
 """
 
 import sys
@@ -20,7 +21,7 @@ RANGES = (
 
 
 def equal_width_figures(font: TTFont) -> None:
-    """Maps characters to the glyphs that the feature `tnum` would choose."""
+    """Map digits to the glyphs that the OpenType feature `tnum` would choose."""
     table = font["GSUB"].table
     chosen: dict[str, str] = {}
     for record in table.FeatureList.FeatureRecord:

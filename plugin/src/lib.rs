@@ -153,7 +153,7 @@ impl Plugin for WmsPlugin {
         }
         player.render(&mut left[done..], &mut right[done..]);
         let last = left.len().saturating_sub(1) as u32;
-        player.ended_notes(|voice_id, channel, key| {
+        player.report_ended_notes(|voice_id, channel, key| {
             let event = NoteEvent::VoiceTerminated { timing: last, voice_id, channel, key };
             // A host without an output event queue cannot be told, and that is fine.
             !matches!(context.try_send_event(event), Err((_, SendEventError::HostBufferFull)))

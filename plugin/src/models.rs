@@ -52,7 +52,7 @@ pub fn load(source: &Source) -> Result<Loaded, String> {
         Source::Factory(_) => model.config().name.clone(),
         Source::File(path) => bank::file_title(path),
     };
-    let bytes = model.to_bytes(false)?;
+    let bytes = model.to_bytes(false).map_err(|error| one_line(&error.to_string()))?;
     let saved = SavedModel {
         version: VERSION,
         name,
@@ -92,7 +92,7 @@ pub fn recall(saved: &SavedModel) -> Result<(Loaded, Option<String>), String> {
     }
     let bytes = unpack(&saved.data).map_err(|message| format!("{name}: {message}"))?;
     let model = Model::from_bytes(&bytes)
-        .map_err(|message| one_line(&format!("{name} in the project: {message}")))?;
+        .map_err(|error| one_line(&format!("{name} in the project: {error}")))?;
     let message = match found {
         None => Some(format!(
             "{place} is missing, so the project's copy plays. To use the file again, open it from its \

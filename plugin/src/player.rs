@@ -1,4 +1,4 @@
-//! What the audio thread runs: parameters and events drive the instrument.
+//! What the audio thread runs: it hands parameters, events and new engines to the instrument.
 
 use std::sync::Arc;
 
@@ -11,46 +11,50 @@ use wms::synth::{self, Engine, Instrument, Settings};
 use crate::loader::EngineLink;
 use crate::params::{AXES, AXIS_REACH, VoiceMode, WmsParams};
 
-/// Amplitude factor of the engine at 0 dB: room for chords.
-const FULL: f64 = 0.5;
-/// Notes whose hosts want to hear of their end.
-const NOTES: usize = 128;
-/// Number of MIDI channels.
+/// The amplitude factor of the engine at a level of 0 dB, which leaves headroom for chords.
+const GAIN_AT_0_DB: f64 = 0.5;
+/// The number of notes whose end can be reported to the host.
+const MAX_NOTES: usize = 128;
+/// The number of MIDI channels.
 const CHANNELS: usize = 16;
-/// Axes and voicedness.
+/// The number of parameters that move the timbre: the axes and the voicedness.
 const MOVERS: usize = AXES + 1;
 
-/// A note that the host knows.
+/// A note that the host has started and not been told the end of.
 #[derive(Clone, Copy)]
 struct HostNote {
     id: VoiceID,
     channel: u8,
     key: u8,
-    /// Whether another note has taken its key.
+    /// Whether another note has started on its key since.
     is_replaced: bool,
 }
 
-/// The model's input that an axis parameter moves, and where it rests.
+/// The network input that a parameter moves, and its value at the model's resting timbre; `None` if the
+/// model has no such input.
 type Mover = Option<(usize, f32)>;
 
-/// The instrument and what drives it. [`Self::new`] allocates, the rest does not.
+/// The instrument and what drives it. [`Self::new`] allocates; nothing else does.
 pub struct Player {
     instrument: Instrument,
     link: Arc<EngineLink>,
     controllers: Controllers,
     settings: Settings,
+    /// What the timbre parameters move in the model that plays.
     movers: [Mover; MOVERS],
-    /// Where the axes were when they were last sent.
-    moved: [f32; MOVERS],
-    notes: [Option<HostNote>; NOTES],
-    /// Keys that are held down on each channel, one bit per key.
+    /// The positions of the timbre parameters when they were last sent to the instrument.
+    positions: [f32; MOVERS],
+    notes: [Option<HostNote>; MAX_NOTES],
+    /// The keys that are held down on each channel, one bit per key.
     held: [u128; CHANNELS],
 }
 
+/// The bit of a MIDI key in a set of keys; 0 if there is no such key.
 fn key_bit(key: u8) -> u128 {
     1u128.checked_shl(u32::from(key)).unwrap_or(0)
 }
 
+/// What the timbre parameters move in the model of `engine`.
 fn movers(engine: &Engine) -> [Mover; MOVERS] {
     let (config, space) = (engine.model().config(), engine.space());
     let mut movers = [None; MOVERS];
@@ -87,7 +91,7 @@ fn settings(params: &WmsParams) -> Settings {
         normalise: sound.normalise.value(),
         noise: number(&sound.noise),
         tuning_hz: number(&voices.tune),
-        gain: FULL * number(&params.level),
+        gain: GAIN_AT_0_DB * number(&params.level),
         mode: match keys.mode.value() {
             VoiceMode::Poly => synth::Mode::Poly,
             VoiceMode::Mono => synth::Mode::Mono,
@@ -106,7 +110,7 @@ fn settings(params: &WmsParams) -> Settings {
 }
 
 impl Player {
-    /// Plays `engine`; others come over `link`.
+    /// Plays `engine`, and later those that arrive over `link`.
     pub fn new(engine: Box<Engine>, link: Arc<EngineLink>, params: &WmsParams) -> Self {
         let movers = movers(&engine);
         let mut player = Self {
@@ -115,8 +119,8 @@ impl Player {
             controllers: Controllers::new().with_automation(),
             settings: settings(params),
             movers,
-            moved: [0.0; MOVERS],
-            notes: [None; NOTES],
+            positions: [0.0; MOVERS],
+            notes: [None; MAX_NOTES],
             held: [0; CHANNELS],
         };
         player.reset(params);
@@ -133,27 +137,28 @@ impl Player {
         self.held.iter().fold(0, |all, held| all | held)
     }
 
-    /// Silence, and everything where the parameters say.
+    /// Silences all notes, resets the controllers, and takes in the parameters.
     pub fn reset(&mut self, params: &WmsParams) {
         self.settings = settings(params);
         self.instrument.set(&self.settings);
         self.instrument.reset();
         self.controllers.reset();
-        self.notes = [None; NOTES];
+        self.notes = [None; MAX_NOTES];
         self.held = [0; CHANNELS];
-        self.moved = positions(params);
+        self.positions = positions(params);
         self.send_positions(|_| true);
     }
 
+    /// Sends the instrument the positions of those timbre parameters for which `which` is true.
     fn send_positions(&mut self, which: impl Fn(usize) -> bool) {
-        for (i, (mover, &position)) in self.movers.iter().zip(&self.moved).enumerate() {
+        for (i, (mover, &position)) in self.movers.iter().zip(&self.positions).enumerate() {
             if let (Some((input, rest)), true) = (*mover, which(i)) {
                 self.instrument.handle(Event::Timbre { input, value: rest + position });
             }
         }
     }
 
-    /// Before a block: takes in parameters and a new engine.
+    /// Takes in the parameters, and a new engine if there is one. Call it before each block.
     pub fn begin(&mut self, params: &WmsParams) {
         self.exchange_engine();
         let settings = settings(params);
@@ -166,18 +171,18 @@ impl Player {
         self.controllers
             .set(params.expression.mpe.value(), bend_range, |event| instrument.handle(event));
         let positions = positions(params);
-        if positions != self.moved {
-            let before = std::mem::replace(&mut self.moved, positions);
+        if positions != self.positions {
+            let before = std::mem::replace(&mut self.positions, positions);
             self.send_positions(|i| before[i] != positions[i]);
         }
     }
 
-    /// Gives the loader what has faded out, and takes what it has made.
+    /// Hands the loader the engine that has faded out, and takes the one that it has made.
     fn exchange_engine(&mut self) {
         if !self.link.leaving.is_full()
             && let Some(gone) = self.instrument.collect()
         {
-            // There is room for it: nobody else puts engines there.
+            // It cannot be full, because only this thread adds to the queue.
             let refused = self.link.leaving.push(gone);
             debug_assert!(refused.is_ok());
         }
@@ -186,7 +191,7 @@ impl Player {
         }
         let Some(mut engine) = self.link.arriving.pop() else { return };
         self.movers = movers(&engine);
-        for (mover, position) in self.movers.iter().zip(self.moved) {
+        for (mover, position) in self.movers.iter().zip(self.positions) {
             if let Some((input, rest)) = *mover {
                 engine.handle(Event::Timbre { input, value: rest + position });
             }
@@ -195,20 +200,20 @@ impl Player {
         debug_assert!(refused.is_ok());
     }
 
-    /// The next samples.
+    /// Plays the next samples.
     pub fn render(&mut self, left: &mut [f32], right: &mut [f32]) {
         if !left.is_empty() {
             self.instrument.process(left, right);
         }
     }
 
-    /// Something happens before the next sample.
+    /// Handles an event that takes place before the next sample.
     pub fn handle(&mut self, event: NoteEvent<()>) {
         let expressed = match event {
             NoteEvent::NoteOn { voice_id, channel, key, velocity, .. } => {
                 return self.note_on(voice_id, channel, key, velocity);
             }
-            // There is no faster end than a release for one note alone.
+            // The engine can cut off all notes at once but not one, so choking releases it.
             NoteEvent::NoteOff { voice_id, channel, key, .. }
             | NoteEvent::Choke { voice_id, channel, key, .. } => {
                 return self.note_off(voice_id, channel, key);
@@ -251,7 +256,7 @@ impl Player {
             _ => return,
         };
         let (voice_id, channel, key, expression) = expressed;
-        if let Some((channel, note)) = self.meant(voice_id, channel, key) {
+        if let Some((channel, note)) = self.addressed(voice_id, channel, key) {
             self.instrument.handle(Event::Note { channel, note, expression });
         }
     }
@@ -269,14 +274,21 @@ impl Player {
         });
     }
 
+    /// The network input that a modulated parameter moves, and how far the parameter reaches.
     fn modulated(&self, id: u32) -> Option<(usize, f32)> {
         let index = id as usize;
         let (input, _) = (*self.movers.get(index)?)?;
         Some((input, if index == AXES { 1.0 } else { AXIS_REACH }))
     }
 
-    /// The notes that a host means; none if it names one that it never started.
-    fn meant(&self, id: VoiceID, channel: Channel, key: Key) -> Option<(Option<u8>, Option<u8>)> {
+    /// The channel and the key that an event of the host addresses, each `None` if it addresses
+    /// all of them. Returns `None` if the event names a note that the host has not started.
+    fn addressed(
+        &self,
+        id: VoiceID,
+        channel: Channel,
+        key: Key,
+    ) -> Option<(Option<u8>, Option<u8>)> {
         let known = |note: &&HostNote| !id.is_wildcard() && note.id == id;
         if let Some(note) = self.notes.iter().flatten().find(known) {
             return Some((Some(note.channel), Some(note.key)));
@@ -298,8 +310,8 @@ impl Player {
     }
 
     fn note_off(&mut self, id: VoiceID, channel: Channel, key: Key) {
-        let meant = self.meant(id, channel, key);
-        if let Some((channel, note)) = meant {
+        let addressed = self.addressed(id, channel, key);
+        if let Some((channel, note)) = addressed {
             let released = note.map_or(u128::MAX, key_bit);
             for (number, held) in (0..).zip(&mut self.held) {
                 if channel.is_none_or(|channel| channel == number) {
@@ -307,12 +319,12 @@ impl Player {
                 }
             }
         }
-        match meant {
+        match addressed {
             Some((Some(channel), Some(note))) => {
                 self.instrument.handle(Event::NoteOff { channel, note });
             }
             Some((channel, note)) => {
-                // A wildcard: every note that is known and meant.
+                // A wildcard releases every note that it matches.
                 for known in self.notes.iter().flatten() {
                     if channel.is_none_or(|c| c == known.channel)
                         && note.is_none_or(|n| n == known.key)
@@ -326,13 +338,14 @@ impl Player {
         }
     }
 
-    /// Tells `tell` the notes that sound no more; what it refuses to hear it is told again.
-    pub fn ended_notes(&mut self, mut tell: impl FnMut(VoiceID, Channel, Key) -> bool) {
-        for i in 0..NOTES {
+    /// Reports each note that has ended to `report`. If `report` returns false, the note is reported again
+    /// the next time.
+    pub fn report_ended_notes(&mut self, mut report: impl FnMut(VoiceID, Channel, Key) -> bool) {
+        for i in 0..MAX_NOTES {
             let Some(note) = self.notes[i] else { continue };
             let sounds = self.engine().sounds(note.channel, note.key);
             if (note.is_replaced || !sounds)
-                && tell(note.id, Channel::Number(note.channel), Key::Number(note.key))
+                && report(note.id, Channel::Number(note.channel), Key::Number(note.key))
             {
                 self.notes[i] = None;
             }

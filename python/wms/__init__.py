@@ -10,6 +10,7 @@ from ._wms import (
     Synth,
     __version__,
     analyze,
+    audio_info,
     crepe,
     crepe_probabilities,
     cycle_frames,
@@ -25,6 +26,7 @@ from ._wms import (
     resynthesize,
     save_audio,
     segment_mfcc,
+    wav_bytes,
     yin,
 )
 from .errors import (
@@ -54,6 +56,7 @@ __all__ = [
     "WmsError",
     "__version__",
     "analyze",
+    "audio_info",
     "compat",
     "crepe",
     "crepe_probabilities",
@@ -72,5 +75,6 @@ __all__ = [
     "resynthesize",
     "save_audio",
     "segment_mfcc",
+    "wav_bytes",
     "yin",
 ]

@@ -11,7 +11,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
-from .explorer import Sounding, wav_data_url
+from ._sounding import Sounding, wav_data_url
 from .plot import NETWORK_COLOUR, new_figure, tidy
 
 

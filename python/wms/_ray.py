@@ -11,9 +11,9 @@ from typing import Any
 from ._wms import Params, Store, _analyze_into, _finish_store, _prepare_store, list_audio
 from .errors import AudioFileError, ParameterError, WmsError
 
-# Times that a recording whose worker died is tried again.
+# How often a recording is retried if its worker dies.
 _RETRIES = 3
-# Tasks that Ray has at a time, for each processor: enough to keep all busy.
+# Tasks given to Ray at a time for each processor, enough to keep all of them busy.
 _AHEAD = 4
 
 
@@ -27,19 +27,20 @@ def update_store(
     prune: bool = False,
     progress: Callable[[int, int, int, float], object] | None = None,
 ) -> Store:
-    """Bring a store up to date as `Store.update` does, each recording on one core of a cluster.
+    """Bring a store up to date as `Store.update` does, on the cores of a Ray cluster.
 
-    The recordings and the store must be at the same paths on every machine.
+    Each recording is analysed on one core. The recordings and the store must have the same paths on
+    every machine.
 
     Parameters
     ----------
     path, source, params, prune, progress
-        As `Store.update` takes them.
+        The arguments of `Store.update`.
     address : str, optional
-        Of the cluster; default: a cluster of this machine's cores, for the time of the call. Where
-        Ray is initialised already, that cluster is used.
+        Address of the cluster. Default: a cluster of this machine's cores is started and ended by
+        this call. If Ray is initialised already, its cluster is used.
     num_cpus : int, optional
-        Cores of the cluster that is started here; default: all.
+        Cores of a cluster that is started by this call; default: all.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def update_store(
 
 
 def _analyze(folder: str, file: str, params: dict[str, Any]) -> Any:
-    """What a worker does."""
+    """Analyse one recording in a worker."""
     return _analyze_into(folder, file, Params.from_dict(params))
 
 
@@ -112,7 +113,7 @@ def _result(ray: Any, reference: Any, file: Path) -> Any:
 
 @contextlib.contextmanager
 def _cluster(ray: Any, address: str | None, num_cpus: int | None) -> Iterator[None]:
-    """Join the cluster, and leave it again unless it was joined before."""
+    """Connect to the cluster; disconnect at the end unless it was connected before."""
     if ray.is_initialized():
         yield
         return

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Unpack
 
+from ._frames import FeaturesLike
+
 __all__ = [
     "Frames",
     "Model",
@@ -21,6 +23,7 @@ __all__ = [
     "_finish_store",
     "_prepare_store",
     "analyze",
+    "audio_info",
     "crepe",
     "crepe_probabilities",
     "cycle_frames",
@@ -36,22 +39,14 @@ __all__ = [
     "resynthesize",
     "save_audio",
     "segment_mfcc",
+    "wav_bytes",
     "yin",
 ]
 
 __version__: str
 
 _Path: TypeAlias = str | PathLike[str]
-
-class _Frames(Protocol):
-    """Analysed frames, as far as a model reads them: `Frames`, or anything like it."""
-
-    @property
-    def mfcc_raw(self) -> NDArray[np.float32]: ...
-    @property
-    def f0_hz(self) -> NDArray[np.float32]: ...
-    @property
-    def voicedness(self) -> NDArray[np.float32]: ...
+_WavSubtype: TypeAlias = Literal["PCM_16", "PCM_24", "FLOAT"]
 
 class _Params(Protocol):
     """Parameters of analysis and training: `Params`, or anything like it."""
@@ -191,6 +186,45 @@ class Params:
         --------
         >>> wms.Params().replace(hop_size=128, cycles_per_window=3)
         Params(hop_size=128, cycles_per_window=3)
+        """
+
+    def check_playable(self) -> None:
+        """Refuse parameters whose model could not be saved, loaded and played.
+
+        The analysis takes wider ranges than a model can have, so `wms.training.train` asks this
+        before it starts.
+
+        Raises
+        ------
+        ParameterError
+            A model of these parameters could not be loaded again. The message names the first key
+            that stands in the way, its value and what is wanted.
+
+        Examples
+        --------
+        >>> wms.Params(cycles_per_window=4).check_playable()
+        """
+
+    @staticmethod
+    def table() -> list[dict[str, Any]]:
+        """The table of all keys of a `params.json`, in the order of the file.
+
+        Returns
+        -------
+        list of dict
+            For each key: "name"; "section", the heading that it belongs under; "meaning", with the
+            unit; "kind", one of "whole number", "number", "switch", "choice" and "text"; "low" and
+            "high", the range of numbers, both included; "choices", the words of a choice;
+            "nullable", whether it may be None; "wanted", the kind and range in words; "default";
+            "required", whether a file must have it; "no_effect", why the key has none, or None.
+
+        Examples
+        --------
+        >>> for key in wms.Params.table()[:3]:
+        ...     print(key["name"], "is", key["wanted"])
+        audio_files_path is text
+        sample_rate is a whole number from 4000 to 384000
+        hop_size is a whole number from 1 to 1048576
         """
 
     def to_dict(self) -> dict[str, Any]:
@@ -528,6 +562,37 @@ class Model:
         ['pitch', 'voicedness']
         """
 
+    @staticmethod
+    def from_state(config: dict[str, Any], tensors: dict[str, Any]) -> Model:
+        """A model from its configuration and its tensors, as a model file holds them.
+
+        Parameters
+        ----------
+        config
+            What `Model.config` gives: what the inputs and outputs mean.
+        tensors
+            The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
+            as float32.
+
+        Returns
+        -------
+        Model
+            A model to play, or to save with `Model.save`.
+
+        Raises
+        ------
+        ParameterError
+            A key or a tensor is missing, superfluous, misshapen or out of range. The message names
+            it.
+
+        Examples
+        --------
+        >>> flute = wms.Model.load("factory:flute")
+        >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
+        >>> renamed.name
+        'Pan'
+        """
+
     def save(self, path: _Path, *, half: bool = False) -> None:
         """Write the model file; an existing one is replaced when the new one is complete.
 
@@ -614,7 +679,46 @@ class Model:
         (5, 232)
         """
 
-    def inputs(self, frames: _Frames) -> NDArray[np.float32]:
+    @property
+    def timbre_axes(self) -> dict[str, tuple[float, float, float]]:
+        """Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
+
+        The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 a
+        standard deviation, but voicedness stands for itself. A synthesizer allows half as much again on
+        either side, `Synth.timbre_range`.
+        """
+
+    def tone_inputs(self, f0_hz: float, **timbre: float) -> NDArray[np.float32]:
+        """Network inputs of a steady tone, as a synthesizer feeds them.
+
+        Parameters
+        ----------
+        f0_hz
+            Pitch, above 0; pitches beyond those of the training sound become the nearest one of these.
+        **timbre
+            Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
+            rest. They are held within `Synth.timbre_range`.
+
+        Returns
+        -------
+        x
+            Network inputs, (C,).
+
+        Raises
+        ------
+        ParameterError
+            The model has no input of that name, or a value is not a finite number.
+
+        Examples
+        --------
+        >>> model = wms.Model.load("factory:flute")
+        >>> x = model.tone_inputs(440, voicedness=0.5)
+        >>> spectra, _ = model.predict(np.tile(x, (60, 1)))
+        >>> spectra[-1].shape
+        (232,)
+        """
+
+    def inputs(self, frames: FeaturesLike) -> NDArray[np.float32]:
         """Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.
 
         Parameters
@@ -984,7 +1088,7 @@ def render(
 
 def resynthesize(
     model: Model,
-    frames: _Frames,
+    frames: FeaturesLike,
     *,
     sample_rate: float = 48000.0,
     noise: float = 1.0,
@@ -1133,22 +1237,79 @@ def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.
     ((16000,), 16000)
     """
 
-def save_audio(path: _Path, y: ArrayLike, sample_rate: int) -> None:
-    """Write a 24-bit wav file, whole or not at all.
+def audio_info(path: _Path) -> tuple[int, int]:
+    """Read how many channels an audio file has, and its sample rate, without reading all of it.
+
+    Parameters
+    ----------
+    path
+        A wav, flac, ogg, mp3 or aiff file.
+
+    Returns
+    -------
+    channels : int
+        Number of channels.
+    sample_rate : int
+        Samples of each channel in a second, Hz.
+
+    Raises
+    ------
+    AudioFileError
+        It is no audio file of these kinds.
+    FileAccessError
+        It cannot be read.
+
+    Examples
+    --------
+    >>> wms.save_audio("stereo.wav", np.zeros((2, 48000)), 48000)
+    >>> wms.audio_info("stereo.wav")
+    (2, 48000)
+    """
+
+def wav_bytes(y: ArrayLike, sample_rate: int, *, subtype: _WavSubtype = "PCM_24") -> bytes:
+    """Encode samples as a wav file in memory, byte for byte as `save_audio` writes it.
+
+    Parameters
+    ----------
+    y
+        Samples, (n,) or (channels, n), floats; full scale at ±1.
+    sample_rate
+        Their rate, Hz.
+    subtype
+        As for `save_audio`.
+
+    Raises
+    ------
+    ParameterError
+        As for `save_audio`.
+
+    Examples
+    --------
+    >>> len(wms.wav_bytes(np.zeros(16000), 16000, subtype="PCM_16"))
+    32044
+    """
+
+def save_audio(
+    path: _Path, y: ArrayLike, sample_rate: int, *, subtype: _WavSubtype = "PCM_24"
+) -> None:
+    """Write a wav file, whole or not at all.
 
     Parameters
     ----------
     path
         The file; an existing one is replaced when the new one is complete.
     y
-        Samples, (n,) or (channels, n), floats; values beyond ±1 are clipped.
+        Samples, (n,) or (channels, n), floats; full scale at ±1.
     sample_rate
         Their rate, Hz.
+    subtype
+        How the samples are stored, in soundfile's words: whole numbers of 16 or 24 bits, where
+        values beyond ±1 are clipped, or 32-bit floats, which keep them.
 
     Raises
     ------
     ParameterError
-        The samples are not floats, not finite or of another shape.
+        The samples are not floats, not finite, of another shape or too many for a wav file.
     FileAccessError
         The file cannot be written.
 

@@ -1,11 +1,11 @@
 //! Coefficients and spectra of frames whose pitch is known.
 
-use super::Watch;
 use super::cycles::Cutter;
 use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
 use super::spectrum::{SpectrumAnalyzer, check_sizes};
-use crate::Result;
 use crate::params::AnalysisParams;
+use crate::{Result, Watch};
+use ndarray::{Array2, ArrayRef1, Axis};
 use rayon::prelude::*;
 
 /// Frames that one task works on, so that its windows and buffers serve more than one frame.
@@ -19,7 +19,7 @@ pub(crate) fn describe(
     f0_hz: &[f32],
     params: &AnalysisParams,
     watch: &Watch,
-) -> Result<(Vec<f32>, Vec<f32>)> {
+) -> Result<(Array2<f32>, Array2<f32>)> {
     let settings = params.mfcc_settings();
     settings.check()?;
     let cutter = Cutter::new(params.cycle_settings());
@@ -62,33 +62,31 @@ impl<I: SegmentInput> Describer<I> {
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-    pub fn describe<T: Copy + Default + Send>(
+    pub fn describe<T: Clone + Default + Send + Sync>(
         &self,
         signal: &[f32],
         first: usize,
         f0_hz: &[f32],
         width: usize,
         watch: &Watch,
-        write: impl Fn(&mut MelAnalyzer<I>, &mut [T]) + Sync,
-    ) -> Result<(Vec<T>, Vec<f32>)> {
-        let mut rows = vec![T::default(); f0_hz.len() * width];
-        let mut spectra = vec![0.0; f0_hz.len() * self.n_bins];
+        write: impl Fn(&mut MelAnalyzer<I>, &mut ArrayRef1<T>) + Sync,
+    ) -> Result<(Array2<T>, Array2<f32>)> {
+        let mut rows = Array2::from_elem((f0_hz.len(), width), T::default());
+        let mut spectra = Array2::zeros((f0_hz.len(), self.n_bins));
         f0_hz
             .par_chunks(FRAMES_PER_TASK)
-            .zip(rows.par_chunks_mut(FRAMES_PER_TASK * width))
-            .zip(spectra.par_chunks_mut(FRAMES_PER_TASK * self.n_bins))
+            .zip(rows.axis_chunks_iter_mut(Axis(0), FRAMES_PER_TASK))
+            .zip(spectra.axis_chunks_iter_mut(Axis(0), FRAMES_PER_TASK))
             .enumerate()
             .map_init(
                 || self.clone(),
-                |thread, (task, ((f0_hz, rows), spectra))| {
+                |thread, (task, ((f0_hz, mut rows), mut spectra))| {
                     watch.check()?;
-                    let rows = rows.chunks_exact_mut(width);
-                    let spectra = spectra.chunks_exact_mut(thread.n_bins);
-                    let frames = f0_hz.iter().zip(rows).zip(spectra);
-                    for (offset, ((&f0, row), spectrum)) in frames.enumerate() {
+                    let frames = f0_hz.iter().zip(rows.rows_mut()).zip(spectra.rows_mut());
+                    for (offset, ((&f0, mut row), mut spectrum)) in frames.enumerate() {
                         let index = first + task * FRAMES_PER_TASK + offset;
-                        thread.frame(signal, index, f0, spectrum);
-                        write(&mut thread.mel, row);
+                        thread.frame(signal, index, f0, &mut spectrum);
+                        write(&mut thread.mel, &mut row);
                     }
                     watch.advance(f0_hz.len());
                     Ok(())
@@ -99,7 +97,7 @@ impl<I: SegmentInput> Describer<I> {
     }
 
     /// Measures the band levels of one frame and writes its spectrum.
-    fn frame(&mut self, signal: &[f32], index: usize, f0_hz: f32, spectrum: &mut [f32]) {
+    fn frame(&mut self, signal: &[f32], index: usize, f0_hz: f32, spectrum: &mut ArrayRef1<f32>) {
         self.cutter.cut(signal, index, f0_hz);
         self.mel.measure(&self.cutter.segment);
         self.cutter.stretch(signal, index, f0_hz);

@@ -1,4 +1,4 @@
-//! Real Fourier transforms with their buffers.
+//! Real Fourier transforms by `realfft`, each with its buffers.
 
 use realfft::num_complex::Complex64;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};

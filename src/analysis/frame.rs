@@ -2,10 +2,11 @@
 
 use crate::{Error, Result};
 
-/// Longest frame, hop or transform that a stage takes: beyond any use, within any memory.
+/// Longest frame, hop or transform that a stage accepts: more than anybody uses, and little enough
+/// for any computer's memory.
 pub(crate) const MAX_SIZE: usize = 1 << 20;
 
-/// Refuses a size that is 0 or too large to work with.
+/// Checks that a size is neither 0 nor too large to work with.
 ///
 /// # Errors
 /// [`Error::Parameter`] names the argument, its value and what is wanted.
@@ -70,8 +71,10 @@ pub(crate) fn remove_mean(samples: &mut [f32]) {
     }
 }
 
-/// Whether a frame's sound is there in its middle rather than only at its ends, 0 to 1: four times
-/// the share of its energy that its middle half holds, which is a half in a steady sound.
+/// Whether a frame's sound is there in its middle rather than only at its ends, 0 to 1.
+///
+/// This is four times the share of the frame's energy that lies in its middle half, limited to 1. In
+/// a steady sound the share is a half.
 pub(crate) fn presence(frame: &[f32]) -> f64 {
     let energy = |samples: &[f32]| samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
     let quarter = frame.len() / 4;

@@ -6,8 +6,9 @@
 use super::fourier::{Forward, hann_symmetric};
 use super::frame::check_size;
 use crate::{Error, Result};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayRef1, ArrayRef2};
 use std::collections::HashMap;
+use std::f64::consts::PI;
 
 /// Most mel bands.
 const MAX_BANDS: usize = 1024;
@@ -102,8 +103,8 @@ pub(super) struct MelAnalyzer<I> {
     windows: HashMap<usize, Vec<f64>>,
     /// Their samples in all.
     window_samples: usize,
-    /// `(n_mfcc, n_mel)`.
-    dct: Array2<f64>,
+    /// Basis vectors of the coefficients.
+    dct: Vec<Vec<f64>>,
     power: Vec<f64>,
     /// Levels of the last segment's bands, dB.
     pub levels_db: Vec<f64>,
@@ -160,14 +161,26 @@ impl<I: SegmentInput> MelAnalyzer<I> {
         self.input.load(segment, window, &mut self.forward.input);
     }
 
-    /// Writes the cepstral coefficients of the last segment.
-    pub fn cepstrum(&self, out: &mut [f32]) {
-        self.cepstrum_of(&self.levels_db, out);
+    /// Writes the cepstral coefficients of the last segment: the orthonormal DCT-II of its levels.
+    pub fn cepstrum(&self, out: &mut ArrayRef1<f32>) {
+        self.transform(&self.levels_db, out);
     }
 
-    /// Writes the cepstral coefficients of band levels: their orthonormal DCT-II.
-    pub fn cepstrum_of(&self, levels_db: &[f64], out: &mut [f32]) {
-        for (coefficient, basis) in out.iter_mut().zip(self.dct.rows()) {
+    /// Cepstral coefficients `(T, n_mfcc)` of band levels `(T, n_mel)`.
+    pub fn cepstra(&self, levels_db: &ArrayRef2<f64>) -> Array2<f32> {
+        let mut mfcc = Array2::zeros((levels_db.nrows(), self.dct.len()));
+        for (mut row, levels_db) in mfcc.rows_mut().into_iter().zip(levels_db.rows()) {
+            self.transform(levels_db, &mut row);
+        }
+        mfcc
+    }
+
+    fn transform<'a>(
+        &self,
+        levels_db: impl IntoIterator<Item = &'a f64> + Copy,
+        out: &mut ArrayRef1<f32>,
+    ) {
+        for (coefficient, basis) in out.iter_mut().zip(&self.dct) {
             *coefficient = basis.iter().zip(levels_db).map(|(b, l)| b * l).sum::<f64>() as f32;
         }
     }
@@ -230,11 +243,13 @@ fn slaney_filters(sample_rate: f64, n_fft: usize, bands: usize) -> Vec<Filter> {
         .collect()
 }
 
-/// The first `rows` rows of the orthonormal DCT-II over `columns` values.
-fn dct_basis(rows: usize, columns: usize) -> Array2<f64> {
-    let n = columns as f64;
-    Array2::from_shape_fn((rows, columns), |(k, i)| {
+/// The first `count` basis vectors of the orthonormal DCT-II over `length` values.
+fn dct_basis(count: usize, length: usize) -> Vec<Vec<f64>> {
+    let n = length as f64;
+    let vector = |k: usize| {
         let scale = if k == 0 { (1.0 / n).sqrt() } else { (2.0 / n).sqrt() };
-        scale * (std::f64::consts::PI * k as f64 * (i as f64 + 0.5) / n).cos()
-    })
+        let value = |i: usize| scale * (PI * k as f64 * (i as f64 + 0.5) / n).cos();
+        (0..length).map(value).collect()
+    };
+    (0..count).map(vector).collect()
 }

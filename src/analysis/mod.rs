@@ -1,12 +1,17 @@
 //! Offline analysis of recordings into features and spectra.
 //!
-//! A signal is cut into centred frames. Each frame gets a fundamental frequency ([`pitch`]); a few
-//! cycles around its centre become mel-frequency cepstral coefficients and, stretched to a fixed
-//! length, the spectrum that a network learns to make.
+//! A signal is cut into centred frames. [`pitch`] finds each frame's fundamental frequency. A few
+//! cycles of it around the frame's centre become mel-frequency cepstral coefficients
+//! ([`segment_mfcc`]) and, stretched to a fixed length ([`cycle_frames`]), the spectrum
+//! ([`cycle_spectrum`]) that a network learns to make.
+//!
+//! All of this is this project's own way. The numbers of librosa, torchcrepe and `wms_torch` are in
+//! [`compat`].
 
 pub mod compat;
 mod cycles;
 mod describe;
+mod features;
 mod fourier;
 pub mod frame;
 mod mel;
@@ -15,31 +20,17 @@ mod spectrum;
 mod stages;
 #[allow(clippy::inline_always)] // as in `pitch::crepe`
 mod stretch;
-mod watch;
 
 pub use cycles::CycleSettings;
 pub(crate) use describe::describe;
+pub(crate) use features::table;
+pub use features::{Features, FeaturesView};
 pub use mel::MfccSettings;
 pub use stages::{cycle_frames, cycle_spectrum, segment_mfcc};
-pub use watch::Watch;
 
-use crate::audio;
 use crate::params::AnalysisParams;
-use crate::{Error, Result};
+use crate::{Result, Watch};
 use frame::Framing;
-
-/// What the analysis finds in one signal; `T` frames, row-major.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SignalFeatures {
-    /// Fundamental frequency, Hz, shape `(T,)`; the best guess where a frame is unvoiced.
-    pub f0_hz: Vec<f32>,
-    /// Voicedness, 0 to 1, shape `(T,)`.
-    pub voicedness: Vec<f32>,
-    /// Cepstral coefficients, not standardised, shape `(T, n_mfcc)`.
-    pub mfcc: Vec<f32>,
-    /// `log(1 + magnitude)`, shape `(T, n_bins)`.
-    pub spectrum: Vec<f32>,
-}
 
 impl AnalysisParams {
     /// The frames.
@@ -72,33 +63,30 @@ impl AnalysisParams {
 /// With [`compatibility`](AnalysisParams::compatibility) set, the numbers are those of that version
 /// of `wms_torch`.
 ///
+/// # Examples
+/// ```
+/// use wms::analysis::analyze_signal;
+/// use wms::{Params, Watch};
+///
+/// // A quarter of a second of 220 Hz at the default 16 kHz.
+/// let step = std::f32::consts::TAU * 220.0 / 16_000.0;
+/// let signal: Vec<f32> = (0..4000).map(|n| 0.5 * (step * n as f32).sin()).collect();
+/// let params = Params::default();
+/// let features = analyze_signal(&signal, params.analysis(), &Watch::default())?;
+/// assert_eq!(features.f0_hz.len(), 1 + 4000 / params.analysis().hop_size);
+/// assert!((features.f0_hz[8] - 220.0).abs() < 0.5);
+/// # Ok::<(), wms::Error>(())
+/// ```
+///
 /// # Errors
-/// [`Error::Parameter`] if the signal cannot be analysed with these parameters,
-/// [`Error::Interrupted`] if `watch` was stopped.
-pub fn analyze_signal(
-    signal: &[f32],
-    params: &AnalysisParams,
-    watch: &Watch,
-) -> Result<SignalFeatures> {
+/// [`Error::Parameter`](crate::Error::Parameter) if the signal cannot be analysed with these parameters,
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+pub fn analyze_signal(signal: &[f32], params: &AnalysisParams, watch: &Watch) -> Result<Features> {
     if let Some(version) = params.compatibility.version() {
         return compat::analyze_signal(signal, params, version, watch);
     }
     let track = pitch::track(signal, params, watch)?;
     watch.check()?;
     let (mfcc, spectrum) = describe(signal, 0, &track.f0_hz, params, watch)?;
-    Ok(SignalFeatures { f0_hz: track.f0_hz, voicedness: track.voicedness, mfcc, spectrum })
-}
-
-/// Refuses samples that no analysis can take.
-///
-/// # Errors
-/// [`Error::Parameter`] names the first sample that is not finite or far beyond full scale.
-pub fn check_finite(signal: &[f32]) -> Result<()> {
-    match audio::first_bad_sample(signal) {
-        Some(at) => Err(Error::Parameter(format!(
-            "sample {at} is {:?}, wanted finite samples, full scale at ±1",
-            signal[at]
-        ))),
-        None => Ok(()),
-    }
+    Ok(Features::new(track, mfcc, spectrum))
 }

@@ -3,6 +3,7 @@
 use super::fourier::{Forward, hann_symmetric};
 use super::frame::check_size;
 use crate::{Error, Result};
+use ndarray::ArrayRef1;
 
 /// Computes `log(1 + |rfft(frame * hann, n_fft)|)` of one frame after another.
 #[derive(Clone)]
@@ -16,9 +17,13 @@ impl SpectrumAnalyzer {
         Self { window: hann_symmetric(window_size), forward: Forward::new(n_fft) }
     }
 
-    /// Writes the lowest `out.len()` bins.
-    pub fn log1p_magnitude(&mut self, frame: &[f32], out: &mut [f32]) {
-        let (head, tail) = self.forward.input.split_at_mut(frame.len());
+    /// Writes the lowest `out.len()` bins of the spectrum of a frame of `window_size` samples.
+    pub fn log1p_magnitude<'a>(
+        &mut self,
+        frame: impl IntoIterator<Item = &'a f32>,
+        out: &mut ArrayRef1<f32>,
+    ) {
+        let (head, tail) = self.forward.input.split_at_mut(self.window.len());
         for ((to, &x), w) in head.iter_mut().zip(frame).zip(&self.window) {
             *to = f64::from(x) * w;
         }
@@ -30,7 +35,7 @@ impl SpectrumAnalyzer {
     }
 }
 
-/// Refuses sizes that no spectrum can be computed with.
+/// Checks that a spectrum can be computed with these sizes.
 ///
 /// # Errors
 /// [`Error::Parameter`] names the argument, its value and what is wanted.

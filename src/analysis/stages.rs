@@ -4,16 +4,40 @@ use super::cycles::{Cutter, CycleSettings};
 use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
 use super::spectrum::{SpectrumAnalyzer, check_sizes};
 use crate::Result;
+use ndarray::{Array2, ArrayRef2, ArrayView1, Axis};
 use rayon::prelude::*;
 
-/// Cycle frames of all frames: row-major `(T, window_size)` for the `T` values of `f0_hz`.
+/// Cycle frames of all frames, `(T, window_size)` for the `T` values of `f0_hz`.
 ///
 /// A frame whose `f0_hz` is 0 is taken as it is.
+///
+/// # Examples
+/// ```
+/// use wms::analysis::frame::Framing;
+/// use wms::analysis::{CycleSettings, cycle_frames, cycle_spectrum};
+///
+/// let framing = Framing { window_size: 1024, hop_size: 256 };
+/// let settings = CycleSettings { sample_rate: 16_000, framing, cycles: 2 };
+/// let step = std::f32::consts::TAU * 220.0 / 16_000.0;
+/// let signal: Vec<f32> = (0..4000).map(|n| 0.5 * (step * n as f32).sin()).collect();
+/// let f0_hz = vec![220.0; framing.count(signal.len())];
+///
+/// let frames = cycle_frames(&signal, &f0_hz, &settings)?;
+/// assert_eq!(frames.dim(), (f0_hz.len(), 1024));
+/// // Two cycles per frame: the fundamental is in bin 2 whatever its frequency.
+/// let spectra = cycle_spectrum(&frames, 1024, 80)?;
+/// assert!(spectra[[8, 2]] > 3.5 && spectra[[8, 10]] < 0.1);
+/// # Ok::<(), wms::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if a setting is 0, or a fundamental is negative,
 /// NaN or infinite.
-pub fn cycle_frames(signal: &[f32], f0_hz: &[f32], settings: &CycleSettings) -> Result<Vec<f32>> {
+pub fn cycle_frames(
+    signal: &[f32],
+    f0_hz: &[f32],
+    settings: &CycleSettings,
+) -> Result<Array2<f32>> {
     stretch_all(signal, f0_hz, settings, Cutter::new)
 }
 
@@ -23,22 +47,21 @@ pub(super) fn stretch_all(
     f0_hz: &[f32],
     settings: &CycleSettings,
     cutter: impl Fn(CycleSettings) -> Cutter + Sync,
-) -> Result<Vec<f32>> {
+) -> Result<Array2<f32>> {
     settings.check()?;
     settings.check_f0(f0_hz)?;
-    let window = settings.framing.window_size;
-    let mut frames = vec![0.0; f0_hz.len() * window];
-    frames.par_chunks_exact_mut(window).zip(f0_hz).enumerate().for_each_init(
+    let mut frames = Array2::zeros((f0_hz.len(), settings.framing.window_size));
+    frames.axis_iter_mut(Axis(0)).into_par_iter().zip(f0_hz).enumerate().for_each_init(
         || cutter(*settings),
-        |cutter, (index, (out, &f0))| {
+        |cutter, (index, (mut row, &f0))| {
             cutter.stretch(signal, index, f0);
-            out.copy_from_slice(&cutter.cycle_frame);
+            row.assign(&ArrayView1::from(&cutter.cycle_frame));
         },
     );
     Ok(frames)
 }
 
-/// Cepstral coefficients of all frames, not standardised: row-major `(T, n_mfcc)`.
+/// Cepstral coefficients of all frames, `(T, n_mfcc)`, not standardised.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if a setting is out of range, or a fundamental is
@@ -48,66 +71,47 @@ pub fn segment_mfcc(
     f0_hz: &[f32],
     cycles: &CycleSettings,
     settings: &MfccSettings,
-) -> Result<Vec<f32>> {
+) -> Result<Array2<f32>> {
     cycles.check()?;
     settings.check()?;
     cycles.check_f0(f0_hz)?;
     let mel = MelAnalyzer::new(*settings, WholeSegment);
     let levels_db = band_levels(signal, f0_hz, &Cutter::new(*cycles), &mel);
-    Ok(cepstra(&mel, &levels_db, settings.n_mfcc))
+    Ok(mel.cepstra(&levels_db))
 }
 
-/// Mel band levels of all frames' segments in dB: row-major `(T, n_mel)`.
+/// Mel band levels of all frames' segments in dB, `(T, n_mel)`.
 pub(super) fn band_levels<I: SegmentInput>(
     signal: &[f32],
     f0_hz: &[f32],
     cutter: &Cutter,
     mel: &MelAnalyzer<I>,
-) -> Vec<f64> {
-    let bands = mel.levels_db.len();
-    let mut levels_db = vec![0.0; f0_hz.len() * bands];
-    levels_db.par_chunks_exact_mut(bands).zip(f0_hz).enumerate().for_each_init(
+) -> Array2<f64> {
+    let mut levels_db = Array2::zeros((f0_hz.len(), mel.levels_db.len()));
+    levels_db.axis_iter_mut(Axis(0)).into_par_iter().zip(f0_hz).enumerate().for_each_init(
         || (cutter.clone(), mel.clone()),
-        |(cutter, mel), (index, (row, &f0))| {
+        |(cutter, mel), (index, (mut row, &f0))| {
             cutter.cut(signal, index, f0);
             mel.measure(&cutter.segment);
-            row.copy_from_slice(&mel.levels_db);
+            row.assign(&ArrayView1::from(&mel.levels_db));
         },
     );
     levels_db
 }
 
-/// Cepstral coefficients of all frames' band levels: row-major `(T, n_mfcc)`.
-pub(super) fn cepstra<I: SegmentInput>(
-    mel: &MelAnalyzer<I>,
-    levels_db: &[f64],
-    n_mfcc: usize,
-) -> Vec<f32> {
-    let bands = mel.levels_db.len();
-    let mut mfcc = vec![0.0; levels_db.len() / bands * n_mfcc];
-    for (row, levels_db) in mfcc.chunks_exact_mut(n_mfcc).zip(levels_db.chunks_exact(bands)) {
-        mel.cepstrum_of(levels_db, row);
-    }
-    mfcc
-}
-
-/// `log(1 + magnitude)` of frames of `window_size` samples: row-major `(T, n_bins)`.
+/// `log(1 + magnitude)` of frames `(T, window_size)`: `(T, n_bins)`.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if `n_fft < window_size`, or `n_bins` is 0 or above
 /// `n_fft / 2 + 1`.
-pub fn cycle_spectrum(
-    frames: &[f32],
-    window_size: usize,
-    n_fft: usize,
-    n_bins: usize,
-) -> Result<Vec<f32>> {
+pub fn cycle_spectrum(frames: &ArrayRef2<f32>, n_fft: usize, n_bins: usize) -> Result<Array2<f32>> {
+    let (count, window_size) = frames.dim();
     check_sizes(window_size, n_fft, n_bins)?;
     let analyzer = SpectrumAnalyzer::new(window_size, n_fft);
-    let mut spectra = vec![0.0; frames.len() / window_size * n_bins];
-    spectra.par_chunks_exact_mut(n_bins).zip(frames.par_chunks_exact(window_size)).for_each_init(
+    let mut spectra = Array2::zeros((count, n_bins));
+    spectra.axis_iter_mut(Axis(0)).into_par_iter().zip(frames.axis_iter(Axis(0))).for_each_init(
         || analyzer.clone(),
-        |analyzer, (out, frame)| analyzer.log1p_magnitude(frame, out),
+        |analyzer, (mut row, frame)| analyzer.log1p_magnitude(frame, &mut row),
     );
     Ok(spectra)
 }

@@ -4,10 +4,16 @@
 //! a Kaiser window (J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window
 //! function", 1974): the response of `soxr`'s setting HQ, to about 5e-4 on white noise.
 //!
-//! Upwards, every output sample is a value of one band-limited signal at some time: a Fourier
-//! transform filters the segment, an inverse one gives it at twice the rate, and a short kernel,
-//! whose own response the spectrum was divided by, leads from there to any time (J. A. Fessler,
-//! B. P. Sutton, "Nonuniform fast Fourier transforms using min-max interpolation", 2003).
+//! To raise the rate, the segment is taken for one band-limited signal whose value at any time is
+//! wanted. A Fourier transform filters it, an inverse one gives it at twice the rate, and a short
+//! kernel interpolates between these samples; the spectrum was divided by the kernel's response
+//! beforehand (J. A. Fessler, B. P. Sutton, "Nonuniform fast Fourier transforms using min-max
+//! interpolation", 2003).
+//!
+//! Why not `rubato`: every frame has a ratio of its own, and its spectrum is to be what soxr's filter
+//! makes of it. Two cycles become 1024 samples some ten times faster than by a sinc resampler of
+//! `rubato` with 64 taps that is set to a new ratio for each frame. `benches/analysis.py` has soxr in
+//! the rows "whole chain".
 
 use pulp::{Simd, WithSimd};
 use realfft::num_complex::{Complex32, Complex64};
@@ -16,13 +22,15 @@ use rustfft::FftPlanner;
 use std::f64::consts::{PI, TAU};
 use std::sync::{Arc, LazyLock, OnceLock};
 
+/// End of the pass band, as a share of the lower Nyquist frequency.
 const PASS_BAND: f64 = 0.9136;
+/// Attenuation in the stop band, dB.
 const REJECTION_DB: f64 = 140.0;
-/// Kernel rows for places between two samples; between rows the kernel is interpolated linearly,
-/// which errs by less than (π / PHASES)² / 8 = 2e-5 of full scale.
+/// Rows of a kernel: the places between two samples that it is tabulated for. Between rows it is
+/// interpolated linearly, with an error of less than (π / PHASES)² / 8 = 2e-5 of full scale.
 const PHASES: usize = 256;
 
-/// The kernel at every `1 / PHASES` of a sample of the lower rate.
+/// The filter's impulse response at every `1 / PHASES` of a sample of the lower rate.
 struct Kernel {
     /// Samples on each side.
     half: usize,
@@ -32,10 +40,13 @@ struct Kernel {
 
 static KERNEL: LazyLock<Kernel> = LazyLock::new(Kernel::new);
 
-/// The filter's response at `t` samples of the lower rate, and where it ends.
+/// The filter's impulse response in closed form, over time in samples of the lower rate.
 struct Response {
+    /// Cycles per sample.
     cutoff: f64,
+    /// The response is zero from here on, samples.
     reach: f64,
+    /// Shape of the Kaiser window.
     beta: f64,
     /// Height of the window before it is scaled to 1.
     peak: f64,
@@ -43,7 +54,7 @@ struct Response {
 
 impl Response {
     fn new() -> Self {
-        // Kaiser's formulas, frequencies in cycles a sample.
+        // Kaiser's formulas, with frequencies in cycles per sample.
         let transition = 0.5 * (1.0 - PASS_BAND);
         let beta = 0.1102 * (REJECTION_DB - 8.7);
         Self {
@@ -146,7 +157,7 @@ impl Stretcher {
         self.spectrum.resize(bank.len + 1, Complex32::default());
         self.scratch.resize(scratch.max(self.scratch.len()), Complex32::default());
 
-        // The short kernel looks back over some samples: the segment begins that much later.
+        // The short kernel reaches back over some samples, so the segment begins that much later.
         let input = &mut self.doubled[..bank.len];
         input.fill(0.0);
         input[TAPS..][..segment.len()].copy_from_slice(segment);
@@ -162,7 +173,7 @@ impl Stretcher {
         bank.inverse
             .process_with_scratch(&mut self.spectrum, &mut self.doubled, &mut self.scratch)
             .expect("buffers were made for this plan");
-        // Beyond the filter's reach is nothing but what wraps around.
+        // Beyond the filter's reach, the output holds only what wraps around.
         let end = segment.len() + half;
         let heard = ((end as f64 * ratio) as usize).saturating_sub(first).min(out.len());
         let (heard, silence) = out.split_at_mut(heard);
@@ -174,16 +185,17 @@ impl Stretcher {
     }
 }
 
-/// Samples on each side that the filter reaches.
+/// Samples that the filter reaches to each side.
 static HALF: LazyLock<usize> = LazyLock::new(|| Response::new().half());
 
 /// Coefficients of the short kernel.
 const TAPS: usize = 8;
-/// Its shape: Kaiser and Bessel's window for twice the rate, as good as single precision.
+/// Shape of the short kernel, a Kaiser-Bessel window: at twice the rate its error is below that of
+/// single precision.
 const SHORT_BETA: f64 = 2.34 * TAPS as f64;
 
 /// The short kernel at every `1 / PHASES` of a sample: row p holds φ(i - TAPS / 2 + 1 - p / PHASES)
-/// and what leads from there to the next row.
+/// and the difference from there to the next row.
 static SHORT: LazyLock<Vec<[[f32; TAPS]; 2]>> = LazyLock::new(|| {
     let value = |phase: usize, i: usize| {
         let t = i as f64 - (TAPS / 2 - 1) as f64 - phase as f64 / PHASES as f64;
@@ -208,12 +220,12 @@ struct Doubler {
     len: usize,
     forward: Arc<dyn RealToComplex<f32>>,
     inverse: Arc<dyn ComplexToReal<f32>>,
-    /// What the bins from 0 to `len / 2` are multiplied by.
+    /// Factors of the bins from 0 to `len / 2`.
     gains: Vec<f32>,
 }
 
 impl Doubler {
-    /// The shortest one for `samples` samples; made once a process.
+    /// The shortest one for `samples` samples; each is made once per process.
     fn of(samples: usize) -> &'static Self {
         // Lengths are 2ⁿ and 3 · 2ⁿ.
         static KNOWN: [OnceLock<Doubler>; 2 * usize::BITS as usize] =
@@ -247,9 +259,9 @@ impl Doubler {
     }
 }
 
-/// Values of a signal at the times `start + j * step`, in samples.
+/// The task of interpolating a signal at the times `start + j * step`, in samples.
 struct Interpolation<'a> {
-    /// Reaches `TAPS / 2` samples beyond these times.
+    /// Holds at least `TAPS / 2` samples before and after these times.
     signal: &'a [f32],
     kernel: &'a [[[f32; TAPS]; 2]],
     start: f64,
@@ -258,7 +270,7 @@ struct Interpolation<'a> {
 }
 
 impl Interpolation<'_> {
-    /// Runs with vectors no longer than the short kernel.
+    /// Runs on vectors that are no longer than the short kernel.
     fn run(self) {
         #[cfg(target_arch = "x86_64")]
         {
@@ -278,18 +290,18 @@ impl WithSimd for Interpolation<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // Times in units of 2⁻⁴⁰: exact to 1e-6 samples after a million steps, and whole samples,
-        // rows and what is left between rows are bits of them.
-        const WHOLE: u32 = 40;
-        const ROW: u32 = WHOLE - PHASES.ilog2();
-        const REST: u32 = ROW - 24;
-        let fixed = |samples: f64| (samples * (1_u64 << WHOLE) as f64).round() as u64;
+        // Times are fixed-point numbers in units of 2⁻⁴⁰ samples, exact to 1e-6 samples after a
+        // million steps. Their bits are the sample, the kernel's row, and the place between rows.
+        const SAMPLE_BITS: u32 = 40;
+        const ROW_BITS: u32 = SAMPLE_BITS - PHASES.ilog2();
+        const PLACE_BITS: u32 = ROW_BITS - 24;
+        let fixed = |samples: f64| (samples * (1_u64 << SAMPLE_BITS) as f64).round() as u64;
         let (mut time, step) = (fixed(self.start), fixed(self.step));
         for sample in self.out {
-            let whole = (time >> WHOLE) as usize;
-            let [row, slope] = &self.kernel[(time >> ROW) as usize % PHASES];
-            let rest = (time >> REST) as i32 & 0x00ff_ffff;
-            let mix = simd.splat_f32s(rest as f32 * (1.0 / 16_777_216.0));
+            let whole = (time >> SAMPLE_BITS) as usize;
+            let [row, slope] = &self.kernel[(time >> ROW_BITS) as usize % PHASES];
+            let place = (time >> PLACE_BITS) as i32 & 0x00ff_ffff;
+            let mix = simd.splat_f32s(place as f32 * (1.0 / 16_777_216.0));
             let (near, _) = S::as_simd_f32s(&self.signal[whole - (TAPS / 2 - 1)..][..TAPS]);
             let (row, _) = S::as_simd_f32s(row);
             let (slope, _) = S::as_simd_f32s(slope);

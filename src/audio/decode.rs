@@ -14,15 +14,33 @@ use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
 /// Samples of all channels together that are read from a wav file at a time.
-const WAV_BLOCK: usize = 1 << 16;
+const WAV_BLOCK_SAMPLES: usize = 1 << 16;
 
 /// A decoded recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audio {
-    /// Mono samples, full scale at ±1; possibly none.
+    /// Mono samples, full scale at ±1; there may be none.
     pub samples: Vec<f32>,
     /// Their rate in Hz.
     pub sample_rate: u32,
+}
+
+/// What an audio file says of its sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AudioInfo {
+    /// Number of channels.
+    pub channels: usize,
+    /// Sample rate, Hz.
+    pub sample_rate: u32,
+}
+
+/// Reads how many channels an audio file has and at what rate, without reading all of it.
+///
+/// # Errors
+/// As [`decode`].
+pub fn info(path: &Path) -> Result<AudioInfo> {
+    let decoder = Decoder::open(path)?;
+    Ok(AudioInfo { channels: decoder.channels, sample_rate: decoder.sample_rate })
 }
 
 /// Reads a wav, flac, ogg, mp3 or aiff file; several channels are averaged.
@@ -45,18 +63,19 @@ pub(super) struct Decoder {
     format: Format,
     channels: usize,
     sample_rate: u32,
-    /// Samples of all channels together that the last block holds.
+    /// Samples of all channels, interleaved, that were decoded last.
     block: Vec<f32>,
-    /// Samples of each channel before that block.
+    /// Samples of each channel that came before that block.
     position: u64,
+    /// Bytes of encoded sound that have been read.
     bytes: u64,
 }
 
 enum Format {
     Wav(WavReader<BufReader<File>>),
     Other(Box<Packets>),
-    /// After its last sample.
-    Over,
+    /// The last sample has been read.
+    Finished,
 }
 
 impl Decoder {
@@ -70,7 +89,7 @@ impl Decoder {
         let ending = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
         let mut decoder = Self {
             path: path.into(),
-            format: Format::Over,
+            format: Format::Finished,
             channels: 0,
             sample_rate: 0,
             block: Vec::new(),
@@ -89,12 +108,12 @@ impl Decoder {
         self.sample_rate
     }
 
-    /// Bytes of sound read so far.
+    /// Bytes of encoded sound that have been read.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Appends the next mono samples; false where there are no more.
+    /// Appends the next mono samples; returns false if there are no more.
     ///
     /// # Errors
     /// As [`decode`].
@@ -126,13 +145,13 @@ impl Decoder {
         Ok(true)
     }
 
-    /// Fills `block`; false where there is nothing more.
+    /// Decodes into `block`; returns false if there are no more samples.
     fn next_block(&mut self) -> Result<bool> {
         match &mut self.format {
-            Format::Over => return Ok(false),
+            Format::Finished => return Ok(false),
             Format::Wav(reader) => {
                 let spec = reader.spec();
-                let count = WAV_BLOCK.next_multiple_of(self.channels);
+                let count = WAV_BLOCK_SAMPLES.next_multiple_of(self.channels);
                 let read = match spec.sample_format {
                     SampleFormat::Float => reader
                         .samples::<f32>()
@@ -152,12 +171,15 @@ impl Decoder {
                 packets.next(&self.path, &mut self.block)?;
                 self.bytes += std::mem::take(&mut packets.bytes);
                 if packets.layout.is_some_and(|found| found != (self.channels, self.sample_rate)) {
-                    return Err(Error::audio(&self.path, "changes its channels or rate midway"));
+                    return Err(Error::audio(
+                        &self.path,
+                        "changes its channels or its rate midway, wanted the same throughout",
+                    ));
                 }
             }
         }
         if self.block.is_empty() {
-            self.format = Format::Over;
+            self.format = Format::Finished;
         }
         Ok(!self.block.is_empty())
     }
@@ -171,7 +193,10 @@ impl Decoder {
         if self.channels == 0 || self.sample_rate == 0 {
             return Err(Error::audio(
                 &self.path,
-                format!("wav header says {} channels at {} Hz", self.channels, self.sample_rate),
+                format!(
+                    "its header says {} channels at {} Hz, wanted at least 1 of each",
+                    self.channels, self.sample_rate
+                ),
             ));
         }
         self.format = Format::Wav(reader);
@@ -186,7 +211,7 @@ impl Decoder {
             Some((channels, rate)) if channels > 0 && rate > 0 => {
                 (self.channels, self.sample_rate) = (channels, rate);
             }
-            _ => return Err(Error::audio(&self.path, "holds no audio packet")),
+            _ => return Err(Error::audio(&self.path, "holds no sound")),
         }
         self.format = Format::Other(Box::new(packets));
         Ok(())
@@ -202,9 +227,9 @@ struct Packets {
     format: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track_id: u32,
-    /// Channels and rate of the last packet.
+    /// Number of channels and sample rate of the last packet.
     layout: Option<(usize, u32)>,
-    /// Bytes of the packets since this was last taken.
+    /// Bytes of the packets that were read since this was last set to 0.
     bytes: u64,
 }
 
@@ -220,13 +245,15 @@ impl Packets {
                 .map_err(|error| unreadable(path, &error))?;
             let track = format
                 .default_track(TrackType::Audio)
-                .ok_or_else(|| Error::audio(path, "holds no audio track"))?;
+                .ok_or_else(|| Error::audio(path, "holds no sound"))?;
             let track_id = track.id;
-            let params = track
-                .codec_params
-                .as_ref()
-                .and_then(|params| params.audio())
-                .ok_or_else(|| Error::audio(path, "its audio codec is unknown"))?;
+            let params =
+                track.codec_params.as_ref().and_then(|params| params.audio()).ok_or_else(|| {
+                    Error::audio(
+                        path,
+                        "its kind of audio is unknown, wanted wav, flac, ogg vorbis, mp3 or aiff",
+                    )
+                })?;
             let decoder = symphonia::default::get_codecs()
                 .make_audio_decoder(params, &AudioDecoderOptions::default())
                 .map_err(|error| unreadable(path, &error))?;
@@ -257,10 +284,11 @@ impl Packets {
     }
 }
 
-/// The decoders are other people's: a panic on a damaged file is an error like any other.
+/// Makes an error of a panic: the decoders are other projects' code, and damaged files may upset
+/// them.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|_| Err(Error::audio(path, "damaged: its decoder gave up")))
+        .unwrap_or_else(|_| Err(Error::audio(path, "damaged: it cannot be decoded")))
 }
 
 fn unreadable(path: &Path, error: &SymphoniaError) -> Error {

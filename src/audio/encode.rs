@@ -1,36 +1,202 @@
-//! Samples to a wav file.
+//! Samples to wav files. This is the only place that writes them.
 
+use super::check_finite;
 use crate::files::write_atomic;
 use crate::{Error, Result};
 use hound::{SampleFormat, WavSpec, WavWriter};
 use std::io::Cursor;
 use std::path::Path;
 
-const BITS: u16 = 24;
+/// Bytes of the longest wav file: its sizes are numbers of 32 bits.
+const MAX_BYTES: usize = u32::MAX as usize;
+/// Bytes of the longest header that is written.
+const MAX_HEADER: usize = 68;
 
-/// Writes interleaved samples as 24-bit wav; what lies beyond ±1 is clipped.
+/// How the samples of a wav file are stored, named as in Python's soundfile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WavSubtype {
+    /// Whole numbers of 16 bits, `"PCM_16"`.
+    Pcm16,
+    /// Whole numbers of 24 bits, `"PCM_24"`.
+    #[default]
+    Pcm24,
+    /// Floating-point numbers of 32 bits, `"FLOAT"`: samples beyond ±1 are kept.
+    Float,
+}
+
+impl WavSubtype {
+    /// The subtype of this name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "PCM_16" => Ok(Self::Pcm16),
+            "PCM_24" => Ok(Self::Pcm24),
+            "FLOAT" => Ok(Self::Float),
+            _ => Err(Error::Parameter(format!(
+                "subtype is {name:?}, wanted \"PCM_16\", \"PCM_24\" or \"FLOAT\""
+            ))),
+        }
+    }
+
+    fn bits(self) -> u16 {
+        match self {
+            Self::Pcm16 => 16,
+            Self::Pcm24 => 24,
+            Self::Float => 32,
+        }
+    }
+}
+
+/// Writes a wav file, whole or not at all.
+///
+/// `interleaved` holds the samples of all channels of one frame, then those of the next; full scale
+/// is ±1. Whole numbers are clipped there, and rounded to the nearest.
 ///
 /// # Errors
-/// [`Error::Parameter`] if there is no channel, the samples are no whole number of frames or not
-/// finite; [`Error::Io`] if the file cannot be written.
-pub fn write_wav(path: &Path, interleaved: &[f32], channels: u16, sample_rate: u32) -> Result<()> {
+/// [`Error::Parameter`] if there is no channel, the last frame is incomplete, a sample is not
+/// finite, or there are more than the 4 GiB of a wav file; [`Error::Io`] if it cannot be written.
+pub fn write_wav(
+    path: &Path,
+    interleaved: &[f32],
+    channels: u16,
+    sample_rate: u32,
+    subtype: WavSubtype,
+) -> Result<()> {
+    write_atomic(path, &encode_wav(interleaved, channels, sample_rate, subtype)?)
+}
+
+/// The bytes of a wav file, as [`write_wav`] writes them.
+///
+/// # Errors
+/// [`Error::Parameter`] as [`write_wav`].
+pub fn encode_wav(
+    interleaved: &[f32],
+    channels: u16,
+    sample_rate: u32,
+    subtype: WavSubtype,
+) -> Result<Vec<u8>> {
     if channels == 0 || !interleaved.len().is_multiple_of(usize::from(channels)) {
         return Err(Error::Parameter(format!(
-            "{} samples do not make whole frames of {channels} channels",
+            "{} samples of {channels} channels, wanted a whole number of frames of at least one \
+             channel",
             interleaved.len()
         )));
     }
-    crate::analysis::check_finite(interleaved)?;
-    let spec =
-        WavSpec { channels, sample_rate, bits_per_sample: BITS, sample_format: SampleFormat::Int };
-    let failed = |error: hound::Error| Error::Parameter(format!("cannot make a wav: {error}"));
-    let mut buffer = Cursor::new(Vec::new());
-    let mut writer = WavWriter::new(&mut buffer, spec).map_err(failed)?;
-    let full_scale = ((1_i32 << (BITS - 1)) - 1) as f32;
-    for sample in interleaved {
-        let value = (sample.clamp(-1.0, 1.0) * full_scale).round() as i32;
-        writer.write_sample(value).map_err(failed)?;
+    check_finite(interleaved)?;
+    if interleaved.len() > (MAX_BYTES - MAX_HEADER) / usize::from(subtype.bits() / 8) {
+        return Err(Error::Parameter(format!(
+            "{} samples are too many for a wav file, wanted at most 4 GiB: write a shorter sound, \
+             or fewer bits a sample",
+            interleaved.len()
+        )));
     }
-    writer.finalize().map_err(failed)?;
-    write_atomic(path, buffer.get_ref())
+    if subtype == WavSubtype::Float {
+        return Ok(encode_float(interleaved, channels, sample_rate));
+    }
+    encode_pcm(interleaved, channels, sample_rate, subtype.bits())
+        .map_err(|error| Error::Parameter(format!("cannot make a wav: {error}")))
+}
+
+fn encode_pcm(
+    interleaved: &[f32],
+    channels: u16,
+    sample_rate: u32,
+    bits_per_sample: u16,
+) -> hound::Result<Vec<u8>> {
+    let spec = WavSpec { channels, sample_rate, bits_per_sample, sample_format: SampleFormat::Int };
+    let mut buffer = Cursor::new(Vec::new());
+    let mut writer = WavWriter::new(&mut buffer, spec)?;
+    let full_scale = ((1_i32 << (bits_per_sample - 1)) - 1) as f32;
+    for sample in interleaved {
+        writer.write_sample((sample.clamp(-1.0, 1.0) * full_scale).round() as i32)?;
+    }
+    writer.finalize()?;
+    Ok(buffer.into_inner())
+}
+
+/// Floats in the plain format (`WAVE_FORMAT_IEEE_FLOAT`), which more programs read than the
+/// extensible one that hound would write.
+fn encode_float(interleaved: &[f32], channels: u16, sample_rate: u32) -> Vec<u8> {
+    const FORMAT: u16 = 3;
+    const FORMAT_BYTES: u32 = 18;
+    const FACT_BYTES: u32 = 4;
+    let data_bytes = 4 * interleaved.len() as u32;
+    let frame_bytes = 4 * channels;
+    let riff_bytes = 4 + (8 + FORMAT_BYTES) + (8 + FACT_BYTES) + (8 + data_bytes);
+    let mut file = Vec::with_capacity(8 + riff_bytes as usize);
+    let number = |file: &mut Vec<u8>, value: u32| file.extend(value.to_le_bytes());
+    file.extend(b"RIFF");
+    number(&mut file, riff_bytes);
+    file.extend(b"WAVEfmt ");
+    number(&mut file, FORMAT_BYTES);
+    file.extend(FORMAT.to_le_bytes());
+    file.extend(channels.to_le_bytes());
+    number(&mut file, sample_rate);
+    number(&mut file, sample_rate.wrapping_mul(u32::from(frame_bytes)));
+    file.extend(frame_bytes.to_le_bytes());
+    file.extend(32_u16.to_le_bytes());
+    // There are no further fields of the format.
+    file.extend(0_u16.to_le_bytes());
+    file.extend(b"fact");
+    number(&mut file, FACT_BYTES);
+    number(&mut file, interleaved.len() as u32 / u32::from(channels));
+    file.extend(b"data");
+    number(&mut file, data_bytes);
+    file.extend(interleaved.iter().flat_map(|sample| sample.to_le_bytes()));
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hound::WavReader;
+
+    const SAMPLES: [f32; 6] = [0.0, 1.0, -1.0, 0.25, -2.0, 1e-3];
+
+    fn decoded(subtype: WavSubtype) -> Vec<f32> {
+        let bytes = encode_wav(&SAMPLES, 2, 44100, subtype).unwrap();
+        let mut reader = WavReader::new(Cursor::new(bytes)).unwrap();
+        let spec = reader.spec();
+        assert_eq!((spec.channels, spec.sample_rate), (2, 44100));
+        assert_eq!(spec.bits_per_sample, subtype.bits());
+        if subtype == WavSubtype::Float {
+            return reader.samples::<f32>().map(|x| x.unwrap()).collect();
+        }
+        let scale = ((1_i32 << (subtype.bits() - 1)) - 1) as f32;
+        reader.samples::<i32>().map(|x| x.unwrap() as f32 / scale).collect()
+    }
+
+    #[test]
+    fn samples_come_back() {
+        assert_eq!(decoded(WavSubtype::Float), SAMPLES);
+        for (subtype, step) in
+            [(WavSubtype::Pcm16, 1.0 / 32767.0), (WavSubtype::Pcm24, 1.0 / 8_388_607.0)]
+        {
+            for (got, want) in decoded(subtype).into_iter().zip(SAMPLES) {
+                assert!((got - want.clamp(-1.0, 1.0)).abs() <= 0.51 * step, "{got} for {want}");
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_of_the_chunks_are_those_of_the_file() {
+        let bytes = encode_wav(&SAMPLES, 2, 44100, WavSubtype::Float).unwrap();
+        assert_eq!(bytes.len(), 58 + 4 * SAMPLES.len());
+        assert_eq!(bytes[4..8], (bytes.len() as u32 - 8).to_le_bytes());
+        assert_eq!(bytes[46..50], 3_u32.to_le_bytes());
+    }
+
+    #[test]
+    fn damaged_requests_are_refused() {
+        let wrong = |samples: &[f32], channels| {
+            encode_wav(samples, channels, 8000, WavSubtype::default()).unwrap_err().to_string()
+        };
+        assert!(wrong(&SAMPLES, 4).contains("6 samples of 4 channels, wanted"));
+        assert!(wrong(&SAMPLES, 0).contains("wanted"));
+        assert!(wrong(&[f32::NAN], 1).contains("sample 0 is NaN, wanted finite"));
+        let error = WavSubtype::from_name("pcm16").unwrap_err().to_string();
+        assert!(error.contains("subtype is \"pcm16\", wanted \"PCM_16\""), "{error}");
+    }
 }

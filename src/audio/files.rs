@@ -1,4 +1,4 @@
-//! Which files a source names.
+//! Finding audio files.
 
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 pub const EXTENSIONS: &[&str] =
     &["wav", "wave", "flac", "ogg", "oga", "mp3", "aif", "aiff", "aifc"];
 
-/// How deep folders are followed: deeper than any library, shallow enough for a link cycle.
+/// How many folders deep the search goes: more than any library has, and few enough that a symbolic
+/// link to a folder above it ends.
 const MAX_DEPTH: usize = 32;
 
-/// The audio files that `source` names: itself, or all below it, sorted by path.
+/// The audio files that `source` stands for: the file itself, or all files in the folder and the
+/// folders in it, sorted by path.
 ///
 /// # Errors
-/// [`Error::AudioFile`] if there is nothing of that name or a folder holds no audio file,
+/// [`Error::AudioFile`] if it does not exist or a folder holds no audio file,
 /// [`Error::Io`] if a folder cannot be read.
 pub fn list(source: &Path) -> Result<Vec<PathBuf>> {
     if source.is_file() {

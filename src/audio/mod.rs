@@ -3,25 +3,39 @@
 mod decode;
 mod encode;
 mod files;
-mod reader;
+mod rate_reader;
 pub mod resample;
 
-pub use decode::{Audio, decode};
-pub use encode::write_wav;
+pub use decode::{Audio, AudioInfo, decode, info};
+pub use encode::{WavSubtype, encode_wav, write_wav};
 pub use files::{EXTENSIONS, list};
-pub(crate) use reader::Reader;
+pub(crate) use rate_reader::RateReader;
 pub use resample::resample;
 
 use crate::{Error, Result};
 use std::path::Path;
 
-/// Largest magnitude that is taken for a sample. Full scale is 1, but samples on a scale of 16 or
-/// 24 bits are sound too; squares of much more would not stay finite in single precision.
+/// Largest magnitude of a sample. Full scale is 1, but samples that are whole numbers of 16 or 24
+/// bits are accepted too. The squares of much larger ones would not be finite in single precision.
 const MAX_SAMPLE: f32 = 1e9;
 
-/// Where the first sample lies that is not finite, or not within any scale.
-pub(crate) fn first_bad_sample(samples: &[f32]) -> Option<usize> {
+/// The place of the first sample that is NaN, infinite or beyond [`MAX_SAMPLE`].
+fn first_bad_sample(samples: &[f32]) -> Option<usize> {
     samples.iter().position(|x| x.is_nan() || x.abs() > MAX_SAMPLE)
+}
+
+/// Refuses samples that no analysis can work with.
+///
+/// # Errors
+/// [`Error::Parameter`] names the first sample that is NaN, infinite or far beyond full scale.
+pub fn check_finite(signal: &[f32]) -> Result<()> {
+    match first_bad_sample(signal) {
+        Some(at) => Err(Error::Parameter(format!(
+            "sample {at} is {:?}, wanted finite samples, full scale at ±1",
+            signal[at]
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Reads a file as mono and, if asked, resamples it.

@@ -9,9 +9,9 @@ const ZERO_CROSSINGS: f64 = 6.0;
 /// Cutoff as a share of the lower Nyquist frequency (`torchaudio`'s default).
 const ROLLOFF: f64 = 0.99;
 /// Output samples computed by one task.
-const CHUNK: usize = 1 << 14;
+const SAMPLES_PER_TASK: usize = 1 << 14;
 
-/// Resamples `signal` from `from_hz` to `to_hz`; `ceil(n * to / from)` samples come back.
+/// Resamples `signal`, n samples, from `from_hz` to `to_hz`: `ceil(n * to_hz / from_hz)` samples.
 ///
 /// The kernel is `sinc(t) cos²(π t / 12)`, |t| < 6, with the cutoff at 0.99 of the lower Nyquist
 /// frequency (J. O. Smith, "Digital Audio Resampling", with `torchaudio`'s defaults).
@@ -23,7 +23,7 @@ pub fn resample(signal: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>> {
     Ok(resampler.part(signal, 0, 0..resampler.length(signal.len() as u64)))
 }
 
-/// A change of rate; any part of the resampled signal can be had by itself.
+/// A change of rate, of which any part of the result can be computed by itself.
 pub(crate) struct Resampler {
     from_hz: u32,
     to_hz: u32,
@@ -31,6 +31,8 @@ pub(crate) struct Resampler {
 }
 
 impl Resampler {
+    /// A change from one rate to another.
+    ///
     /// # Errors
     /// As [`resample`].
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self> {
@@ -46,17 +48,17 @@ impl Resampler {
         Ok(Self { from_hz, to_hz, bank })
     }
 
-    /// Samples that `samples` samples become.
+    /// Number of samples that `samples` samples are resampled to.
     pub fn length(&self, samples: u64) -> u64 {
         (samples * u64::from(self.to_hz)).div_ceil(u64::from(self.from_hz))
     }
 
-    /// Samples number `wanted` of the resampled signal, of which `signal` is the part from sample
-    /// `origin` on; it counts as zero outside that part.
+    /// The samples numbered `wanted` of the resampled signal. `signal` is the part of the given
+    /// signal from its sample `origin` on; outside of that part it counts as zero.
     pub fn part(&self, signal: &[f32], origin: u64, wanted: Range<u64>) -> Vec<f32> {
         let mut output = vec![0.0; (wanted.end - wanted.start) as usize];
-        output.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, samples)| {
-            let first = wanted.start + (chunk * CHUNK) as u64;
+        output.par_chunks_mut(SAMPLES_PER_TASK).enumerate().for_each(|(chunk, samples)| {
+            let first = wanted.start + (chunk * SAMPLES_PER_TASK) as u64;
             for (index, sample) in (first..).zip(samples) {
                 *sample = if self.from_hz == self.to_hz {
                     signal.get((index - origin) as usize).copied().unwrap_or_default()
@@ -69,22 +71,23 @@ impl Resampler {
     }
 }
 
-/// A signal that is resampled as it comes.
-pub(super) struct Stream {
+/// Resamples a signal that comes block by block.
+pub(super) struct StreamResampler {
     resampler: Resampler,
-    /// The part of the signal that is still needed, and the number of its first sample.
+    /// The part of the signal that later samples still depend on.
     kept: Vec<f32>,
+    /// Number of the first sample of `kept`.
     origin: u64,
-    /// Samples given so far.
+    /// Number of resampled samples that were put out.
     given: u64,
 }
 
-impl Stream {
+impl StreamResampler {
     pub fn new(resampler: Resampler) -> Self {
         Self { resampler, kept: Vec::new(), origin: 0, given: 0 }
     }
 
-    /// Takes the next samples and appends those whose filter they complete.
+    /// Takes the next samples, and appends the resampled ones that no later sample can change.
     pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) {
         self.kept.extend_from_slice(samples);
         let known = (self.origin + self.kept.len() as u64) as i64;
@@ -94,13 +97,13 @@ impl Stream {
             end -= 1;
         }
         self.give(end, output);
-        let needless = (self.resampler.bank.start(self.given) - self.origin as i64).max(0);
-        let needless = (needless as usize).min(self.kept.len());
-        self.kept.drain(..needless);
-        self.origin += needless as u64;
+        let used_up = (self.resampler.bank.start(self.given) - self.origin as i64).max(0);
+        let used_up = (used_up as usize).min(self.kept.len());
+        self.kept.drain(..used_up);
+        self.origin += used_up as u64;
     }
 
-    /// Appends the rest, after the last sample was taken.
+    /// Appends the last resampled samples, after all samples were pushed.
     pub fn finish(&mut self, output: &mut Vec<f32>) {
         let end = self.resampler.length(self.origin + self.kept.len() as u64);
         self.give(end, output);
@@ -116,7 +119,8 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// One short filter for each of the `new` places an output sample can have between input samples.
+/// One short filter for each of the `new` positions between input samples at which an output sample
+/// can be.
 struct PhaseBank {
     orig: usize,
     new: usize,
@@ -152,8 +156,7 @@ impl PhaseBank {
         (index / new * self.orig as u64) as i64 + self.starts[(index % new) as usize] as i64
     }
 
-    /// Output sample `index` of the signal that begins with sample `origin`; it is zero outside
-    /// itself.
+    /// Output sample `index`; `signal` is the given signal from sample `origin` on.
     fn at(&self, signal: &[f32], origin: i64, index: u64) -> f32 {
         let phase = (index % self.new as u64) as usize;
         let start = (self.start(index) - origin) as isize;
@@ -191,7 +194,7 @@ mod tests {
                 let signal = &signal[..length];
                 let whole = resample(signal, from, to).unwrap();
                 for block in [1, 7, 1000, 6000] {
-                    let mut stream = Stream::new(Resampler::new(from, to).unwrap());
+                    let mut stream = StreamResampler::new(Resampler::new(from, to).unwrap());
                     let mut joined = Vec::new();
                     signal.chunks(block).for_each(|part| stream.push(part, &mut joined));
                     stream.finish(&mut joined);

@@ -1,22 +1,22 @@
-//! From recordings to frames.
+//! From recordings to frames in memory.
 
+use super::builder::{FramesBuilder, no_features};
+use super::failures::split_failures;
 use super::frames::{Frames, Skipped};
-use super::lanes;
-use super::passages::Source;
-use super::recording::analyze_recording;
-use crate::analysis::compat::Joined;
-use crate::analysis::{SignalFeatures, Watch, analyze_signal, check_finite};
-use crate::audio;
+use super::joined::{analyze_files_joined, analyze_joined};
+use super::passage_analysis::analyze_recording;
+use super::source::Source;
+use super::workers::for_each_recording;
+use crate::analysis::Features;
+use crate::audio::check_finite;
 use crate::params::{AnalysisParams, Compatibility};
-use crate::timbre::Scaler;
-use crate::{Error, Params, Result};
-use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use crate::{Params, Result, Watch};
+use std::path::PathBuf;
 
 /// A recording in memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
-    /// What to call it.
+    /// A name for it, which appears in [`Frames::files`].
     pub name: String,
     /// Mono samples at the parameters' sample rate, full scale at ±1.
     pub samples: Vec<f32>,
@@ -28,92 +28,50 @@ pub struct Recording {
 /// memory; [`Store`](super::Store) keeps them in files.
 ///
 /// # Errors
-/// The file's own error if there is only one, or if none can be read; [`Error::Parameter`] if the
-/// parameters cannot be worked with; [`Error::Interrupted`] if `watch` was stopped.
+/// The file's own error if there is only one file, or [`Error::Parameter`](crate::Error::Parameter)
+/// if none of several can be read, if none is given, or if the parameters cannot be worked with;
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 ///
 /// # Examples
 /// ```
-/// use wms::audio::write_wav;
 /// use wms::corpus::analyze_files;
-/// use wms::{Params, Watch};
+/// use wms::{Params, Watch, audio};
 ///
-/// let folder = tempfile::tempdir()?;
+/// let folder = tempfile::tempdir().unwrap();
 /// let path = folder.path().join("tone.wav");
-/// let tone: Vec<f32> = (0..8000).map(|i| 0.5 * (i as f32 * 0.1).sin()).collect();
-/// write_wav(&path, &tone, 1, 16_000)?;
+/// let tone: Vec<f32> = (0..16000).map(|n| 0.2 * (n as f32 * 0.0864).sin()).collect();
+/// audio::write_wav(&path, &tone, 1, 16000, audio::WavSubtype::default())?;
 ///
 /// let frames = analyze_files(&[path], &Params::default(), &Watch::default())?;
-/// let hop = Params::default().analysis().hop_size;
-/// assert_eq!(frames.len(), 1 + tone.len() / hop);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// let f0_hz = frames.features.f0_hz.view();
+/// assert_eq!(frames.len(), 63); // one every 256 samples
+/// assert!((f0_hz[30] - 220.0).abs() < 1.0);
+/// # Ok::<(), wms::Error>(())
 /// ```
 pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Result<Frames> {
     let analysis = params.analysis();
-    let compatible = analysis.compatibility != Compatibility::Own;
-    let results: Vec<Result<Part>> = if compatible {
-        paths.par_iter().map(|path| load(path, params, watch).map(Part::loaded)).collect()
-    } else {
-        lanes::for_each(paths.len(), |index, at_once| {
-            let open = || Source::open(&paths[index], analysis);
-            let part =
-                Part::analyzed(paths[index].display().to_string(), &open, params, at_once, watch)?;
-            watch.finish_file();
-            Ok(part)
-        })
-    };
-    let mut parts = Vec::new();
-    let mut failures: Vec<(PathBuf, Error)> = Vec::new();
-    for (path, result) in paths.iter().zip(results) {
-        match result {
-            Ok(part) => parts.push(part),
-            Err(error @ (Error::AudioFile { .. } | Error::Io { .. })) => {
-                failures.push((path.clone(), error));
-            }
-            Err(error) => return Err(error),
-        }
+    if analysis.compatibility != Compatibility::Own {
+        return analyze_files_joined(paths, params, watch);
     }
+    let results = for_each_recording(paths.len(), |index, passages_at_once| {
+        let open = || Source::open(&paths[index], analysis);
+        let features = collect_features(&open, analysis, passages_at_once, watch)?;
+        watch.finish_file();
+        Ok((paths[index].display().to_string(), features))
+    });
+    let (parts, failures) = split_failures(paths, results)?;
     if parts.is_empty() {
-        return Err(none_left(failures));
+        return Err(failures.into_error());
     }
-    let skipped = failures
-        .into_iter()
-        .map(|(path, error)| Skipped { path, reason: error.to_string() })
-        .collect();
-    if compatible {
-        let recordings = parts.into_iter().map(|part| part.recording).collect();
-        joined(recordings, params, skipped, watch)
-    } else {
-        Ok(assemble(parts, params, skipped))
-    }
-}
-
-/// Why no recording is left.
-pub(super) fn none_left(failures: Vec<(PathBuf, Error)>) -> Error {
-    let count = failures.len();
-    match failures.into_iter().next() {
-        None => Error::parameter("no audio file was given, wanted at least one"),
-        Some((_, error)) if count == 1 => error,
-        Some((_, first)) => Error::Parameter(format!(
-            "none of the {count} audio files can be read; the first: {first}"
-        )),
-    }
-}
-
-fn load(path: &Path, params: &Params, watch: &Watch) -> Result<Recording> {
-    watch.check()?;
-    let rate = params.analysis().sample_rate;
-    let mut decoded = audio::decode(path)?;
-    if decoded.sample_rate != rate {
-        decoded.samples = audio::resample(&decoded.samples, decoded.sample_rate, rate)?;
-    }
-    Ok(Recording { name: path.display().to_string(), samples: decoded.samples })
+    assemble(parts, params, failures.into_skipped())
 }
 
 /// Analyses recordings in memory.
 ///
 /// # Errors
-/// [`Error::Parameter`] if a sample is not finite, a recording is empty, or the parameters cannot
-/// be worked with; [`Error::Interrupted`] if `watch` was stopped.
+/// [`Error::Parameter`](crate::Error::Parameter) if a sample is not finite, a recording is empty, or
+/// the parameters cannot be worked with; [`Error::Interrupted`](crate::Error::Interrupted) if
+/// `watch` was stopped.
 pub fn analyze_signals(
     recordings: Vec<Recording>,
     params: &Params,
@@ -122,106 +80,41 @@ pub fn analyze_signals(
     for recording in &recordings {
         check_finite(&recording.samples)?;
     }
-    if params.analysis().compatibility != Compatibility::Own {
-        return joined(recordings, params, Vec::new(), watch);
-    }
-    let parts = lanes::for_each(recordings.len(), |index, at_once| {
-        let Recording { name, samples } = &recordings[index];
-        let open = || Ok(Source::Memory { name, rest: samples });
-        Part::analyzed(name.clone(), &open, params, at_once, watch)
-    });
-    Ok(assemble(parts.into_iter().collect::<Result<_>>()?, params, Vec::new()))
-}
-
-/// A recording and what was found in it.
-struct Part {
-    recording: Recording,
-    features: SignalFeatures,
-}
-
-impl Part {
-    fn loaded(recording: Recording) -> Self {
-        Self { recording, features: SignalFeatures::default() }
-    }
-
-    fn analyzed<'a>(
-        name: String,
-        open: &(dyn Fn() -> Result<Source<'a>> + Sync),
-        params: &Params,
-        at_once: usize,
-        watch: &Watch,
-    ) -> Result<Self> {
-        let mut all = SignalFeatures::default();
-        analyze_recording(open, params.analysis(), at_once, watch, &mut |features| {
-            all.f0_hz.extend_from_slice(&features.f0_hz);
-            all.voicedness.extend_from_slice(&features.voicedness);
-            all.mfcc.extend_from_slice(&features.mfcc);
-            all.spectrum.extend_from_slice(&features.spectrum);
-            Ok(())
-        })?;
-        Ok(Self { recording: Recording { name, samples: Vec::new() }, features: all })
-    }
-}
-
-/// Puts recordings that were analysed one by one side by side.
-fn assemble(parts: Vec<Part>, params: &Params, skipped: Vec<Skipped>) -> Frames {
     let analysis = params.analysis();
-    let mut files = Vec::with_capacity(parts.len());
-    let mut features = SignalFeatures::default();
-    let (mut file_index, mut times_s) = (Vec::new(), Vec::new());
-    for (index, part) in parts.into_iter().enumerate() {
-        for frame in 0..part.features.f0_hz.len() {
-            file_index.push(index as i32);
-            times_s.push(frame_time(frame, analysis) as f32);
-        }
-        files.push(part.recording.name);
-        features.f0_hz.extend(part.features.f0_hz);
-        features.voicedness.extend(part.features.voicedness);
-        features.mfcc.extend(part.features.mfcc);
-        features.spectrum.extend(part.features.spectrum);
+    if analysis.compatibility != Compatibility::Own {
+        return analyze_joined(recordings, params, Vec::new(), watch);
     }
-    let scaler = Scaler::fit(&features.mfcc, analysis.n_mfcc);
-    Frames {
-        params: params.clone(),
-        files,
-        skipped,
-        file_index: file_index.into(),
-        times_s: times_s.into(),
-        features: features.into(),
-        scaler,
-    }
+    let results = for_each_recording(recordings.len(), |index, passages_at_once| {
+        let Recording { name, samples } = &recordings[index];
+        let open = || Ok(Source::Memory { name, unread: samples });
+        let features = collect_features(&open, analysis, passages_at_once, watch)?;
+        Ok((name.clone(), features))
+    });
+    assemble(results.into_iter().collect::<Result<_>>()?, params, Vec::new())
 }
 
-/// Time of a frame's centre in its recording, s.
-pub(super) fn frame_time(frame: usize, analysis: &AnalysisParams) -> f64 {
-    (frame * analysis.hop_size) as f64 / f64::from(analysis.sample_rate)
+/// Analyses one recording and keeps all of its frames in memory.
+fn collect_features<'a>(
+    open: &(dyn Fn() -> Result<Source<'a>> + Sync),
+    analysis: &AnalysisParams,
+    passages_at_once: usize,
+    watch: &Watch,
+) -> Result<Features> {
+    let mut all = no_features(analysis);
+    let mut append = |features: &Features| all.append(&features.view());
+    analyze_recording(open, analysis, passages_at_once, watch, &mut append)?;
+    Ok(all)
 }
 
-/// Analyses all recordings as one signal, as `wms_torch` does.
-fn joined(
-    recordings: Vec<Recording>,
+/// Joins recordings that were analysed one by one.
+fn assemble(
+    parts: Vec<(String, Features)>,
     params: &Params,
     skipped: Vec<Skipped>,
-    watch: &Watch,
 ) -> Result<Frames> {
-    let analysis = params.analysis();
-    let mut joined = Joined::default();
-    for recording in &recordings {
-        joined.push(&recording.samples, analysis.window_size);
+    let mut frames = FramesBuilder::new(params);
+    for (file, features) in parts {
+        frames.push(file, &features.view())?;
     }
-    let features = analyze_signal(&joined.signal, analysis, watch)?;
-    let places = (0..features.f0_hz.len()).map(|frame| joined.place(frame, analysis));
-    let (file_index, times_s): (Vec<i32>, Vec<f32>) =
-        places.map(|(file, time_s)| (file as i32, time_s as f32)).unzip();
-    let scaler = Scaler::fit(&features.mfcc, analysis.n_mfcc);
-    let files = recordings.into_iter().map(|recording| recording.name).collect();
-    Ok(Frames {
-        params: params.clone(),
-        files,
-        skipped,
-        file_index: file_index.into(),
-        times_s: times_s.into(),
-        features: features.into(),
-        scaler,
-    })
+    Ok(frames.finish(skipped, None))
 }

@@ -1,12 +1,13 @@
 //! Frames of one or more recordings.
 
-use super::column::Column;
+use super::stored::Stored;
 use crate::Params;
-use crate::analysis::SignalFeatures;
+use crate::analysis::{Features, FeaturesView};
 use crate::timbre::{PITCH_OFFSET, Scaler, log_pitch};
+use ndarray::{Array2, Ix1, Ix2, s};
 use std::path::PathBuf;
 
-/// The features and spectra of `T` frames, row-major, with the parameters that made them.
+/// The features and spectra of `T` frames, with the parameters that made them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frames {
     /// The parameters of the analysis.
@@ -15,31 +16,33 @@ pub struct Frames {
     pub files: Vec<String>,
     /// Recordings that could not be analysed.
     pub skipped: Vec<Skipped>,
-    /// The recording of each frame, shape `(T,)`.
-    pub file_index: Column<i32>,
+    /// The recording of each frame, a place in `files`, shape `(T,)`.
+    pub file_index: Stored<i32, Ix1>,
     /// Time of each frame's centre in its recording, s, shape `(T,)`.
-    pub times_s: Column<f32>,
-    /// Fundamentals, voicedness, coefficients and spectra.
-    pub features: Features,
-    /// Standardisation of the coefficients over all frames.
+    pub times_s: Stored<f32, Ix1>,
+    /// What the analysis found.
+    pub features: StoredFeatures,
+    /// Mean and standard deviation of the coefficients over all frames.
     pub scaler: Scaler,
 }
 
-/// What the analysis found in `T` frames, as [`SignalFeatures`]; possibly in a mapped file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Features {
-    /// Fundamental frequency, Hz, shape `(T,)`.
-    pub f0_hz: Column<f32>,
-    /// Voicedness, 0 to 1, shape `(T,)`.
-    pub voicedness: Column<f32>,
-    /// Cepstral coefficients, not standardised, shape `(T, n_mfcc)`.
-    pub mfcc: Column<f32>,
-    /// `log(1 + magnitude)`, shape `(T, n_bins)`.
-    pub spectrum: Column<f32>,
+/// Features in memory or in a file that is mapped into memory.
+pub type StoredFeatures = Features<Stored<f32, Ix1>, Stored<f32, Ix2>>;
+
+impl StoredFeatures {
+    /// The arrays, without copying them.
+    pub fn view(&self) -> FeaturesView<'_> {
+        Features {
+            f0_hz: self.f0_hz.view(),
+            voicedness: self.voicedness.view(),
+            mfcc: self.mfcc.view(),
+            spectrum: self.spectrum.view(),
+        }
+    }
 }
 
-impl From<SignalFeatures> for Features {
-    fn from(features: SignalFeatures) -> Self {
+impl From<Features> for StoredFeatures {
+    fn from(features: Features) -> Self {
         Self {
             f0_hz: features.f0_hz.into(),
             voicedness: features.voicedness.into(),
@@ -59,17 +62,17 @@ pub struct Skipped {
 }
 
 impl Frames {
-    /// Number of frames.
+    /// Number of frames, `T`.
     pub fn len(&self) -> usize {
-        self.features.f0_hz.len()
+        self.features.f0_hz.view().len()
     }
 
-    /// Whether there is no frame.
+    /// Whether there are no frames.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Inputs of the network, in order.
+    /// Names of the network's inputs, in the order of the columns of [`Frames::inputs`].
     pub fn input_names(&self) -> Vec<String> {
         let analysis = self.params.analysis();
         let mut names: Vec<String> = (0..analysis.n_mfcc).map(|i| format!("mfcc_{i}")).collect();
@@ -80,20 +83,31 @@ impl Frames {
         names
     }
 
-    /// `wms_torch`'s X: standardised coefficients, log pitch, voicedness if it is included; shape
-    /// `(T, C)`.
-    pub fn inputs(&self) -> Vec<f32> {
+    /// Inputs of the network, shape `(T, C)`: standardised coefficients, log pitch, and voicedness
+    /// if the parameters include it. These are `wms_torch`'s X.
+    pub fn inputs(&self) -> Array2<f32> {
         let analysis = self.params.analysis();
-        let (n_mfcc, width) = (analysis.n_mfcc, self.input_names().len());
-        let mut inputs = vec![0.0; self.len() * width];
-        let rows = inputs.chunks_exact_mut(width).zip(self.features.mfcc.chunks_exact(n_mfcc));
-        for (index, (row, mfcc)) in rows.enumerate() {
-            self.scaler.apply(mfcc, &mut row[..n_mfcc]);
-            row[n_mfcc] = log_pitch(self.features.f0_hz[index], analysis.f_low_hz, PITCH_OFFSET);
+        let n_mfcc = analysis.n_mfcc;
+        let features = self.features.view();
+        let mut inputs = Array2::zeros((self.len(), self.input_names().len()));
+        for (frame, mut row) in inputs.rows_mut().into_iter().enumerate() {
+            let mut coefficients = row.slice_mut(s![..n_mfcc]);
+            self.scaler.apply(&features.mfcc.row(frame), &mut coefficients);
+            row[n_mfcc] = log_pitch(features.f0_hz[frame], analysis.f_low_hz, PITCH_OFFSET);
             if analysis.include_voicedness {
-                row[n_mfcc + 1] = self.features.voicedness[index];
+                row[n_mfcc + 1] = features.voicedness[frame];
             }
         }
         inputs
+    }
+
+    /// Standardised cepstral coefficients, shape `(T, n_mfcc)`.
+    pub fn standardised_mfcc(&self) -> Array2<f32> {
+        let raw = self.features.mfcc.view();
+        let mut standardised = Array2::zeros(raw.dim());
+        for (row, mut out) in raw.rows().into_iter().zip(standardised.rows_mut()) {
+            self.scaler.apply(&row, &mut out);
+        }
+        standardised
     }
 }

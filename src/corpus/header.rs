@@ -1,4 +1,4 @@
-//! What a file of frames says of itself.
+//! The header of a file of frames.
 
 use super::frames::Skipped;
 use crate::params::AnalysisParams;
@@ -14,24 +14,25 @@ use std::path::Path;
 
 const FORMAT: &str = "wms-frames";
 const VERSION: &str = "1";
-/// Longest header: a list of a million recordings.
+/// Bytes of the longest header that is read: enough to list a million recordings.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// The arrays, in the order in which they are written: what must be aligned to eight bytes first.
-pub(super) const ARRAYS: [(&str, Dtype, Width); 8] = [
-    ("scaler_mean", Dtype::F64, Width::Scaler),
-    ("scaler_scale", Dtype::F64, Width::Scaler),
-    ("spectrum", Dtype::F32, Width::Bins),
-    ("mfcc_raw", Dtype::F32, Width::Coefficients),
-    ("f0_hz", Dtype::F32, Width::One),
-    ("voicedness", Dtype::F32, Width::One),
-    ("times_s", Dtype::F32, Width::One),
-    ("file_index", Dtype::I32, Width::One),
+/// The arrays, in the order in which they are written: those of eight bytes a value first, so that
+/// all are aligned.
+const ARRAYS: [(&str, Dtype, Shape); 8] = [
+    ("scaler_mean", Dtype::F64, Shape::Scaler),
+    ("scaler_scale", Dtype::F64, Shape::Scaler),
+    ("spectrum", Dtype::F32, Shape::Bins),
+    ("mfcc_raw", Dtype::F32, Shape::Coefficients),
+    ("f0_hz", Dtype::F32, Shape::Frames),
+    ("voicedness", Dtype::F32, Shape::Frames),
+    ("times_s", Dtype::F32, Shape::Frames),
+    ("file_index", Dtype::I32, Shape::Frames),
 ];
 
 /// The shape of an array.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
+enum Shape {
     /// `(n_mfcc,)`.
     Scaler,
     /// `(T, n_bins)`.
@@ -39,31 +40,32 @@ pub(super) enum Width {
     /// `(T, n_mfcc)`.
     Coefficients,
     /// `(T,)`.
-    One,
+    Frames,
 }
 
-impl Width {
-    /// The shape; `None` takes any length.
-    fn shape(self, frames: Option<usize>, params: &AnalysisParams) -> Vec<Option<usize>> {
+impl Shape {
+    /// Lengths of the dimensions, for `frames` frames.
+    fn lengths(self, frames: usize, params: &AnalysisParams) -> Vec<usize> {
         match self {
-            Self::Scaler => vec![Some(params.n_mfcc)],
-            Self::Bins => vec![frames, Some(params.n_bins)],
-            Self::Coefficients => vec![frames, Some(params.n_mfcc)],
-            Self::One => vec![frames],
+            Self::Scaler => vec![params.n_mfcc],
+            Self::Bins => vec![frames, params.n_bins],
+            Self::Coefficients => vec![frames, params.n_mfcc],
+            Self::Frames => vec![frames],
         }
     }
 }
 
-/// The header of a file of frames; its arrays are known to lie in the file and to fit each other.
+/// The header of a file of frames, whose arrays have been found to lie in the file and to fit each
+/// other.
 pub(super) struct Header {
     pub params: Params,
     pub files: Vec<String>,
     pub skipped: Vec<Skipped>,
-    /// Samples of the recording, where the file is a shard.
+    /// Number of samples of the recording, if the file is a shard of a store.
     pub samples: Option<usize>,
     /// Number of frames.
     pub frames: usize,
-    /// Where the arrays lie, as bytes of the file.
+    /// The bytes of the file at which each array is.
     places: HashMap<&'static str, Range<usize>>,
 }
 
@@ -71,8 +73,8 @@ impl Header {
     /// Reads a file's header.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::FeatureFile`] if the file is truncated, foreign
-    /// or its arrays do not fit each other.
+    /// [`Error::Io`] if it cannot be read, [`Error::FeatureFile`] if the file is truncated, another
+    /// kind of file, or its arrays do not fit each other.
     pub fn read(path: &Path, file: &mut File) -> Result<Self> {
         let wrong = |message: String| Error::features(path, message);
         let io = |source| Error::io(path, source);
@@ -93,9 +95,8 @@ impl Header {
         let end = header.tensors().values().map(|info| info.data_offsets.1).max().unwrap_or(0);
         if (end as u64).checked_add(8 + size) != Some(length) {
             return Err(wrong(format!(
-                "not a safetensors file as it was written: {length} bytes, wanted {end} after a \
-                 header of {}",
-                8 + size
+                "not a safetensors file of its full length: {length} bytes, wanted {}",
+                (end as u64).saturating_add(8 + size)
             )));
         }
         Self::parse(path, &header, 8 + size as usize)
@@ -125,38 +126,40 @@ impl Header {
             .map_err(|error| wrong(format!("its list of skipped files: {error}")))?;
         let samples = match metadata.get("samples") {
             None => None,
-            Some(text) => Some(text.parse().map_err(|_| wrong(format!("has {text} samples")))?),
+            Some(text) => Some(text.parse().map_err(|_| {
+                wrong(format!("its metadata \"samples\" is {text:?}, wanted a whole number"))
+            })?),
         };
-        let mut frames = None;
+        let info = |name: &str| {
+            header.info(name).ok_or_else(|| wrong(format!("lacks the array \"{name}\"")))
+        };
+        // The other arrays must have as many frames as this one.
+        let f0_hz = info("f0_hz")?;
+        let &[frames] = f0_hz.shape.as_slice() else {
+            return Err(wrong(format!(
+                "array \"f0_hz\" is {:?} {:?}, wanted F32 [any]",
+                f0_hz.dtype, f0_hz.shape
+            )));
+        };
         let mut places = HashMap::new();
-        // f0 first: its length is the number of frames.
-        for at in [4, 7, 6, 5, 3, 2, 0, 1] {
-            let (name, dtype, width) = ARRAYS[at];
-            let info =
-                header.info(name).ok_or_else(|| wrong(format!("lacks the array \"{name}\"")))?;
-            let shape = width.shape(frames, params.analysis());
-            let fits = info.dtype == dtype
-                && info.shape.len() == shape.len()
-                && info.shape.iter().zip(&shape).all(|(got, want)| want.is_none_or(|w| w == *got));
-            if !fits {
-                let want: Vec<String> =
-                    shape.iter().map(|n| n.map_or("any".into(), |n| n.to_string())).collect();
+        // From the last to the first: an error is about the frames rather than the scaler, if both are
+        // wrong.
+        for (name, dtype, shape) in ARRAYS.into_iter().rev() {
+            let info = info(name)?;
+            let wanted = shape.lengths(frames, params.analysis());
+            if info.dtype != dtype || info.shape != wanted {
                 return Err(wrong(format!(
-                    "array \"{name}\" is {:?} {:?}, wanted {dtype:?} [{}]",
-                    info.dtype,
-                    info.shape,
-                    want.join(", ")
+                    "array \"{name}\" is {:?} {:?}, wanted {dtype:?} {wanted:?}",
+                    info.dtype, info.shape,
                 )));
             }
-            frames = frames.or(Some(info.shape[0]));
             places.insert(name, start + info.data_offsets.0..start + info.data_offsets.1);
         }
-        let frames = frames.unwrap_or_default();
-        let skipped = skipped_from(&skipped);
+        let skipped = skipped_from_json(&skipped);
         Ok(Self { params, files, skipped, samples, frames, places })
     }
 
-    /// Where an array of [`ARRAYS`] lies, as bytes of the file.
+    /// The bytes of the file at which the array of this name is.
     pub fn place(&self, name: &str) -> Range<usize> {
         self.places.get(name).cloned().unwrap_or_default()
     }
@@ -167,7 +170,7 @@ impl Header {
     }
 }
 
-/// The text of a header, of a file that is going to be written.
+/// The text of the header of a file that is to be written.
 pub(super) fn text(
     params: &Params,
     files: &[String],
@@ -180,16 +183,15 @@ pub(super) fn text(
         "version": VERSION,
         "params": Value::Object(params.to_map()).to_string(),
         "files": json!(files).to_string(),
-        "skipped": skipped_to(skipped).to_string(),
+        "skipped": skipped_to_json(skipped).to_string(),
     });
     if let Some(samples) = samples {
         metadata["samples"] = samples.to_string().into();
     }
     let mut header = Map::from_iter([("__metadata__".to_owned(), metadata)]);
     let mut start = 0;
-    for (name, dtype, width) in ARRAYS {
-        let shape = width.shape(Some(frames), params.analysis());
-        let shape: Vec<usize> = shape.into_iter().flatten().collect();
+    for (name, dtype, shape) in ARRAYS {
+        let shape = shape.lengths(frames, params.analysis());
         let end = start + shape.iter().product::<usize>() * dtype.bitsize() / 8;
         let info = json!({"dtype": dtype, "shape": shape, "data_offsets": [start, end]});
         header.insert(name.into(), info);
@@ -199,15 +201,15 @@ pub(super) fn text(
 }
 
 /// Recordings that were left out, as JSON.
-pub(super) fn skipped_to(skipped: &[Skipped]) -> Value {
+pub(super) fn skipped_to_json(skipped: &[Skipped]) -> Value {
     skipped
         .iter()
         .map(|s| json!({"path": s.path.display().to_string(), "reason": s.reason}))
         .collect()
 }
 
-/// The same from JSON.
-pub(super) fn skipped_from(values: &[Value]) -> Vec<Skipped> {
+/// Recordings that were left out, from JSON.
+pub(super) fn skipped_from_json(values: &[Value]) -> Vec<Skipped> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     values
         .iter()

@@ -1,22 +1,46 @@
 //! Analysed recordings: frames of features and spectra, and the files they are kept in.
+//!
+//! [`analyze_files`] and [`analyze_signals`] turn recordings into [`Frames`] in memory. A [`Store`]
+//! keeps them in a folder instead, one file for each recording (a shard), and analyses only what is
+//! new. Recordings are worked on in passages of some thousand frames, so that their length does not
+//! matter to memory.
 
 mod analyze;
-mod column;
-mod file;
+mod builder;
+mod failures;
+mod fingerprint;
 mod frames;
+mod frames_file;
 mod header;
-mod key;
-mod lanes;
+mod index;
+mod joined;
+mod passage_analysis;
 mod passages;
-mod recording;
+mod reader;
 mod shard;
+mod source;
 mod store;
+mod stored;
+mod workers;
 mod writer;
 
 pub use analyze::{Recording, analyze_files, analyze_signals};
-pub use column::Column;
-pub use frames::{Features, Frames, Skipped};
-pub use shard::Entry;
-pub use store::Store;
 #[cfg(feature = "python")]
-pub(crate) use store::concerns;
+pub(crate) use failures::is_about;
+pub use frames::{Frames, Skipped, StoredFeatures};
+pub use index::Entry;
+pub use store::Store;
+pub use stored::Stored;
+
+use crate::Result;
+use std::path::Path;
+
+/// Opens frames that were saved: a file that [`Frames::save`] wrote, which is mapped into memory,
+/// or the folder of a [`Store`], whose recordings are joined in memory.
+///
+/// # Errors
+/// [`Error::Io`](crate::Error::Io) if something cannot be read,
+/// [`Error::FeatureFile`](crate::Error::FeatureFile) if it is neither of these.
+pub fn load(path: &Path) -> Result<Frames> {
+    if path.is_dir() { Store::open(path)?.load() } else { Frames::load(path) }
+}

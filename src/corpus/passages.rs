@@ -1,52 +1,60 @@
 //! A recording as passages that can be analysed one by one.
 
-use crate::audio::Reader;
+use super::source::Source;
+use crate::Result;
 use crate::params::{AnalysisParams, PitchMethod};
-use crate::{Error, Result};
-use std::path::Path;
 
 /// Frames of a passage.
-const FRAMES: usize = 15 * BATCH;
-/// Passages and what is analysed around them begin at multiples of so many frames: the pitch
-/// network works on batches of frames, and how they are cut is heard in the last bit.
-const BATCH: usize = 256;
-/// Frames around a passage by which its pitch is decided: paths of pitch meet much sooner.
-const CONTEXT: usize = 128;
-/// The same of pYIN, to which two bins are equally good for all of a steady tone between them.
-const PYIN_CONTEXT: usize = 384;
-/// Bounds for extreme parameters: bytes of a passage's spectra, samples of it and of its context.
+const PASSAGE_FRAMES: usize = 15 * BATCH_FRAMES;
+/// A passage, and the sound around it, begins at a multiple of so many frames. The pitch network
+/// works on batches of this size, and another division into batches rounds differently: the result
+/// would differ in its last bit from that of the whole recording.
+const BATCH_FRAMES: usize = 256;
+/// Frames before and after a passage that help to decide its pitch. Paths of pitch that begin
+/// differently are the same after far fewer frames.
+const CONTEXT_FRAMES: usize = 128;
+/// Frames before and after a passage for pYIN. A steady tone between two of its pitch bins fits
+/// both equally well until it ends, so its paths may stay apart for longer.
+const PYIN_CONTEXT_FRAMES: usize = 384;
+/// Bytes of a passage's spectra, at most: a bound for extreme parameters.
 const MAX_BYTES: usize = 1 << 24;
+/// Samples of a passage, and of its context, at most: a bound for extreme parameters.
 const MAX_SAMPLES: usize = 1 << 22;
-/// Samples by which segments are cut wider than the cycles they hold, and more.
-const FADE: f64 = 64.0;
-/// Samples that the pitch network's frames and the filter before it reach, in seconds.
+/// Samples that a segment may have beyond its cycles, for its fades and for rounding.
+const SEGMENT_MARGIN_SAMPLES: f64 = 64.0;
+/// Seconds of sound on which a frame of the pitch network depends, with the filter before it.
 const NETWORK_REACH_S: f64 = 0.064;
 
-/// Where passages lie.
+/// How a recording is divided into passages.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Layout {
+pub(super) struct PassageLayout {
     hop: usize,
     /// Frames of a passage.
     frames: usize,
-    /// Frames analysed before and after a passage, so that it comes out as from the whole.
+    /// Frames that are analysed before and after a passage, so that its own frames are the same as
+    /// in an analysis of the whole recording.
     margin: usize,
 }
 
-impl Layout {
+impl PassageLayout {
     pub fn of(params: &AnalysisParams) -> Self {
         let hop = params.hop_size;
         let rate = f64::from(params.sample_rate);
         let cycles = params.cycles_per_window.max(1) as f64;
-        // YIN's longest periods are up to two samples beyond the lowest pitch's.
-        let segment = (rate / params.f_low_hz + 2.0) * cycles + FADE;
+        // YIN's longest periods are up to two samples longer than that of the lowest pitch.
+        let segment = (rate / params.f_low_hz + 2.0) * cycles + SEGMENT_MARGIN_SAMPLES;
         let reach = segment.max(rate * NETWORK_REACH_S) as usize + params.window_size;
         let most = (MAX_BYTES / (4 * params.n_bins)).min(MAX_SAMPLES / hop);
-        let context = if params.pitch_method == PitchMethod::Pyin { PYIN_CONTEXT } else { CONTEXT };
+        let context = match params.pitch_method {
+            PitchMethod::Pyin => PYIN_CONTEXT_FRAMES,
+            PitchMethod::Yin | PitchMethod::Crepe => CONTEXT_FRAMES,
+        };
         let margin = context.min(MAX_SAMPLES / hop).max(1) + reach.div_ceil(hop);
-        let (frames, margin) = if most < BATCH {
+        let (frames, margin) = if most < BATCH_FRAMES {
             (most.max(1), margin)
         } else {
-            (FRAMES.min(most / BATCH * BATCH), margin.next_multiple_of(BATCH))
+            let whole_batches = most / BATCH_FRAMES * BATCH_FRAMES;
+            (PASSAGE_FRAMES.min(whole_batches), margin.next_multiple_of(BATCH_FRAMES))
         };
         Self { hop, frames, margin }
     }
@@ -66,96 +74,53 @@ pub(super) struct Passage {
     pub bytes: u64,
 }
 
-/// Where samples come from.
-pub(super) enum Source<'a> {
-    File {
-        path: &'a Path,
-        reader: Box<Reader>,
-    },
-    Memory {
-        name: &'a str,
-        /// What was not read yet.
-        rest: &'a [f32],
-    },
-}
-
-impl<'a> Source<'a> {
-    /// A file, at the parameters' sample rate.
-    pub fn open(path: &'a Path, params: &AnalysisParams) -> Result<Self> {
-        Ok(Self::File { path, reader: Box::new(Reader::open(path, params.sample_rate)?) })
-    }
-
-    /// What is wrong with it.
-    fn fault(&self, message: &str) -> Error {
-        match self {
-            Self::File { path, .. } => Error::audio(path, message),
-            Self::Memory { name, .. } => Error::Parameter(format!("{name} {message}")),
-        }
-    }
-
-    fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool> {
-        match self {
-            Self::File { reader, .. } => reader.read(samples),
-            Self::Memory { rest, .. } => {
-                let (block, after) = rest.split_at(rest.len().min(1 << 16));
-                samples.extend_from_slice(block);
-                *rest = after;
-                Ok(!block.is_empty())
-            }
-        }
-    }
-
-    fn bytes(&self) -> u64 {
-        match self {
-            Self::File { reader, .. } => reader.bytes(),
-            Self::Memory { .. } => 0,
-        }
-    }
-}
-
-/// Reads passage after passage.
+/// Reads a recording passage by passage.
 pub(super) struct Passages<'a> {
     source: Source<'a>,
-    layout: Layout,
-    /// Samples from frame `first`'s centre on.
-    kept: Vec<f32>,
+    layout: PassageLayout,
+    /// Samples from the centre of frame `first` on.
+    samples: Vec<f32>,
     first: usize,
     /// First frame of the next passage.
     next: usize,
+    /// Bytes of the source that were read for earlier passages.
     bytes: u64,
-    over: bool,
+    /// Whether the source has no more samples.
+    finished: bool,
 }
 
 impl<'a> Passages<'a> {
-    pub fn new(source: Source<'a>, layout: Layout) -> Self {
-        Self { source, layout, kept: Vec::new(), first: 0, next: 0, bytes: 0, over: false }
+    pub fn new(source: Source<'a>, layout: PassageLayout) -> Self {
+        let samples = Vec::new();
+        Self { source, layout, samples, first: 0, next: 0, bytes: 0, finished: false }
     }
 
-    /// Samples of the recording, once all were read.
-    pub fn samples(&self) -> usize {
-        self.first * self.layout.hop + self.kept.len()
+    /// Number of samples read; after the last passage, that of the recording.
+    pub fn samples_read(&self) -> usize {
+        self.first * self.layout.hop + self.samples.len()
     }
 
-    /// The next passage; none after the last.
+    /// The next passage; `None` after the last.
     ///
     /// # Errors
-    /// Where the source cannot be read, or holds no samples.
+    /// If the source cannot be read, or holds no samples.
     pub fn next(&mut self) -> Result<Option<Passage>> {
-        let Layout { hop, frames, margin } = self.layout;
+        let PassageLayout { hop, frames, margin } = self.layout;
         let first = self.next.saturating_sub(margin);
-        let needless = (first - self.first) * hop;
-        self.kept.drain(..needless.min(self.kept.len()));
+        let used_up = (first - self.first) * hop;
+        self.samples.drain(..used_up.min(self.samples.len()));
         self.first = first;
         let wanted = (self.next + frames + margin - first) * hop;
-        while self.kept.len() < wanted && !self.over {
-            self.over = !self.source.read(&mut self.kept)?;
+        while self.samples.len() < wanted && !self.finished {
+            self.finished = !self.source.read(&mut self.samples)?;
         }
-        if self.over && self.samples() == 0 {
-            return Err(self.source.fault("holds no samples, wanted at least one"));
+        if self.finished && self.samples_read() == 0 {
+            return Err(self.source.error("holds no samples, wanted at least one"));
         }
-        let end =
-            if self.kept.len() < wanted { 1 + self.samples() / hop } else { self.next + frames };
-        let end = end.min(self.next + frames);
+        let mut end = self.next + frames;
+        if self.samples.len() < wanted {
+            end = end.min(1 + self.samples_read() / hop);
+        }
         if end <= self.next {
             return Ok(None);
         }
@@ -163,7 +128,7 @@ impl<'a> Passages<'a> {
             first,
             lead: self.next - first,
             frames: end - self.next,
-            samples: self.kept[..wanted.min(self.kept.len())].to_vec(),
+            samples: self.samples[..wanted.min(self.samples.len())].to_vec(),
             bytes: self.source.bytes() - self.bytes,
         };
         self.bytes = self.source.bytes();
@@ -171,22 +136,22 @@ impl<'a> Passages<'a> {
         Ok(Some(passage))
     }
 
-    /// The next passage of a recording that was read before, which must have `frames` frames.
+    /// The next passage of a recording that was read before, in which it had `frames` frames.
     ///
     /// # Errors
-    /// As [`Self::next`], or if the recording is no longer as it was.
-    pub fn again(&mut self, frames: usize) -> Result<Passage> {
+    /// As [`Self::next`], or if the recording is no longer the same.
+    pub fn reread(&mut self, frames: usize) -> Result<Passage> {
         match self.next()? {
             Some(passage) if passage.frames == frames => Ok(passage),
-            _ => Err(self.source.fault("changed while it was read")),
+            _ => Err(self.source.error("changed while it was read")),
         }
     }
 
-    /// Up to `count` of the next passages.
+    /// Up to `count` of the next passages; none after the last.
     ///
     /// # Errors
     /// As [`Self::next`].
-    pub fn several(&mut self, count: usize) -> Result<Vec<Passage>> {
+    pub fn take_up_to(&mut self, count: usize) -> Result<Vec<Passage>> {
         std::iter::from_fn(|| self.next().transpose()).take(count).collect()
     }
 }

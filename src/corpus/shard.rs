@@ -1,95 +1,65 @@
-//! One recording's frames in a store.
+//! The files of a store: one recording's frames each.
 
-use super::analyze::frame_time;
-use super::file::Reader;
-use super::key;
-use super::passages::Source;
-use super::recording::analyze_recording;
-use super::writer::{Rows, Writer};
-use crate::analysis::Watch;
-use crate::{Error, Params, Result};
-use serde_json::{Value, json};
+use super::builder::frame_times;
+use super::fingerprint::{self, FileState};
+use super::index::Entry;
+use super::passage_analysis::analyze_recording;
+use super::reader::FramesReader;
+use super::source::Source;
+use super::writer::FramesWriter;
+use crate::{Error, Params, Result, Watch};
+use ndarray::Array1;
 use std::path::{Path, PathBuf};
 
+/// How the names of shards end.
 const ENDING: &str = ".safetensors";
 
-/// A recording in a store's index.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// Where it was.
-    pub path: String,
-    /// Name of its file of frames.
-    pub shard: String,
-    /// Number of its frames.
-    pub frames: usize,
-    /// Its duration, s.
-    pub duration_s: f64,
-}
-
-impl Entry {
-    pub(super) fn to_json(&self) -> Value {
-        json!({
-            "path": self.path,
-            "shard": self.shard,
-            "frames": self.frames,
-            "duration_s": self.duration_s,
-        })
-    }
-
-    /// None where it is damaged.
-    pub(super) fn from_json(value: &Value) -> Option<Self> {
-        let text = |key: &str| Some(value[key].as_str()?.to_owned());
-        Some(Self {
-            path: text("path")?,
-            // A path would lead out of the store.
-            shard: text("shard").filter(|name| Shards::is_name(name))?,
-            frames: value["frames"].as_u64()? as usize,
-            duration_s: value["duration_s"].as_f64()?,
-        })
-    }
-}
-
-/// A recording whose content is known.
+/// A recording whose bytes have been hashed.
 pub(crate) struct Identified {
     path: PathBuf,
-    /// Name of its file of frames.
+    /// Name of its shard.
     pub shard: String,
-    state: (u64, Option<std::time::SystemTime>),
+    state: FileState,
 }
 
-/// Where the frames of recordings go.
+/// Makes the shards of a store.
 pub(crate) struct Shards {
     folder: PathBuf,
     params: Params,
-    key: String,
+    /// Hash of the parameters that the analysis reads.
+    params_hash: String,
 }
 
 impl Shards {
+    /// # Errors
+    /// None for parameters that are valid.
     pub fn new(folder: &Path, params: &Params) -> Result<Self> {
         // Equal names mean equal files: a shard holds nothing that its name does not depend on.
-        let params = key::relevant(params)?;
-        let key = key::of_params(params.analysis());
-        Ok(Self { folder: folder.into(), params, key })
+        let params = fingerprint::relevant(params)?;
+        let params_hash = fingerprint::of_params(params.analysis());
+        Ok(Self { folder: folder.into(), params, params_hash })
     }
 
     /// Whether a file of this name may be a shard.
     pub fn is_name(name: &str) -> bool {
-        let key = name.strip_suffix(ENDING).unwrap_or_default();
-        !key.is_empty() && key.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+        let hashes = name.strip_suffix(ENDING).unwrap_or_default();
+        !hashes.is_empty() && hashes.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
     }
 
-    /// Reads a recording for its name.
+    /// Reads a recording to find the name of its shard.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Interrupted`] if `watch` was stopped.
     pub fn identify(&self, path: &Path, watch: &Watch) -> Result<Identified> {
         watch.check()?;
-        let state = key::state(path)?;
-        let shard = format!("{}-{}{ENDING}", key::of_content(path, watch)?, self.key);
+        let state = fingerprint::file_state(path)?;
+        let content = fingerprint::of_content(path, watch)?;
+        let shard = format!("{content}-{}{ENDING}", self.params_hash);
         Ok(Identified { path: path.into(), shard, state })
     }
 
-    /// Analyses a recording if its shard is missing or damaged; says whether it was there.
+    /// Analyses a recording if its shard is missing or damaged. Returns the recording's entry in
+    /// the index, and whether the shard was there.
     ///
     /// # Errors
     /// As [`analyze_files`](super::analyze_files) of one file; [`Error::Io`] if the shard cannot be
@@ -97,7 +67,7 @@ impl Shards {
     pub fn ensure(
         &self,
         recording: &Identified,
-        at_once: usize,
+        passages_at_once: usize,
         watch: &Watch,
     ) -> Result<(Entry, bool)> {
         let entry = |samples: usize, frames: usize| Entry {
@@ -106,19 +76,19 @@ impl Shards {
             frames,
             duration_s: samples as f64 / f64::from(self.params.analysis().sample_rate),
         };
-        if let Some((samples, frames)) = self.known(&recording.shard) {
-            watch.spare_bytes(recording.state.0);
+        if let Some((samples, frames)) = self.existing(&recording.shard) {
+            watch.reuse_bytes(recording.state.0);
             watch.finish_file();
             return Ok((entry(samples, frames), true));
         }
-        let (samples, frames) = self.analyze(recording, at_once, watch)?;
+        let (samples, frames) = self.analyze(recording, passages_at_once, watch)?;
         watch.finish_file();
         Ok((entry(samples, frames), false))
     }
 
-    /// Samples and frames of a shard that is there and sound.
-    fn known(&self, shard: &str) -> Option<(usize, usize)> {
-        let reader = Reader::open(&self.folder.join(shard)).ok()?;
+    /// Samples and frames of a shard that is there and undamaged.
+    fn existing(&self, shard: &str) -> Option<(usize, usize)> {
+        let reader = FramesReader::open(&self.folder.join(shard)).ok()?;
         let fits = reader.header.params == self.params;
         reader.header.samples.filter(|_| fits).map(|samples| (samples, reader.header.frames))
     }
@@ -126,32 +96,26 @@ impl Shards {
     fn analyze(
         &self,
         recording: &Identified,
-        at_once: usize,
+        passages_at_once: usize,
         watch: &Watch,
     ) -> Result<(usize, usize)> {
         let analysis = self.params.analysis();
         let files = [recording.shard.clone()];
         let target = self.folder.join(&recording.shard);
-        let mut writer = Writer::new(&target, &self.params, &files, &[])?;
+        let mut writer = FramesWriter::new(&target, &self.params, &files, &[])?;
         let samples = analyze_recording(
             &|| Source::open(&recording.path, analysis),
             analysis,
-            at_once,
+            passages_at_once,
             watch,
             &mut |features| {
-                let first = writer.frames();
-                let frames = first..first + features.f0_hz.len();
-                writer.push(&Rows {
-                    f0_hz: &features.f0_hz,
-                    voicedness: &features.voicedness,
-                    mfcc: &features.mfcc,
-                    spectrum: &features.spectrum,
-                    file_index: &vec![0; frames.len()],
-                    times_s: &frames.map(|f| frame_time(f, analysis) as f32).collect::<Vec<_>>(),
-                })
+                let (first, count) = (writer.frames(), features.len());
+                let times_s: Array1<f32> = frame_times(first, count, analysis).collect();
+                let file_index = Array1::zeros(count);
+                writer.push(&features.view(), &times_s, &file_index)
             },
         )?;
-        if key::state(&recording.path)? != recording.state {
+        if fingerprint::file_state(&recording.path)? != recording.state {
             return Err(Error::audio(&recording.path, "changed while it was read"));
         }
         let frames = writer.frames();

@@ -1,55 +1,49 @@
-//! Writing a file of frames as the frames come, in memory that does not grow with them.
+//! Writing a file of frames piece by piece, in memory that does not grow with their number.
 
 use super::frames::Skipped;
 use super::header;
+use super::stored::{from_le_bytes, to_le_bytes};
+use crate::analysis::{FeaturesView, table};
 use crate::files::{beside, folder_of, persist};
 use crate::timbre::Scaler;
 use crate::timbre::scaler::Mean;
 use crate::{Error, Params, Result};
+use bytemuck::Pod;
+use ndarray::{ArrayRef, ArrayRef1, Dimension};
+use std::borrow::Cow;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, SpooledTempFile};
 
-/// Bytes of an array that are kept in memory before they go to disk.
-const SPOOL: usize = 1 << 20;
-/// Values that are turned into bytes at a time.
-const BLOCK: usize = 1 << 14;
-/// The data begins at a multiple of so many bytes.
+/// Bytes of each small array that are kept in memory; if it grows larger, it goes to disk.
+const SPOOL_BYTES: usize = 1 << 20;
+/// Frames whose small arrays are copied at a time.
+const COPIED_FRAMES: usize = 1024;
+/// The arrays begin at a multiple of so many bytes.
 const ALIGNMENT: usize = 64;
-/// More frames or samples than any file has: a header that names them is as long as any.
-const MANY: usize = 1 << 40;
+/// More frames or samples than any file has: no header is longer than one with these numbers.
+const MORE_THAN_ANY: usize = 1 << 40;
 
-/// Frames that belong together, row-major.
-pub(super) struct Rows<'a> {
-    pub f0_hz: &'a [f32],
-    pub voicedness: &'a [f32],
-    pub mfcc: &'a [f32],
-    pub spectrum: &'a [f32],
-    pub times_s: &'a [f32],
-    pub file_index: &'a [i32],
-}
-
-/// A file that is being written beside its place.
+/// A file of frames that is being written under a temporary name.
 ///
-/// The spectra go straight into it, behind room for the header; the small arrays, which follow
-/// them, are kept in temporary files until the number of frames is known.
-pub(super) struct Writer<'a> {
+/// The spectra go straight into the file, after some space for the header. The smaller arrays come
+/// after all spectra, so they are kept in temporary files until the last frame has come.
+pub(super) struct FramesWriter<'a> {
     path: PathBuf,
     params: &'a Params,
     files: &'a [String],
     skipped: &'a [Skipped],
     file: NamedTempFile,
-    /// mfcc, f0, voicedness, times, recordings: in the file's order.
+    /// Coefficients, fundamentals, voicedness, times and numbers of recordings: the file's order.
     small: [SpooledTempFile; 5],
-    /// Bytes for the header's text.
-    room: usize,
+    /// Bytes that the header's text may have.
+    header_space: usize,
     frames: usize,
     mean: Mean,
-    block: Vec<u8>,
 }
 
-impl<'a> Writer<'a> {
-    /// Begins a file that will be `path`.
+impl<'a> FramesWriter<'a> {
+    /// Begins a file that is to be put at `path`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written there.
@@ -59,13 +53,14 @@ impl<'a> Writer<'a> {
         files: &'a [String],
         skipped: &'a [Skipped],
     ) -> Result<Self> {
-        let longest = 8 + header::text(params, files, skipped, Some(MANY), MANY).len();
-        let room = longest.next_multiple_of(ALIGNMENT) - 8;
+        let longest =
+            8 + header::text(params, files, skipped, Some(MORE_THAN_ANY), MORE_THAN_ANY).len();
+        let header_space = longest.next_multiple_of(ALIGNMENT) - 8;
         let n_mfcc = params.analysis().n_mfcc;
         let mut file = beside(path)?;
-        let data = (8 + room + 2 * 8 * n_mfcc) as u64;
+        let data = (8 + header_space + 2 * 8 * n_mfcc) as u64;
         file.seek(SeekFrom::Start(data)).map_err(|source| Error::io(path, source))?;
-        let spool = || SpooledTempFile::new_in(SPOOL, folder_of(path));
+        let spool = || SpooledTempFile::new_in(SPOOL_BYTES, folder_of(path));
         Ok(Self {
             path: path.into(),
             params,
@@ -73,41 +68,44 @@ impl<'a> Writer<'a> {
             skipped,
             file,
             small: std::array::from_fn(|_| spool()),
-            room,
+            header_space,
             frames: 0,
             mean: Mean::new(n_mfcc),
-            block: Vec::new(),
         })
     }
 
-    /// Number of frames so far.
+    /// Number of frames that were appended.
     pub fn frames(&self) -> usize {
         self.frames
     }
 
-    /// Appends frames.
+    /// Appends frames, with the time of each in its recording, s, and the recording's number.
     ///
     /// # Errors
     /// [`Error::Io`] if they cannot be written.
-    pub fn push(&mut self, rows: &Rows) -> Result<()> {
-        self.mean.add(rows.mfcc);
-        self.frames += rows.f0_hz.len();
-        let block = &mut self.block;
-        let [mfcc, f0_hz, voicedness, times_s, file_index] = &mut self.small;
-        put(&mut self.file, block, rows.spectrum, f32::to_le_bytes)
-            .and_then(|()| put(mfcc, block, rows.mfcc, f32::to_le_bytes))
-            .and_then(|()| put(f0_hz, block, rows.f0_hz, f32::to_le_bytes))
-            .and_then(|()| put(voicedness, block, rows.voicedness, f32::to_le_bytes))
-            .and_then(|()| put(times_s, block, rows.times_s, f32::to_le_bytes))
-            .and_then(|()| put(file_index, block, rows.file_index, i32::to_le_bytes))
+    pub fn push(
+        &mut self,
+        features: &FeaturesView,
+        times_s: &ArrayRef1<f32>,
+        file_index: &ArrayRef1<i32>,
+    ) -> Result<()> {
+        self.mean.add(&features.mfcc);
+        self.frames += features.len();
+        let [mfcc, f0_hz, voicedness, times, indices] = &mut self.small;
+        write_values(&mut self.file, &features.spectrum)
+            .and_then(|()| write_values(mfcc, &features.mfcc))
+            .and_then(|()| write_values(f0_hz, &features.f0_hz))
+            .and_then(|()| write_values(voicedness, &features.voicedness))
+            .and_then(|()| write_values(times, times_s))
+            .and_then(|()| write_values(indices, file_index))
             .map_err(|source| Error::io(&self.path, source))
     }
 
-    /// Completes the file and puts it in its place. The coefficients' standardisation is fitted to
-    /// them where none is given; `samples` are those of a shard's recording.
+    /// Completes the file and puts it in its place. If no `scaler` is given, one is fitted to the
+    /// coefficients; `samples` is the number of samples of a shard's recording.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be written; an existing one then stays as it was.
+    /// [`Error::Io`] if the file cannot be written; an existing file then stays as it was.
     pub fn finish(self, scaler: Option<&Scaler>, samples: Option<usize>) -> Result<()> {
         let path = self.path.clone();
         let file = self.complete(scaler, samples).map_err(|source| Error::io(&path, source))?;
@@ -119,20 +117,20 @@ impl<'a> Writer<'a> {
         scaler: Option<&Scaler>,
         samples: Option<usize>,
     ) -> io::Result<NamedTempFile> {
+        let n_mfcc = self.params.analysis().n_mfcc;
         let mut spread = self.mean.spread();
-        let mut block = vec![0; 4 * self.params.analysis().n_mfcc * 1024];
+        // Of the coefficients, whole rows fit into it.
+        let mut block = vec![0; 4 * n_mfcc * COPIED_FRAMES];
         for (at, array) in self.small.iter_mut().enumerate() {
             array.rewind()?;
             loop {
-                // The coefficients in whole rows.
                 let read = read_up_to(array, &mut block)?;
                 if read == 0 {
                     break;
                 }
-                if at == 0 && scaler.is_none() {
-                    let values = block[..read].as_chunks::<4>().0.iter();
-                    let values: Vec<f32> = values.map(|b| f32::from_le_bytes(*b)).collect();
-                    spread.add(&values);
+                let is_mfcc = at == 0;
+                if is_mfcc && scaler.is_none() {
+                    spread.add(&table(from_le_bytes(&block[..read]), n_mfcc));
                 }
                 self.file.write_all(&block[..read])?;
             }
@@ -141,30 +139,27 @@ impl<'a> Writer<'a> {
         let scaler = scaler.unwrap_or(&fitted);
         let text = header::text(self.params, self.files, self.skipped, samples, self.frames);
         self.file.rewind()?;
-        self.file.write_all(&(self.room as u64).to_le_bytes())?;
+        self.file.write_all(&(self.header_space as u64).to_le_bytes())?;
         // The format allows spaces after the header.
-        write!(self.file, "{text:<0$}", self.room)?;
-        put(&mut self.file, &mut self.block, &scaler.mean, f64::to_le_bytes)?;
-        put(&mut self.file, &mut self.block, &scaler.scale, f64::to_le_bytes)?;
+        write!(self.file, "{text:<0$}", self.header_space)?;
+        self.file.write_all(&to_le_bytes(&scaler.mean))?;
+        self.file.write_all(&to_le_bytes(&scaler.scale))?;
         Ok(self.file)
     }
 }
 
-fn put<T: Copy, const N: usize>(
+fn write_values<T: Pod, D: Dimension>(
     file: &mut impl Write,
-    bytes: &mut Vec<u8>,
-    values: &[T],
-    to_bytes: impl Fn(T) -> [u8; N],
+    values: &ArrayRef<T, D>,
 ) -> io::Result<()> {
-    for block in values.chunks(BLOCK) {
-        bytes.clear();
-        bytes.extend(block.iter().flat_map(|&value| to_bytes(value)));
-        file.write_all(bytes)?;
-    }
-    Ok(())
+    let values = match values.as_slice() {
+        Some(values) => Cow::Borrowed(values),
+        None => Cow::Owned(values.iter().copied().collect()),
+    };
+    file.write_all(&to_le_bytes(&values))
 }
 
-/// Fills `block`, or as much of it as there is.
+/// Reads until `block` is full or the file ends; returns the number of bytes read.
 fn read_up_to(file: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;
     while filled < block.len() {

@@ -1,8 +1,9 @@
-//! Elementwise functions of the networks, written so that the compiler can vectorise them.
+//! Elementwise functions of the networks, without branches and calls so that loops over them become SIMD
+//! code.
 
 use multiversion::multiversion;
 
-/// What a dense stack ends with.
+/// The function that the output layer of a network ends with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activation {
     /// max(x, 0).
@@ -35,10 +36,10 @@ fn softplus_all(values: &mut [f32]) {
     }
 }
 
-/// ln(1 + e^x) within 1.2e-7 of the larger of 1 and its value.
+/// ln(1 + e^x), with an error of at most 1.2e-7 times the larger of 1 and its value.
 ///
-/// ln(1 + t) is 2 artanh(t / (2 + t)), whose series has come to an end after eight terms where
-/// t <= 1.
+/// ln(1 + t) is 2 artanh(t / (2 + t)); for t <= 1, eight terms of its series are exact to single
+/// precision.
 #[inline]
 pub fn softplus(x: f32) -> f32 {
     let t = exp(-x.abs());
@@ -51,13 +52,13 @@ pub fn softplus(x: f32) -> f32 {
     x.max(0.0) + 2.0 * (s + s * square * series)
 }
 
-/// e^x within 2e-7 relative for |x| <= 87, saturating beyond.
+/// e^x with a relative error of at most 2e-7 for |x| <= 87, and its value at +-87 beyond.
 ///
 /// Range reduction by Cody and Waite's two-part ln 2 and the Taylor polynomial of degree 7 on
-/// [-ln 2 / 2, ln 2 / 2]; no branch and no call, so loops over it become SIMD code.
+/// [-ln 2 / 2, ln 2 / 2].
 #[inline]
 pub fn exp(x: f32) -> f32 {
-    // Adding 1.5 * 2^23 rounds to an integer, which then stands in the low mantissa bits.
+    // Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     const LN2_HI: f32 = 0.693_359_4;
     const LN2_LO: f32 = -2.121_944_4e-4;
@@ -77,13 +78,13 @@ pub fn exp(x: f32) -> f32 {
     p * f32::from_bits(power)
 }
 
-/// The logistic function within 1e-7.
+/// The logistic function, with an error of at most 1.2e-7.
 #[inline]
 pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + exp(-x))
 }
 
-/// The hyperbolic tangent within 2e-7 absolute.
+/// The hyperbolic tangent, with an error of at most 1.2e-7.
 #[inline]
 pub fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))

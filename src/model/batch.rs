@@ -1,18 +1,18 @@
-//! Networks as the instrument steps them: several voices at once, in one of two precisions.
+//! Networks as the engine steps them: several voices at once, in one of two precisions.
 
 use super::layers::{Dense, Gru, mix};
 use super::network::{Network, State};
 use super::reduced::{Quantised, ReducedDense, VOICES_PER_BATCH};
 use crate::model::activation::{Activation, relu};
 
-/// Layers with fewer inputs are a small part of the work, and keep single precision.
-const SMALL: usize = 32;
+/// Layers with fewer inputs than this keep single precision: they are a small part of the work.
+const MIN_REDUCED_INPUTS: usize = 32;
 
-/// How exactly a network is computed.
+/// Precision with which a network is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// Weights of 16 bits where there are many: within about 1e-4 of the exact output, and
-    /// several times as fast.
+    /// Weights of 16 bits in large layers: within about 1e-4 of the exact output, and several times
+    /// as fast.
     #[default]
     Reduced,
     /// Single precision, as [`Network::step`] computes.
@@ -28,7 +28,7 @@ enum Layer {
 
 impl Layer {
     fn new(layer: &Dense, precision: Precision) -> Self {
-        if precision == Precision::Single || layer.inputs() < SMALL {
+        if precision == Precision::Single || layer.inputs() < MIN_REDUCED_INPUTS {
             Self::Single(layer.clone())
         } else {
             Self::Reduced(ReducedDense::new(layer))
@@ -42,7 +42,7 @@ impl Layer {
         }
     }
 
-    /// From the first `count` of `x` to those of `y`.
+    /// Computes the first `count` of `y` from those of `x`.
     fn forward(
         &self,
         count: usize,
@@ -78,12 +78,12 @@ pub struct BatchNetwork {
     widest: usize,
 }
 
-/// Up to [`VOICES_PER_BATCH`] voices on their way through a [`BatchNetwork`].
+/// Inputs, states and outputs of up to [`VOICES_PER_BATCH`] voices that step together.
 #[derive(Clone, Debug)]
 pub struct Batch {
     count: usize,
     quantised: [Quantised; VOICES_PER_BATCH],
-    /// What goes into a layer, and what comes out of it.
+    /// Inputs and outputs of a layer.
     current: [Vec<f32>; VOICES_PER_BATCH],
     next: [Vec<f32>; VOICES_PER_BATCH],
     gates: [Vec<f32>; VOICES_PER_BATCH],
@@ -115,7 +115,7 @@ impl BatchNetwork {
         }
     }
 
-    /// Room for voices to step in.
+    /// An empty batch for this network.
     pub fn batch(&self) -> Batch {
         let lanes = |size: usize| std::array::from_fn(|_| vec![0.0; size]);
         Batch {
@@ -130,7 +130,7 @@ impl BatchNetwork {
         }
     }
 
-    /// One step of all voices in the batch; allocates nothing.
+    /// Makes one step of all voices in the batch; allocates nothing.
     pub fn step(&self, batch: &mut Batch) {
         let Batch { count, quantised, current, next, gates, recurrent, hidden, .. } = batch;
         let count = *count;
@@ -180,7 +180,7 @@ impl Batch {
         self.count = 0;
     }
 
-    /// Adds a voice with its input, (C,), and state; `false` if there is no room.
+    /// Adds a voice with its input, (C,), and its state; returns `false` if the batch is full.
     pub fn push(&mut self, input: &[f32], state: &State) -> bool {
         let lane = self.count;
         let Some(current) = self.current.get_mut(lane) else { return false };
@@ -194,7 +194,7 @@ impl Batch {
         true
     }
 
-    /// Gives the voice that was pushed as number `lane` its new state and its output, (K,).
+    /// Copies the new state and the output, (K,), of the voice that was pushed as number `lane`.
     pub fn take(&self, lane: usize, state: &mut State, output: &mut [f32]) {
         for (layer, hidden) in self.hidden.iter().zip(state.hidden_mut()) {
             hidden.copy_from_slice(&layer[lane]);

@@ -2,24 +2,32 @@
 
 use serde_json::{Map, Value};
 
+use super::fields::Fields;
 use super::projection::Projection;
+use crate::limits::{
+    HOP_SIZE, MAX_CYCLES, MAX_N_FFT, MIN_SAMPLES_PER_CYCLE, SAMPLE_RATE, WINDOW_SIZE,
+};
+use crate::{Error, Result};
 
-/// How raw features are standardised: (x - mean) / scale.
+/// Coordinates that `PaCMAP` makes of the coefficients.
+pub(super) const PACMAP_COORDINATES: usize = 3;
+
+/// How raw coefficients are standardised before the network takes them: (x - mean) / scale.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Scaler {
+pub struct InputScaling {
     /// Mean of each coefficient.
     pub mean: Vec<f32>,
     /// Population standard deviation of each coefficient, 1 where it is zero.
     pub scale: Vec<f32>,
     /// Whether these are the figures of the training data. If not, they are 0 and 1, and the network
-    /// takes coefficients that the frames' own figures have standardised.
+    /// takes coefficients that have been standardised by the figures of the analysed frames.
     pub known: bool,
 }
 
 /// How a pitch becomes a network input: ln(max(f0, f_low_hz) - f_low_hz + offset).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct F0Mapping {
-    /// Lowest f0 told apart, Hz.
+    /// Lower fundamentals count as this one, Hz.
     pub f_low_hz: f64,
     /// Added before the logarithm, Hz.
     pub offset: f64,
@@ -43,7 +51,7 @@ pub struct Statistics {
     pub mean: Vec<f32>,
     /// Standard deviation of each input.
     pub std: Vec<f32>,
-    /// What a note sounds like until somebody moves the timbre.
+    /// The inputs of a note whose timbre nobody has moved.
     pub rest: Vec<f32>,
 }
 
@@ -84,37 +92,48 @@ pub struct SpectrumLayout {
 }
 
 impl SpectrumLayout {
-    /// Checks that the numbers make sense together.
+    /// Checks that the numbers are in range and fit each other.
     ///
     /// # Errors
-    /// One line naming the value that does not.
-    pub fn validate(&self) -> Result<(), String> {
-        let limits = [
-            ("window_size", self.window_size, 16, 1 << 16),
-            ("n_fft", self.n_fft, self.window_size, 1 << 17),
-            ("n_bins", self.n_bins, 1, self.n_fft / 2 + 1),
-            ("cycles_per_window", self.cycles_per_window, 1, (self.window_size / 4).min(64)),
-            ("sample_rate", self.sample_rate as usize, 1000, 768_000),
-        ];
-        for (name, value, low, high) in limits {
-            if !(low..=high).contains(&value) {
-                return Err(format!("{name} is {value}, expected {low} to {high}"));
+    /// [`Error::Parameter`] naming the first value that does not, and its range.
+    pub fn validate(&self) -> Result<()> {
+        match self.out_of_range() {
+            None => Ok(()),
+            Some((name, value, low, high)) => {
+                Err(Error::parameter(format!("{name} is {value}, wanted {low} to {high}")))
             }
         }
-        Ok(())
+    }
+
+    /// The first value that is out of range: its name, the value, and its lowest and highest.
+    pub(super) fn out_of_range(&self) -> Option<(&'static str, usize, usize, usize)> {
+        let most_cycles = MAX_CYCLES.min(self.window_size / MIN_SAMPLES_PER_CYCLE);
+        let limits = [
+            ("window_size", self.window_size, *WINDOW_SIZE.start(), *WINDOW_SIZE.end()),
+            ("n_fft", self.n_fft, self.window_size, MAX_N_FFT),
+            ("n_bins", self.n_bins, 1, self.n_fft / 2 + 1),
+            ("cycles_per_window", self.cycles_per_window, 1, most_cycles),
+            ("sample_rate", self.sample_rate as usize, *SAMPLE_RATE.start(), *SAMPLE_RATE.end()),
+        ];
+        limits.into_iter().find(|(_, value, low, high)| !(low..=high).contains(&value))
+    }
+
+    /// Bins from one partial to the next, and from bin 0 to the first; not always a whole number.
+    pub fn bins_per_partial(&self) -> f64 {
+        self.cycles_per_window as f64 * self.n_fft as f64 / self.window_size as f64
     }
 }
 
 /// The description of a network in a model file, checked for consistency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
-    /// Name of the model, for people.
+    /// The model's display name.
     pub name: String,
     /// Name of each network input, in order; one is "pitch", one may be "voicedness".
     pub input_names: Vec<String>,
     /// Standardisation of the raw MFCC.
-    pub scaler: Scaler,
-    /// What makes the timbre inputs of the standardised MFCC, if they are not these themselves.
+    pub scaler: InputScaling,
+    /// What makes the timbre inputs of the standardised MFCC, if they are not the MFCC themselves.
     pub projection: Option<Projection>,
     /// How a pitch becomes an input.
     pub f0_mapping: F0Mapping,
@@ -124,11 +143,11 @@ pub struct ModelConfig {
     pub statistics: Statistics,
     /// What the outputs mean.
     pub spectrum: SpectrumLayout,
-    /// Samples between frames at the spectrum's sampling rate.
+    /// Samples from one frame to the next at the spectrum's sampling rate.
     pub hop_size: usize,
     pitch_index: usize,
     voicedness_index: Option<usize>,
-    /// Everything as it was in the file, with keys that this program does not know.
+    /// The whole object as it is in the file, including keys that this program does not know.
     raw: Map<String, Value>,
 }
 
@@ -136,100 +155,25 @@ impl ModelConfig {
     /// Reads and checks the configuration object of a model file.
     ///
     /// # Errors
-    /// One line naming the key, what it holds and what is wanted.
-    pub fn from_json(value: Value) -> Result<Self, String> {
+    /// [`Error::Parameter`] naming the key, its value and what is wanted.
+    pub fn from_json(value: Value) -> Result<Self> {
         let Value::Object(raw) = value else {
-            return Err("its config is no JSON object".into());
+            return Err(Error::parameter("config is not a JSON object"));
         };
-        let input_names: Vec<String> = list(&raw, "config", "input_names")?
-            .iter()
-            .map(|v| v.as_str().map(str::to_owned))
-            .collect::<Option<_>>()
-            .ok_or("config.input_names holds something that is no string")?;
-        let named = |wanted: &str| {
-            let mut places =
-                input_names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(i, _)| i);
-            (places.next(), places.next().is_some())
-        };
-        let (pitch_index, pitch_twice) = named("pitch");
-        let (voicedness_index, voicedness_twice) = named("voicedness");
-        let (Some(pitch_index), false, false) = (pitch_index, pitch_twice, voicedness_twice) else {
-            return Err(format!(
-                "config.input_names is {input_names:?}, expected \"pitch\" once and \"voicedness\" at most once"
-            ));
-        };
+        let fields = Fields::new("config", &raw);
+        let (input_names, pitch_index, voicedness_index) = inputs(&fields)?;
         let count = input_names.len();
-
-        let scaler = scaler(&raw)?;
+        let scaler = scaler(&fields)?;
         let timbre = count - 1 - usize::from(voicedness_index.is_some());
-        let projection = projection(&raw, scaler.mean.len(), timbre)?;
-
-        let mapping = object(&raw, "config", "f0_mapping")?;
-        let kind = text(mapping, "config.f0_mapping", "kind")?;
-        if kind != "log_offset" {
-            return Err(format!("config.f0_mapping.kind is {kind:?}, expected \"log_offset\""));
-        }
-        let f0_mapping = F0Mapping {
-            f_low_hz: positive(mapping, "config.f0_mapping", "f_low_hz")?,
-            offset: positive(mapping, "config.f0_mapping", "offset")?,
-        };
-        let range = numbers(&raw, "config", "f0_range_hz", Some(2))?;
-        let f0_range_hz = [f64::from(range[0]), f64::from(range[1])];
-        if !(f0_range_hz[0] > 0.0 && f0_range_hz[0] <= f0_range_hz[1]) {
-            return Err(format!("config.f0_range_hz is {f0_range_hz:?}, expected 0 < low <= high"));
-        }
-
-        let table = object(&raw, "config", "input_statistics")?;
-        let column = |key| numbers(table, "config.input_statistics", key, Some(count));
-        let (min, max) = (column("min")?, column("max")?);
-        let (centre, std) = (column("mean")?, column("std")?);
-        let mut rest = centre.clone();
-        if table.contains_key("rest") {
-            rest = column("rest")?;
-        } else if let Some(index) = voicedness_index {
-            // A note is to sound as the well voiced frames do, not as tone and pause together.
-            rest[index] = (centre[index] + std[index]).min(max[index]);
-        }
-        let statistics = Statistics { min, max, mean: centre, std, rest };
-        if statistics.min.iter().zip(&statistics.max).any(|(min, max)| min > max) {
-            return Err("config.input_statistics has a min above its max".into());
-        }
-
-        let table = object(&raw, "config", "spectrum")?;
-        let domain = match text(table, "config.spectrum", "domain")? {
-            "log1p" => Domain::Log1p,
-            "magnitude" => Domain::Magnitude,
-            other => {
-                return Err(format!(
-                    "config.spectrum.domain is {other:?}, expected \"log1p\" or \"magnitude\""
-                ));
-            }
-        };
-        let size = |key| integer(table, "config.spectrum", key);
-        let sample_rate = integer(&raw, "config", "sample_rate")?;
-        let spectrum = SpectrumLayout {
-            domain,
-            window_size: size("window_size")?,
-            n_fft: size("n_fft")?,
-            n_bins: size("n_bins")?,
-            cycles_per_window: size("cycles_per_window")?,
-            sample_rate: u32::try_from(sample_rate)
-                .map_err(|_| format!("config.sample_rate is {sample_rate}, far too large"))?,
-        };
-        spectrum.validate().map_err(|message| format!("config.spectrum: {message}"))?;
-        let hop_size = integer(&raw, "config", "hop_size")?;
-        if !(1..=1 << 16).contains(&hop_size) {
-            return Err(format!("config.hop_size is {hop_size}, expected 1 to 65536"));
-        }
         Ok(Self {
-            name: text(&raw, "config", "name")?.to_owned(),
+            name: fields.text("name")?.to_owned(),
+            projection: projection(&fields, scaler.mean.len(), timbre)?,
             scaler,
-            projection,
-            f0_mapping,
-            f0_range_hz,
-            statistics,
-            spectrum,
-            hop_size,
+            f0_mapping: f0_mapping(&fields)?,
+            f0_range_hz: f0_range(&fields)?,
+            statistics: statistics(&fields, count, voicedness_index)?,
+            spectrum: spectrum(&fields)?,
+            hop_size: fields.whole_in("hop_size", &HOP_SIZE)?,
             pitch_index,
             voicedness_index,
             input_names,
@@ -237,12 +181,13 @@ impl ModelConfig {
         })
     }
 
-    /// The configuration object as it stands in the file.
+    /// The configuration object as it is in the file.
     pub fn json(&self) -> &Map<String, Value> {
         &self.raw
     }
 
-    /// What had to be assumed because nothing told it, for people; empty for this project's models.
+    /// What had to be assumed about the model because its file does not say it, one phrase each;
+    /// nothing for this project's models.
     pub fn assumptions(&self) -> impl Iterator<Item = &str> {
         let assumed = self.raw.get("assumed").and_then(Value::as_array);
         assumed.into_iter().flatten().filter_map(Value::as_str)
@@ -253,126 +198,147 @@ impl ModelConfig {
         self.input_names.len()
     }
 
-    /// Which input is the pitch.
+    /// The place of the pitch among the inputs.
     pub fn pitch_index(&self) -> usize {
         self.pitch_index
     }
 
-    /// Which input is the voicedness, if the network has it.
+    /// The place of the voicedness among the inputs, if the network has it.
     pub fn voicedness_index(&self) -> Option<usize> {
         self.voicedness_index
     }
 
-    /// Which inputs are the timbre: all but pitch and voicedness, in order.
+    /// The places of the timbre inputs, in order: all but pitch and voicedness.
     pub fn timbre_indices(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.input_size())
             .filter(|&i| i != self.pitch_index && Some(i) != self.voicedness_index)
     }
 }
 
-/// How the raw coefficients are standardised.
-fn scaler(raw: &Object) -> Result<Scaler, String> {
-    let scaler = object(raw, "config", "scaler")?;
-    let mean = numbers(scaler, "config.scaler", "mean", None)?;
-    let scale = numbers(scaler, "config.scaler", "scale", Some(mean.len()))?;
-    if let Some(bad) = scale.iter().find(|&&scale| scale <= 0.0) {
-        return Err(format!("config.scaler.scale holds {bad}, expected values above 0"));
+/// The inputs' names, and the places of the pitch and the voicedness.
+fn inputs(config: &Fields<'_>) -> Result<(Vec<String>, usize, Option<usize>)> {
+    let names: Vec<String> = config
+        .list("input_names")?
+        .iter()
+        .map(|v| v.as_str().map(str::to_owned))
+        .collect::<Option<_>>()
+        .ok_or_else(|| config.wrong("input_names", "a list of something else", "texts"))?;
+    let places =
+        |wanted: &str| -> Vec<usize> { (0..names.len()).filter(|&i| names[i] == wanted).collect() };
+    match (places("pitch").as_slice(), places("voicedness").as_slice()) {
+        (&[pitch], &[]) => Ok((names, pitch, None)),
+        (&[pitch], &[voicedness]) => Ok((names, pitch, Some(voicedness))),
+        _ => Err(config.wrong(
+            "input_names",
+            format!("{names:?}"),
+            "\"pitch\" once and \"voicedness\" at most once",
+        )),
     }
-    let known = match scaler.get("known") {
-        None => true,
-        Some(value) => value
-            .as_bool()
-            .ok_or_else(|| format!("config.scaler.known is {value}, expected true or false"))?,
-    };
-    Ok(Scaler { mean, scale, known })
 }
 
-/// The map from `n_mfcc` coefficients to `timbre` inputs, where the file has one.
-fn projection(raw: &Object, n_mfcc: usize, timbre: usize) -> Result<Option<Projection>, String> {
-    if !raw.contains_key("projection") {
+/// How the raw coefficients are standardised.
+fn scaler(config: &Fields<'_>) -> Result<InputScaling> {
+    let fields = config.object("scaler")?;
+    let mean = fields.numbers("mean", None)?;
+    let scale = fields.numbers("scale", Some(mean.len()))?;
+    if let Some(bad) = scale.iter().find(|&&scale| scale <= 0.0) {
+        return Err(fields.wrong("scale", format!("a list with {bad}"), "values above 0"));
+    }
+    let known = !fields.has("known") || fields.switch("known")?;
+    Ok(InputScaling { mean, scale, known })
+}
+
+/// The map from `n_mfcc` coefficients to `timbre` inputs, if the file has one.
+fn projection(config: &Fields<'_>, n_mfcc: usize, timbre: usize) -> Result<Option<Projection>> {
+    if !config.has("projection") {
         return Ok(None);
     }
-    let map = Projection::from_json(object(raw, "config", "projection")?)?;
+    let map = Projection::from_fields(&config.object("projection")?)?;
     if (map.inputs, map.outputs) != (n_mfcc, timbre) {
-        return Err(format!(
-            "config.projection maps {} coefficients to {}, expected {n_mfcc} to {timbre}",
+        return Err(Error::parameter(format!(
+            "config.projection maps {} coefficients to {}, wanted {n_mfcc} to {timbre}",
             map.inputs, map.outputs
-        ));
+        )));
     }
     Ok(Some(map))
+}
+
+fn f0_mapping(config: &Fields<'_>) -> Result<F0Mapping> {
+    let fields = config.object("f0_mapping")?;
+    let kind = fields.text("kind")?;
+    if kind != "log_offset" {
+        return Err(fields.wrong("kind", format!("{kind:?}"), "\"log_offset\""));
+    }
+    Ok(F0Mapping { f_low_hz: fields.positive("f_low_hz")?, offset: fields.positive("offset")? })
+}
+
+fn f0_range(config: &Fields<'_>) -> Result<[f64; 2]> {
+    let range = config.numbers("f0_range_hz", Some(2))?;
+    let range = [f64::from(range[0]), f64::from(range[1])];
+    if range[0] > 0.0 && range[0] <= range[1] {
+        return Ok(range);
+    }
+    Err(config.wrong("f0_range_hz", format!("{range:?}"), "0 < lowest <= highest"))
+}
+
+fn statistics(
+    config: &Fields<'_>,
+    count: usize,
+    voicedness_index: Option<usize>,
+) -> Result<Statistics> {
+    let fields = config.object("input_statistics")?;
+    let column = |key| fields.numbers(key, Some(count));
+    let (min, max, mean, std) = (column("min")?, column("max")?, column("mean")?, column("std")?);
+    if min.iter().zip(&max).any(|(min, max)| min > max) {
+        return Err(Error::parameter("config.input_statistics has a min above its max"));
+    }
+    let mut rest = mean.clone();
+    if fields.has("rest") {
+        rest = column("rest")?;
+    } else if let Some(index) = voicedness_index {
+        // The mean takes in the pauses: a note should sound as the well voiced frames do.
+        rest[index] = (mean[index] + std[index]).min(max[index]);
+    }
+    Ok(Statistics { min, max, mean, std, rest })
+}
+
+fn spectrum(config: &Fields<'_>) -> Result<SpectrumLayout> {
+    let fields = config.object("spectrum")?;
+    let domain = match fields.text("domain")? {
+        "log1p" => Domain::Log1p,
+        "magnitude" => Domain::Magnitude,
+        other => {
+            let given = format!("{other:?}");
+            return Err(fields.wrong("domain", given, "\"log1p\" or \"magnitude\""));
+        }
+    };
+    let layout = SpectrumLayout {
+        domain,
+        window_size: fields.whole("window_size")?,
+        n_fft: fields.whole("n_fft")?,
+        n_bins: fields.whole("n_bins")?,
+        cycles_per_window: fields.whole("cycles_per_window")?,
+        sample_rate: config.whole_in("sample_rate", &SAMPLE_RATE)? as u32,
+    };
+    layout.validate().map_err(|error| Error::parameter(format!("config.spectrum: {error}")))?;
+    Ok(layout)
 }
 
 /// How many inputs and outputs a network trained with this params.json has.
 ///
 /// # Errors
-/// One line naming the key that is missing or mistyped.
-pub fn sizes_from_params(params: &Value) -> Result<(usize, usize), String> {
+/// [`Error::Parameter`] naming the key that is missing or mistyped.
+pub fn sizes_from_params(params: &Value) -> Result<(usize, usize)> {
     let Value::Object(params) = params else {
-        return Err("params are no JSON object".into());
+        return Err(Error::parameter("the params are not a JSON object"));
     };
     let projected = params.get("mfcc_dim_reduction").and_then(Value::as_str) == Some("pacmap");
-    let timbre = if projected { 3 } else { integer(params, "params", "n_mfcc")? };
     let voicedness = params.get("include_voicedness").and_then(Value::as_bool).unwrap_or(false);
+    let fields = Fields::new("params", params);
+    let timbre = if projected { PACMAP_COORDINATES } else { fields.whole("n_mfcc")? };
     let outputs = match params.get("n_fft_preserved") {
-        None | Some(Value::Null) => integer(params, "params", "n_fft")? / 2 + 1,
-        Some(_) => integer(params, "params", "n_fft_preserved")?,
+        None | Some(Value::Null) => fields.whole("n_fft")? / 2 + 1,
+        Some(_) => fields.whole("n_fft_preserved")?,
     };
     Ok((timbre + 1 + usize::from(voicedness), outputs))
-}
-
-type Object = Map<String, Value>;
-
-fn get<'a>(object: &'a Object, place: &str, key: &str) -> Result<&'a Value, String> {
-    object.get(key).ok_or_else(|| format!("{place}.{key} is missing"))
-}
-
-fn object<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a Object, String> {
-    get(parent, place, key)?.as_object().ok_or_else(|| format!("{place}.{key} is no object"))
-}
-
-pub(super) fn list<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a [Value], String> {
-    get(parent, place, key)?
-        .as_array()
-        .map(Vec::as_slice)
-        .ok_or_else(|| format!("{place}.{key} is no list"))
-}
-
-pub(super) fn text<'a>(parent: &'a Object, place: &str, key: &str) -> Result<&'a str, String> {
-    get(parent, place, key)?.as_str().ok_or_else(|| format!("{place}.{key} is no string"))
-}
-
-fn integer(parent: &Object, place: &str, key: &str) -> Result<usize, String> {
-    let value = get(parent, place, key)?;
-    value
-        .as_u64()
-        .and_then(|v| usize::try_from(v).ok())
-        .ok_or_else(|| format!("{place}.{key} is {value}, expected a whole number"))
-}
-
-pub(super) fn positive(parent: &Object, place: &str, key: &str) -> Result<f64, String> {
-    let value = get(parent, place, key)?;
-    value
-        .as_f64()
-        .filter(|&v| v > 0.0 && v < 1e9)
-        .ok_or_else(|| format!("{place}.{key} is {value}, expected a number above 0"))
-}
-
-/// A list of finite numbers, of a certain length where `count` says so.
-fn numbers(
-    parent: &Object,
-    place: &str,
-    key: &str,
-    count: Option<usize>,
-) -> Result<Vec<f32>, String> {
-    let values: Vec<f32> = list(parent, place, key)?
-        .iter()
-        .map(|v| v.as_f64().map(|v| v as f32).filter(|v| v.is_finite()))
-        .collect::<Option<_>>()
-        .ok_or_else(|| format!("{place}.{key} holds something that is no finite number"))?;
-    match count {
-        Some(count) if values.len() != count => {
-            Err(format!("{place}.{key} has {} values, expected {count}", values.len()))
-        }
-        _ => Ok(values),
-    }
 }

@@ -1,4 +1,4 @@
-//! The models that come with the program, in its binary.
+//! The models that come with the program, inside its binary.
 
 use safetensors::SafeTensors;
 use serde_json::Value;
@@ -11,12 +11,12 @@ use crate::{Error, Result};
 pub struct FactoryModel {
     /// Its short name, as in `factory:NAME`.
     pub name: &'static str,
-    /// What its file holds.
+    /// The content of its file.
     pub bytes: &'static [u8],
 }
 
 impl FactoryModel {
-    /// Its name for people.
+    /// Its display name.
     pub fn title(&self) -> String {
         let title = || {
             let (_, header) = SafeTensors::read_metadata(self.bytes).ok()?;
@@ -37,7 +37,7 @@ macro_rules! models {
     };
 }
 
-/// All of them, in the order in which a browser shows them.
+/// All factory models, in the order in which a browser shows them.
 pub static MODELS: &[FactoryModel] = models![
     "alto_sax",
     "flute",
@@ -52,20 +52,20 @@ pub static MODELS: &[FactoryModel] = models![
 ];
 
 impl Model {
-    /// The factory model of that name.
+    /// The factory model of this name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none, with the names that there are.
+    /// [`Error::Parameter`] if there is no such model, listing those that exist.
     pub fn factory(name: &str) -> Result<Self> {
         let Some(found) = MODELS.iter().find(|model| model.name == name) else {
             let names: Vec<&str> = MODELS.iter().map(|model| model.name).collect();
             return Err(Error::parameter(format!(
-                "there is no factory model {name:?}, only {}",
+                "there is no factory model {name:?}, wanted one of {}",
                 names.join(", ")
             )));
         };
         Self::from_bytes(found.bytes)
-            .map_err(|message| Error::parameter(format!("factory model {name}: {message}")))
+            .map_err(|error| Error::parameter(format!("factory model {name}: {error}")))
     }
 }
 

@@ -1,25 +1,29 @@
-//! The model file: one safetensors file with the weights and, as metadata, all that is needed to
-//! play them. The files of `wms_torch`, which have the weights only, are read too.
+//! The model file: one safetensors file with the weights and, as metadata, everything that is needed
+//! to play them. The files of `wms_torch`, which hold weights only, are read too.
+//!
+//! This is the only writer of model files: training and conversion both save through [`Model`].
 
 use std::collections::HashMap;
 use std::path::Path;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::config::{ModelConfig, sizes_from_params};
 use super::half;
 use super::network::{Generation, Network, StateDict, Tensor};
 use super::wms_torch;
 use crate::files::write_atomic;
+use crate::limits::MAX_FILE_BYTES;
 use crate::{Error, Result};
 
-/// No model comes near this size; a larger file is something else.
-const MAX_FILE_BYTES: u64 = 1 << 30;
+/// What the metadata of a model file say that it is.
+const FORMAT: &str = "wms-model";
+const VERSION: &str = "1";
 
-/// Smaller tensors are never halved: there is little to gain, and the first layer, into which the
-/// inputs' mean and scale are folded, lives on differences of large numbers.
+/// Tensors of fewer values keep full precision: there is little to gain, and the first layer, into
+/// which the inputs' mean and scale are folded, takes differences of large numbers.
 const LEAST_HALVED: usize = 2048;
 
 /// A network and what its inputs and outputs mean; immutable, to be shared by `Arc`.
@@ -44,64 +48,72 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model from the content of a model file: the configuration object and the tensors by their
+    /// state-dict names.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the key or tensor that is missing, misshapen or out of range.
+    pub fn from_state(config: Value, tensors: StateDict) -> Result<Self> {
+        Self::new(ModelConfig::from_json(config)?, Network::from_state_dict(tensors)?)
+    }
+
     /// Joins a network and its description.
     ///
     /// # Errors
     /// [`Error::Parameter`] if their sizes or generations differ.
     pub fn new(config: ModelConfig, network: Network) -> Result<Self> {
-        Self::join(config, network).map_err(Error::Parameter)
-    }
-
-    fn join(config: ModelConfig, network: Network) -> std::result::Result<Self, String> {
         if network.input_size() != config.input_size() {
-            return Err(format!(
+            return Err(Error::parameter(format!(
                 "the network has {} inputs, but config.input_names names {}",
                 network.input_size(),
                 config.input_size()
-            ));
+            )));
         }
         if network.output_size() != config.spectrum.n_bins {
-            return Err(format!(
+            return Err(Error::parameter(format!(
                 "the network has {} outputs, but config.spectrum.n_bins is {}",
                 network.output_size(),
                 config.spectrum.n_bins
-            ));
+            )));
         }
         let given = config.json().get("generation").and_then(Value::as_str).unwrap_or("missing");
         let generation = network.generation().name();
         if given != generation {
-            return Err(format!(
-                "config.generation is {given}, but the tensors are of generation {generation}"
-            ));
+            return Err(Error::parameter(format!(
+                "config.generation is {given}, wanted {generation}, which the tensors are of"
+            )));
         }
         Ok(Self { config, network })
     }
 
-    /// [`Self::load_with`] without params.
+    /// Reads a model file as [`Self::load_with`] does, without params.
     ///
     /// # Errors
-    /// As there.
+    /// The same as of [`Self::load_with`].
     pub fn load(path: &Path) -> Result<Self> {
         Self::load_with(path, None)
     }
 
     /// Reads a model file of this project, or a `.pth` or `rt_model` JSON of `wms_torch`.
     ///
-    /// What `wms_torch`'s files do not tell comes from the description that `wms convert` wrote
-    /// beside them, else from `params` (the content of a params.json), else from a params.json
-    /// beside the file or in the folder above; what these do not tell either is assumed, see
-    /// [`ModelConfig::assumptions`]. A file of this project, or one with a description, only has to
-    /// fit `params`.
+    /// A file of `wms_torch` holds weights only. The rest comes from the first of these that exists:
+    /// the description that `wms convert` wrote beside the file, `params` (the content of a
+    /// params.json), a params.json beside the file or in the folder above. What that does not say is
+    /// assumed and listed in [`ModelConfig::assumptions`]. A file of this project, or one with a
+    /// description, only has to fit `params`.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is truncated, foreign,
-    /// inconsistent, lacks a tensor or has one too many, misshapen, or not finite, asks for code
-    /// to be executed, or does not fit the params.
+    /// [`Error::Io`] if the file cannot be read. [`Error::ModelFile`] if it is truncated, foreign or
+    /// inconsistent, if a tensor is missing, superfluous, misshapen or not finite, if reading it
+    /// would execute code, or if it does not fit the params.
     pub fn load_with(path: &Path, params: Option<&Value>) -> Result<Self> {
-        let wrong = |message| Error::model(path, message);
+        let wrong = |error: Error| Error::model(path, error.to_string());
         let length = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
         if length > MAX_FILE_BYTES {
-            return Err(wrong(format!("{length} bytes are too many for a model")));
+            return Err(Error::model(
+                path,
+                format!("has {length} bytes, wanted a model of at most {MAX_FILE_BYTES}"),
+            ));
         }
         let bytes = std::fs::read(path).map_err(|e| Error::io(path, e))?;
         let model = match wms_torch::state_dict(&bytes) {
@@ -111,39 +123,34 @@ impl Model {
                 let Some(kept) = wms_torch::description_beside(path).map_err(wrong)? else {
                     return Self::described(path, network, params).map_err(wrong);
                 };
-                ModelConfig::from_json(kept)
-                    .and_then(|config| Self::join(config, network))
-                    .map_err(|message| wrong(format!("the description beside it: {message}")))?
+                ModelConfig::from_json(kept).and_then(|config| Self::new(config, network)).map_err(
+                    |error| Error::model(path, format!("the description beside it: {error}")),
+                )?
             }
         };
         if let Some(params) = params {
-            model.check_params(params).map_err(|error| wrong(error.to_string()))?;
+            model.check_params(params).map_err(wrong)?;
         }
         Ok(model)
     }
 
-    /// A network of `wms_torch` with what params, else a params.json near its file, tell of it.
-    fn described(
-        path: &Path,
-        network: Network,
-        params: Option<&Value>,
-    ) -> std::result::Result<Self, String> {
+    /// A network of `wms_torch` with what is said of it by params, or by a params.json near its file.
+    fn described(path: &Path, network: Network, params: Option<&Value>) -> Result<Self> {
         let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
         let found = match params {
             Some(_) => None,
             None => wms_torch::params_beside(path)?,
         };
-        wms_torch::describe(&network, &name, params.or(found.as_ref()))
-            .and_then(ModelConfig::from_json)
-            .and_then(|config| Self::join(config, network))
+        let config = wms_torch::describe(&network, &name, params.or(found.as_ref()))?;
+        Self::new(ModelConfig::from_json(config)?, network)
     }
 
-    /// Checks that this model is one that a params.json describes.
+    /// Checks that a params.json describes networks of this model's sizes.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming both sizes if they differ, or the key that is missing.
     pub fn check_params(&self, params: &Value) -> Result<()> {
-        let (inputs, outputs) = sizes_from_params(params).map_err(Error::Parameter)?;
+        let (inputs, outputs) = sizes_from_params(params)?;
         let (own_inputs, own_outputs) = (self.input_size(), self.output_size());
         if inputs != own_inputs {
             return Err(Error::parameter(format!(
@@ -162,59 +169,32 @@ impl Model {
     /// Reads a model from the bytes of a model file.
     ///
     /// # Errors
-    /// One line saying what is wrong with them.
-    pub fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, String> {
-        let foreign = |e| format!("truncated, or no safetensors file ({e})");
+    /// [`Error::Parameter`] saying what is wrong with them.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let foreign = |e| Error::parameter(format!("truncated, or no safetensors file ({e})"));
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
-        let metadata = header.metadata().as_ref().ok_or("no metadata: not a wms model file")?;
-        let field = |key: &str| metadata.get(key).map(String::as_str);
-        if field("format") != Some("wms-model") {
-            return Err(format!(
-                "its format is {:?}, expected \"wms-model\"",
-                field("format").unwrap_or("missing")
-            ));
-        }
-        if field("version") != Some("1") {
-            return Err(format!(
-                "its version is {:?}, this program reads \"1\"",
-                field("version").unwrap_or("missing")
-            ));
-        }
-        let config = field("config").ok_or("its metadata lack config")?;
-        let config: Value =
-            serde_json::from_str(config).map_err(|e| format!("its config is no JSON: {e}"))?;
-        let config = ModelConfig::from_json(config)?;
-
+        let config = config_of(header.metadata().as_ref())?;
         let mut tensors = StateDict::new();
         for (name, view) in SafeTensors::deserialize(bytes).map_err(foreign)?.iter() {
-            let bytes = view.data();
-            let data = match view.dtype() {
-                Dtype::F32 => {
-                    let values = bytes.chunks_exact(4);
-                    values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect()
-                }
-                Dtype::F16 => {
-                    let values = bytes.chunks_exact(2);
-                    values.map(|b| half::to_f32(u16::from_le_bytes([b[0], b[1]]))).collect()
-                }
-                other => {
-                    return Err(format!("tensor {name} is {other:?}, expected F32 or F16"));
-                }
-            };
+            let data = values(&view).ok_or_else(|| {
+                Error::parameter(format!("tensor {name} is {:?}, wanted F32 or F16", view.dtype()))
+            })?;
             tensors.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
         }
-        Self::join(config, Network::from_state_dict(tensors)?)
+        Self::from_state(config, tensors)
     }
 
-    /// The bytes of a model file; with `halved`, large tensors in half precision.
+    /// The bytes of a model file, the same for the same model; with `halved`, large tensors are in
+    /// half precision.
     ///
     /// # Errors
-    /// One line if the format cannot hold this model.
-    pub fn to_bytes(&self, halved: bool) -> std::result::Result<Vec<u8>, String> {
-        let config = serde_json::to_string(self.config.json()).map_err(|e| e.to_string())?;
+    /// [`Error::Parameter`] if a weight is too large for half precision, beyond 65504.
+    pub fn to_bytes(&self, halved: bool) -> Result<Vec<u8>> {
+        let wrong = |error: &dyn std::fmt::Display| Error::parameter(error.to_string());
+        let config = serde_json::to_string(self.config.json()).map_err(|e| wrong(&e))?;
         let metadata = HashMap::from([
-            ("format".to_owned(), "wms-model".to_owned()),
-            ("version".to_owned(), "1".to_owned()),
+            ("format".to_owned(), FORMAT.to_owned()),
+            ("version".to_owned(), VERSION.to_owned()),
             ("config".to_owned(), config),
         ]);
         let tensors: Vec<(String, Vec<usize>, Dtype, Vec<u8>)> = self
@@ -229,39 +209,42 @@ impl Model {
                 };
                 Ok((name, tensor.shape, dtype, bytes))
             })
-            .collect::<std::result::Result<_, String>>()?;
+            .collect::<Result<_>>()?;
         let views: Vec<(&str, TensorView<'_>)> = tensors
             .iter()
             .map(|(name, shape, dtype, data)| {
                 Ok((name.as_str(), TensorView::new(*dtype, shape.clone(), data)?))
             })
             .collect::<std::result::Result<_, safetensors::SafeTensorError>>()
-            .map_err(|e| e.to_string())?;
-        safetensors::serialize(views, Some(metadata)).map_err(|e| e.to_string())
+            .map_err(|e| wrong(&e))?;
+        let mut bytes = safetensors::serialize(views, Some(metadata)).map_err(|e| wrong(&e))?;
+        sort_metadata(&mut bytes);
+        Ok(bytes)
     }
 
     /// Writes a model file; an existing one is replaced only when the new one is complete.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be written.
+    /// [`Error::Io`] if the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<()> {
         self.write(path, false)
     }
 
-    /// [`Self::save`] with large tensors in half precision: a file of half the size.
+    /// Writes a model file of about half the size, with large tensors in half precision.
     ///
     /// # Errors
-    /// As there; [`Error::ModelFile`] if a weight is beyond 65504.
+    /// [`Error::Io`] if the file cannot be written; [`Error::ModelFile`] if a weight is too large
+    /// for half precision, beyond 65504.
     pub fn save_halved(&self, path: &Path) -> Result<()> {
         self.write(path, true)
     }
 
     fn write(&self, path: &Path, halved: bool) -> Result<()> {
-        let bytes = self.to_bytes(halved).map_err(|message| Error::model(path, message))?;
+        let bytes = self.to_bytes(halved).map_err(|error| Error::model(path, error.to_string()))?;
         write_atomic(path, &bytes)
     }
 
-    /// What the inputs and outputs mean.
+    /// The description of the network's inputs and outputs.
     pub fn config(&self) -> &ModelConfig {
         &self.config
     }
@@ -271,7 +254,7 @@ impl Model {
         &self.network
     }
 
-    /// Which family of networks this is.
+    /// The family of networks that this one belongs to.
     pub fn generation(&self) -> Generation {
         self.network.generation()
     }
@@ -294,13 +277,13 @@ impl Model {
         let (c, k) = (self.input_size(), self.output_size());
         if !inputs.len().is_multiple_of(c) {
             return Err(Error::parameter(format!(
-                "{} input values are no whole number of frames of {c}",
+                "there are {} input values, wanted {c} a frame",
                 inputs.len()
             )));
         }
         if let Some(place) = inputs.iter().position(|v| !v.is_finite()) {
             return Err(Error::parameter(format!(
-                "input {} of frame {} is {}, expected a finite number",
+                "input {} of frame {} is {}, wanted a finite number",
                 place % c,
                 place / c,
                 inputs[place]
@@ -313,9 +296,9 @@ impl Model {
         Ok(outputs)
     }
 
-    /// Network inputs for analysed frames: standardised `mfcc_raw` (T, n_mfcc), mapped f0_hz (T,)
-    /// and `voicedness` (T,) in this model's order, (T, C) row-major. Where the scaler is not known
-    /// ([`super::Scaler::known`]) the coefficients must be standardised already.
+    /// Network inputs for analysed frames, (T, C) row-major: standardised `mfcc_raw` (T, `n_mfcc`),
+    /// mapped `f0_hz` (T,) and `voicedness` (T,) in this model's order. If the model's own scaling is
+    /// not known ([`super::InputScaling::known`]), the coefficients must be standardised already.
     ///
     /// # Errors
     /// [`Error::Parameter`] if a length does not fit, a value is not finite, or the model's timbre
@@ -332,14 +315,14 @@ impl Model {
         if config.projection.is_none() && timbre.len() != n_mfcc {
             return Err(Error::parameter(format!(
                 "the model's {} timbre inputs are no plain MFCC (its scaler has {n_mfcc}), and it \
-                 has no projection",
+                 has no projection to compute them",
                 timbre.len()
             )));
         }
         let frames = f0_hz.len();
         if mfcc_raw.len() != frames * n_mfcc {
             return Err(Error::parameter(format!(
-                "{} MFCC values for {frames} frames, the model wants {n_mfcc} a frame",
+                "there are {} MFCC values for {frames} frames, wanted {n_mfcc} a frame",
                 mfcc_raw.len()
             )));
         }
@@ -347,7 +330,7 @@ impl Model {
             (Some(index), Some(values)) if values.len() == frames => Some((index, values)),
             (Some(_), given) => {
                 return Err(Error::parameter(format!(
-                    "{} voicedness values for {frames} frames, the model wants one a frame",
+                    "there are {} voicedness values for {frames} frames, wanted one a frame",
                     given.map_or(0, <[f32]>::len)
                 )));
             }
@@ -376,7 +359,7 @@ impl Model {
             }
             if f0_hz[t].is_nan() || row.iter().any(|v| !v.is_finite()) {
                 return Err(Error::parameter(format!(
-                    "frame {t} holds a value that is not finite"
+                    "frame {t} has a value that is not finite, wanted finite numbers"
                 )));
             }
         }
@@ -384,11 +367,60 @@ impl Model {
     }
 }
 
-fn half_bytes(name: &str, values: &[f32]) -> std::result::Result<Vec<u8>, String> {
+/// The configuration among a file's metadata.
+fn config_of(metadata: Option<&HashMap<String, String>>) -> Result<Value> {
+    let metadata = metadata.ok_or_else(|| {
+        Error::parameter("has no metadata: not a wms model file, wanted one of wms train")
+    })?;
+    for (key, wanted) in [("format", FORMAT), ("version", VERSION)] {
+        let given = metadata.get(key).map_or("missing", String::as_str);
+        if given != wanted {
+            return Err(Error::parameter(format!("its {key} is {given:?}, wanted {wanted:?}")));
+        }
+    }
+    let config = metadata.get("config");
+    let config = config.ok_or_else(|| Error::parameter("its metadata lack config"))?;
+    serde_json::from_str(config)
+        .map_err(|e| Error::parameter(format!("its config is not valid JSON: {e}")))
+}
+
+/// The values of a tensor of floats; `None` for other kinds of numbers.
+fn values(view: &TensorView<'_>) -> Option<Vec<f32>> {
+    match view.dtype() {
+        Dtype::F32 => {
+            let values = view.data().chunks_exact(4);
+            Some(values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect())
+        }
+        Dtype::F16 => {
+            let values = view.data().chunks_exact(2);
+            Some(values.map(|b| half::to_f32(u16::from_le_bytes([b[0], b[1]]))).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Puts a file's metadata in alphabetical order, so that equal models are equal bytes: the library
+/// writes them in the order of a hash map. The header keeps its length.
+fn sort_metadata(bytes: &mut [u8]) {
+    const LENGTH: usize = size_of::<u64>();
+    let Some((length, rest)) = bytes.split_first_chunk_mut::<LENGTH>() else { return };
+    let Some(header) = rest.get_mut(..u64::from_le_bytes(*length) as usize) else { return };
+    let Ok(mut sorted) = serde_json::from_slice::<Map<String, Value>>(header) else { return };
+    if let Some(Value::Object(metadata)) = sorted.get_mut("__metadata__") {
+        metadata.sort_keys();
+    }
+    let Ok(text) = serde_json::to_vec(&sorted) else { return };
+    if let Some(place) = header.get_mut(..text.len()) {
+        place.copy_from_slice(&text);
+    }
+}
+
+fn half_bytes(name: &str, values: &[f32]) -> Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(2 * values.len());
     for &value in values {
-        let bits = half::from_f32(value)
-            .ok_or_else(|| format!("tensor {name} holds {value}, too large for half precision"))?;
+        let bits = half::from_f32(value).ok_or_else(|| {
+            Error::parameter(format!("tensor {name} holds {value}, too large for half precision"))
+        })?;
         bytes.extend_from_slice(&bits.to_le_bytes());
     }
     Ok(bytes)

@@ -1,4 +1,7 @@
 //! IEEE 754 half precision (binary16), in which model files may keep their large tensors.
+//!
+//! Two conversions are all that is needed, only while a file is read or written, so the crate `half` with
+//! its number types would be more than this; the tests here go through all finite numbers.
 
 /// The value of a half-precision number's bits.
 pub(super) fn to_f32(bits: u16) -> f32 {
@@ -12,14 +15,14 @@ pub(super) fn to_f32(bits: u16) -> f32 {
     f32::from_bits(sign | magnitude)
 }
 
-/// The bits of the nearest half-precision number, even ones where two are as near; none for what is
-/// not finite or rounds to more than 65504.
+/// The bits of the nearest half-precision number, the even one where two are equally near; `None` if
+/// `value` is not finite or rounds to more than 65504, the largest number.
 pub(super) fn from_f32(value: f32) -> Option<u16> {
     let bits = value.to_bits();
     let sign = (bits >> 16) as u16 & 0x8000;
     let magnitude = bits & 0x7fff_ffff;
     let rounded = if magnitude < 113 << 23 {
-        // Below 2^-14 steps are 2^-24 wide, as they are between 0.5 and 1 in single precision.
+        // Numbers below 2^-14 are 2^-24 apart, as numbers between 0.5 and 1 are in single precision.
         (f32::from_bits(magnitude) + 0.5).to_bits() - 0.5_f32.to_bits()
     } else {
         ((magnitude + 0xfff + (magnitude >> 13 & 1)) >> 13) - (112 << 10)

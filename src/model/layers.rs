@@ -1,10 +1,21 @@
-//! Layers whose weights lie in panels of rows, so that a matrix-vector product is one contiguous
-//! pass without horizontal sums, at any SIMD width.
+//! Layers in single precision. Their weights lie in panels of rows, so that a product of matrix and
+//! vector is one contiguous pass without sums across a SIMD register, at any width of register.
+//!
+//! # Two crates for SIMD code
+//! Both `multiversion` and `pulp` choose the instruction set at run time. `multiversion` compiles a
+//! plain loop once for each instruction set and leaves it to the compiler to vectorise it: it is for
+//! loops that need nothing else (this file, `reduced`'s rounding, `activation`, the summation order of
+//! NumPy in the analysis). `pulp` gives safe access to single instructions: it is for loops that the
+//! compiler cannot vectorise well, because they need an instruction of their own (`reduced`'s products of
+//! 16-bit pairs) or a fixed arrangement of lanes (`synth`'s table reader, CREPE's transforms, time
+//! stretching). Wherever `pulp` is used there is a plain loop too, with the same results, for other
+//! machines. A new loop begins with `multiversion`; it moves to `pulp` if a bench shows that this is
+//! worth its lines.
 
 use super::activation::{sigmoid, tanh};
 use multiversion::multiversion;
 
-/// Rows that are computed together: their weights for one input value lie side by side.
+/// Number of rows that are computed together; their weights for one input value lie side by side.
 const PANEL: usize = 32;
 
 /// A matrix and a bias, computing `y = W x + b`.
@@ -12,7 +23,7 @@ const PANEL: usize = 32;
 pub struct Dense {
     inputs: usize,
     outputs: usize,
-    /// For each panel: `inputs` runs of `PANEL` weights; missing rows are zero.
+    /// For each panel, `inputs` times `PANEL` weights; missing rows are zero.
     weights: Vec<f32>,
     bias: Vec<f32>,
 }
@@ -21,7 +32,7 @@ impl Dense {
     /// Packs `weight`, (outputs, inputs) row by row as PyTorch keeps it, and `bias`, (outputs,).
     ///
     /// # Panics
-    /// If `weight.len() != bias.len() * inputs`: shapes are checked when a file is read.
+    /// If `weight.len() != bias.len() * inputs`. Reading a file checks this before.
     pub fn new(inputs: usize, weight: &[f32], bias: &[f32]) -> Self {
         let outputs = bias.len();
         assert_eq!(weight.len(), outputs * inputs, "weights of a dense layer");
@@ -66,7 +77,7 @@ impl Dense {
     }
 }
 
-/// The panels of a dense layer one after the other.
+/// Computes the panels of a dense layer one after the other.
 #[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn product(weights: &[f32], bias: &[f32], x: &[f32], y: &mut [f32]) {
     // Arrays of known length, so that the sums of a panel stay in registers.
@@ -98,7 +109,7 @@ impl Gru {
     /// Joins the input part (inputs -> 3 hidden) and the recurrent part (hidden -> 3 hidden).
     ///
     /// # Panics
-    /// If the parts do not fit each other: shapes are checked when a file is read.
+    /// If the parts do not fit each other. Reading a file checks this before.
     pub fn new(input: Dense, hidden: Dense) -> Self {
         assert!(
             hidden.outputs() == 3 * hidden.inputs() && input.outputs() == hidden.outputs(),
@@ -122,8 +133,8 @@ impl Gru {
         (&self.input, &self.hidden)
     }
 
-    /// One step: `state` (hidden,) is replaced by the next one. `gates` and `recurrent` are
-    /// scratch of 3 hidden each.
+    /// Makes one step and replaces `state`, (hidden,), by the next one. `gates` and `recurrent` are
+    /// working memory, (3 hidden,) each.
     pub fn step(&self, x: &[f32], state: &mut [f32], gates: &mut [f32], recurrent: &mut [f32]) {
         let n = self.hidden();
         let (gates, recurrent, state) =
@@ -134,7 +145,7 @@ impl Gru {
     }
 }
 
-/// What a recurrent layer does with its two products, elementwise.
+/// Makes the next state of a recurrent layer from its two products, elementwise.
 #[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 pub(super) fn mix(gates: &mut [f32], recurrent: &[f32], state: &mut [f32]) {
     let n = state.len();
@@ -149,7 +160,7 @@ pub(super) fn mix(gates: &mut [f32], recurrent: &[f32], state: &mut [f32]) {
     {
         let candidate = tanh(gate + reset * recurrent);
         let next = candidate + update * (*state - candidate);
-        // Values this small are zero to the sound, and denormals would cost time.
+        // Values this small cannot be heard, and denormals would cost time.
         *state = if next.abs() < 1e-20 { 0.0 } else { next };
     }
 }

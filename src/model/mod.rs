@@ -1,20 +1,22 @@
-//! Networks that map timbral features to spectra, and the files they are kept in.
+//! Networks that turn timbral features into spectra, and the files that hold them.
 
 pub mod activation;
 pub mod batch;
 pub mod config;
 #[cfg(feature = "factory")]
 pub mod factory;
+mod fields;
 pub mod file;
 mod half;
 pub mod layers;
 pub mod network;
+mod playable;
 mod projection;
 mod reduced;
 pub mod wms_torch;
 
 pub use batch::{Batch, BatchNetwork, Precision};
-pub use config::{F0Mapping, ModelConfig, Scaler, SpectrumLayout, Statistics};
+pub use config::{F0Mapping, InputScaling, ModelConfig, SpectrumLayout, Statistics};
 pub use file::Model;
 pub use network::{Generation, Network, State};
 pub use projection::Projection;

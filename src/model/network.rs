@@ -1,19 +1,19 @@
-//! Networks of every generation: an optional encoder, recurrent layers, a dense stack.
+//! Networks of every generation of `wms_torch`: an optional encoder, recurrent layers, dense layers.
 
 use std::collections::BTreeMap;
 
 use super::activation::{Activation, relu};
 use super::layers::{Dense, Gru};
+use crate::Error;
+use crate::limits::{MAX_LAYER, MAX_ROWS};
 
-/// Largest size of any layer that a file may ask for.
-const MAX_SIZE: usize = 8192;
-/// Most recurrent or dense layers that a file may ask for.
+/// Most recurrent or dense layers of a network.
 const MAX_LAYERS: usize = 16;
 
 /// A tensor of a state dict: shape and values, row-major.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tensor {
-    /// One entry a dimension.
+    /// Size of each dimension.
     pub shape: Vec<usize>,
     /// The values, last dimension fastest.
     pub data: Vec<f32>,
@@ -22,16 +22,17 @@ pub struct Tensor {
 /// Tensors by their state-dict names.
 pub type StateDict = BTreeMap<String, Tensor>;
 
-/// The families of networks that `wms_torch` has made, told by names and shapes.
+/// Families of networks that `wms_torch` has made, recognised by the names and shapes of their tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
-    /// Three dense layers, no recurrence; magnitudes.
+    /// Three dense layers without recurrence; the outputs are magnitudes.
     May2024,
-    /// Stacked recurrent layers and one dense layer; magnitudes.
+    /// Stacked recurrent layers and one dense layer; the outputs are magnitudes.
     EarlyNovember2024,
-    /// Encoder, one recurrent layer, one dense layer; magnitudes.
+    /// An encoder, one recurrent layer and one dense layer; the outputs are magnitudes.
     November2024,
-    /// Encoder, one recurrent layer, two dense layers, softplus; log1p magnitudes.
+    /// An encoder, one recurrent layer, two dense layers and a softplus; the outputs are ln(1 +
+    /// magnitude).
     August2026,
 }
 
@@ -61,7 +62,7 @@ impl Generation {
     }
 }
 
-/// A network's immutable weights.
+/// The immutable weights of a network.
 #[derive(Clone, Debug)]
 pub struct Network {
     generation: Generation,
@@ -70,7 +71,7 @@ pub struct Network {
     dense: Vec<Dense>,
 }
 
-/// What one voice remembers between steps, and the room it needs for a step.
+/// The recurrent state of one voice between steps, and working memory for a step.
 #[derive(Clone, Debug)]
 pub struct State {
     hidden: Vec<Vec<f32>>,
@@ -80,17 +81,17 @@ pub struct State {
 }
 
 impl State {
-    /// Forgets everything: a new note.
+    /// Returns to the zero state, for a new note.
     pub fn reset(&mut self) {
         self.hidden.iter_mut().for_each(|layer| layer.fill(0.0));
     }
 
-    /// The hidden state, one vector a recurrent layer.
+    /// The hidden state, one vector for each recurrent layer.
     pub fn hidden(&self) -> &[Vec<f32>] {
         &self.hidden
     }
 
-    /// The hidden state to be set, one vector a recurrent layer.
+    /// The hidden state for writing, one vector for each recurrent layer.
     pub fn hidden_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.hidden.iter_mut().map(Vec::as_mut_slice)
     }
@@ -100,15 +101,21 @@ impl Network {
     /// Builds the network that the names and shapes of a state dict describe.
     ///
     /// # Errors
-    /// One line saying which tensor is missing, superfluous, misshapen, too large or not finite.
-    pub fn from_state_dict(mut tensors: StateDict) -> Result<Self, String> {
+    /// [`Error::Parameter`] naming the tensor that is missing, superfluous, misshapen, too large or
+    /// not finite.
+    pub fn from_state_dict(tensors: StateDict) -> crate::Result<Self> {
+        Self::build(tensors).map_err(Error::Parameter)
+    }
+
+    fn build(mut tensors: StateDict) -> Result<Self, String> {
         for (name, tensor) in &tensors {
-            if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > 3 * MAX_SIZE)
-            {
-                return Err(format!("tensor {name} has a dimension of {size}, out of range"));
+            if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > MAX_ROWS) {
+                return Err(format!(
+                    "tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"
+                ));
             }
             if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
-                return Err(format!("tensor {name} holds {bad}, which is no usable weight"));
+                return Err(format!("tensor {name} holds {bad}, wanted finite weights"));
             }
         }
         let has_encoder = tensors.keys().any(|name| name.starts_with("input_encoder."));
@@ -140,7 +147,7 @@ impl Network {
         }
         if let Some(name) = tensors.keys().next() {
             return Err(format!(
-                "tensor {name} belongs to no known network (expected input_encoder.0, gru.*_l0.., dense_layers.0, .2, ..)"
+                "tensor {name} belongs to no known network (wanted input_encoder.0, gru.*_l0.., dense_layers.0, .2, ..)"
             ));
         }
         let generation = generation.ok_or_else(|| {
@@ -152,7 +159,7 @@ impl Network {
         Ok(Self { generation, encoder, recurrent, dense })
     }
 
-    /// The tensors under their state-dict names.
+    /// The tensors by their state-dict names.
     pub fn to_state_dict(&self) -> StateDict {
         let mut tensors = StateDict::new();
         let mut put = |weight_name: String, bias_name: String, layer: &Dense| {
@@ -185,7 +192,7 @@ impl Network {
         (self.encoder.as_ref(), &self.recurrent, &self.dense)
     }
 
-    /// Which family of networks this is.
+    /// The family that this network belongs to.
     pub fn generation(&self) -> Generation {
         self.generation
     }
@@ -200,7 +207,7 @@ impl Network {
             .unwrap_or(0)
     }
 
-    /// Number of spectrum bins put out, K.
+    /// Number of spectrum bins at the output, K.
     pub fn output_size(&self) -> usize {
         self.dense.last().map_or(0, Dense::outputs)
     }
@@ -228,10 +235,10 @@ impl Network {
         }
     }
 
-    /// One step: `input` (C,) to `output` (K,), advancing `state`; allocates nothing.
+    /// Makes one step from `input`, (C,), to `output`, (K,), and advances `state`; allocates nothing.
     ///
     /// # Panics
-    /// If a slice is shorter than said or `state` is another network's.
+    /// If a slice is shorter than this or `state` belongs to another network.
     pub fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
         let State { hidden, work: [current, next], gates, recurrent } = state;
         let mut width = self.input_size();
@@ -275,7 +282,8 @@ fn take(tensors: &mut StateDict, name: &str) -> Result<Tensor, String> {
     tensors.remove(name).ok_or_else(|| format!("tensor {name} is missing"))
 }
 
-/// Takes a matrix and its bias; `size` is what comes in, and becomes what goes out.
+/// Takes a matrix and its bias out of the tensors. `size` is the number of inputs that it must have, if
+/// known; it becomes the number of outputs.
 fn take_dense(
     tensors: &mut StateDict,
     weight_name: &str,
@@ -285,24 +293,23 @@ fn take_dense(
     let weight = take(tensors, weight_name)?;
     let bias = take(tensors, bias_name)?;
     let &[outputs, inputs] = weight.shape.as_slice() else {
-        return Err(format!(
-            "tensor {weight_name} has shape {:?}, expected a matrix",
-            weight.shape
-        ));
+        return Err(format!("tensor {weight_name} has shape {:?}, wanted a matrix", weight.shape));
     };
-    if let Some(expected) = *size
-        && inputs != expected
+    if let Some(wanted) = *size
+        && inputs != wanted
     {
         return Err(format!(
-            "tensor {weight_name} has shape {:?}, expected {expected} columns",
+            "tensor {weight_name} has shape {:?}, wanted {wanted} columns",
             weight.shape
         ));
     }
-    if inputs > MAX_SIZE {
-        return Err(format!("tensor {weight_name} asks for {inputs} inputs, at most {MAX_SIZE}"));
+    if inputs > MAX_LAYER {
+        return Err(format!(
+            "tensor {weight_name} has {inputs} columns, wanted at most {MAX_LAYER}"
+        ));
     }
     if bias.shape != [outputs] {
-        return Err(format!("tensor {bias_name} has shape {:?}, expected [{outputs}]", bias.shape));
+        return Err(format!("tensor {bias_name} has shape {:?}, wanted [{outputs}]", bias.shape));
     }
     if weight.data.len() != outputs * inputs || bias.data.len() != outputs {
         return Err(format!("tensor {weight_name} holds another number of values than its shape"));
@@ -323,14 +330,14 @@ fn take_gru(
     let n = hidden.inputs();
     if hidden.outputs() != 3 * n {
         return Err(format!(
-            "tensor {} has shape [{}, {n}], expected [3 x hidden, hidden]",
+            "tensor {} has shape [{}, {n}], wanted [3 x hidden, hidden]",
             names[2],
             hidden.outputs()
         ));
     }
     if input.outputs() != 3 * n {
         return Err(format!(
-            "tensor {} has {} rows, expected {} (3 x hidden)",
+            "tensor {} has {} rows, wanted {} (3 x hidden)",
             names[0],
             input.outputs(),
             3 * n

@@ -1,24 +1,23 @@
 //! The map from standardised MFCC to the few coordinates that a network was trained on instead.
 
-use serde_json::{Map, Value};
+use super::fields::Fields;
+use crate::Result;
 
-use super::config::{list, positive, text};
-
-/// No map is larger; more centres would make every analysed frame dear.
+/// Most centres of a map: each costs time in every analysed frame.
 const MAX_CENTRES: usize = 4096;
 
 /// A sum of Gaussian bumps and a linear part: y = sum of `w_j` exp(-|x - `c_j`|^2 / (2 width^2)) +
 /// A x + b (radial basis functions; Broomhead and Lowe 1988).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Projection {
-    /// Coefficients that it takes.
+    /// Number of coefficients that it takes.
     pub inputs: usize,
-    /// Coordinates that it gives.
+    /// Number of coordinates that it gives.
     pub outputs: usize,
     width: f64,
     /// (centres, inputs).
     centres: Vec<f64>,
-    /// (centres + inputs + 1, outputs): the bumps', the linear part's, the constant.
+    /// (centres + inputs + 1, outputs): weights of the bumps, of the linear part, and the constant.
     weights: Vec<f64>,
 }
 
@@ -26,27 +25,25 @@ impl Projection {
     /// Reads `config.projection`.
     ///
     /// # Errors
-    /// One line naming the key, what it holds and what is wanted.
-    pub fn from_json(table: &Map<String, Value>) -> Result<Self, String> {
-        const PLACE: &str = "config.projection";
-        let kind = text(table, PLACE, "kind")?;
+    /// [`Error::Parameter`] naming the key, its value and what is wanted.
+    pub(super) fn from_fields(fields: &Fields<'_>) -> Result<Self> {
+        let kind = fields.text("kind")?;
         if kind != "rbf" {
-            return Err(format!("{PLACE}.kind is {kind:?}, expected \"rbf\""));
+            return Err(fields.wrong("kind", format!("{kind:?}"), "\"rbf\""));
         }
-        let (centres, inputs) = rows(table, "centres")?;
-        let (weights, outputs) = rows(table, "weights")?;
+        let (centres, inputs) = rows(fields, "centres")?;
+        let (weights, outputs) = rows(fields, "weights")?;
         let count = centres.len() / inputs;
         if count > MAX_CENTRES {
-            return Err(format!(
-                "{PLACE}.centres has {count} rows, expected at most {MAX_CENTRES}"
-            ));
+            let wanted = format!("at most {MAX_CENTRES}");
+            return Err(fields.wrong("centres", format!("a list of {count} rows"), &wanted));
         }
         let (given, wanted) = (weights.len() / outputs, count + inputs + 1);
         if given != wanted {
-            return Err(format!("{PLACE}.weights has {given} rows, expected {wanted}"));
+            let given = format!("a list of {given} rows");
+            return Err(fields.wrong("weights", given, &wanted.to_string()));
         }
-        let width = positive(table, PLACE, "width")?;
-        Ok(Self { inputs, outputs, width, centres, weights })
+        Ok(Self { inputs, outputs, width: fields.positive("width")?, centres, weights })
     }
 
     /// Maps standardised coefficients `x` (inputs,) to coordinates `y` (outputs,).
@@ -71,35 +68,43 @@ impl Projection {
     }
 }
 
-/// A list of equally long lists of finite numbers, and their length.
-fn rows(table: &Map<String, Value>, key: &str) -> Result<(Vec<f64>, usize), String> {
-    let place = format!("config.projection.{key}");
+/// A list of equally long lists of finite numbers as one vector, and their length.
+fn rows(fields: &Fields<'_>, key: &str) -> Result<(Vec<f64>, usize)> {
+    let wanted = "equally long lists of finite numbers";
     let mut values = Vec::new();
     let mut columns = 0;
-    for row in list(table, "config.projection", key)? {
-        let row =
-            row.as_array().ok_or_else(|| format!("{place} holds something that is no list"))?;
+    for row in fields.list(key)? {
+        let Some(row) = row.as_array() else {
+            return Err(fields.wrong(key, format!("a list with {row}"), wanted));
+        };
         if columns == 0 {
             columns = row.len();
         }
         if row.is_empty() || row.len() != columns {
-            return Err(format!("{place} has rows of {columns} and {} values", row.len()));
+            let given = format!("a list with rows of {columns} and {} values", row.len());
+            return Err(fields.wrong(key, given, wanted));
         }
         for value in row {
-            let finite = value.as_f64().filter(|v| v.is_finite());
-            values.push(finite.ok_or_else(|| format!("{place} holds {value}, no finite number"))?);
+            let finite = value
+                .as_f64()
+                .filter(|v| v.is_finite())
+                .ok_or_else(|| fields.wrong(key, format!("a list with {value} in it"), wanted))?;
+            values.push(finite);
         }
     }
-    if values.is_empty() { Err(format!("{place} is empty")) } else { Ok((values, columns)) }
+    if values.is_empty() {
+        return Err(fields.wrong(key, "an empty list", wanted));
+    }
+    Ok((values, columns))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
-    fn parse(value: &Value) -> Result<Projection, String> {
-        Projection::from_json(value.as_object().unwrap())
+    fn parse(value: &Value) -> Result<Projection> {
+        Projection::from_fields(&Fields::new("config.projection", value.as_object().unwrap()))
     }
 
     #[test]
@@ -112,7 +117,7 @@ mod tests {
         assert_eq!((map.inputs, map.outputs), (2, 2));
         let mut y = [9.0; 2];
         map.apply(&[1.0, 2.0], &mut y);
-        // A bump at two widths' square root from its centre, x_0 + 0.5, and 3 x_1 - 0.5.
+        // The bump's centre is 2, one width, away; the plane adds x_0 + 0.5 and 3 x_1 - 0.5.
         assert!((y[0] - (10.0 * (-0.5_f64).exp() + 1.5)).abs() < 1e-12);
         assert!((y[1] - 5.5).abs() < 1e-12);
     }
@@ -124,18 +129,18 @@ mod tests {
         });
         assert!(parse(&good).is_ok());
         for (key, value, message) in [
-            ("kind", json!("knn"), "expected \"rbf\""),
+            ("kind", json!("knn"), "wanted \"rbf\""),
             ("width", json!(0), "above 0"),
-            ("centres", json!([]), "centres is empty"),
+            ("centres", json!([]), "centres is an empty list"),
             ("centres", json!([[0.0], [1.0, 2.0]]), "rows of 1 and 2"),
-            ("centres", json!([[0.0], [1.0]]), "weights has 3 rows, expected 4"),
-            ("centres", json!([["x"]]), "no finite number"),
-            ("weights", json!([3]), "no list"),
+            ("centres", json!([[0.0], [1.0]]), "weights is a list of 3 rows, wanted 4"),
+            ("centres", json!([["x"]]), "a list with \"x\" in it"),
+            ("weights", json!([3]), "a list with 3, wanted"),
             ("weights", json!([[]]), "rows of 0 and 0"),
         ] {
             let mut bad = good.clone();
             bad[key] = value;
-            let error = parse(&bad).unwrap_err();
+            let error = parse(&bad).unwrap_err().to_string();
             assert!(error.contains(message), "{error}");
         }
     }

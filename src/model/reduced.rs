@@ -1,28 +1,28 @@
 //! Matrix products with weights of 16 bits, for several voices at once.
 //!
-//! A product is bound by the passage of its weights through the cache. Weights of half the size
-//! and one passage for up to [`VOICES_PER_BATCH`] voices make it several times as fast as one voice in single
-//! precision. Products are summed as whole numbers, which is exact, and scaled in one fixed order:
-//! every instruction set gives the same bits.
+//! The speed of a product is limited by how fast its weights come through the cache. Weights of half the
+//! size that are read once for up to [`VOICES_PER_BATCH`] voices make it several times as fast as a voice
+//! in single precision (`cargo bench --bench synth networks`). Products are summed as whole numbers,
+//! which is exact, and scaled in a fixed order, so that every instruction set gives the same bits.
 
 use super::layers::Dense;
 use multiversion::multiversion;
 
-/// Most voices that share a passage.
+/// Most voices that step together.
 pub const VOICES_PER_BATCH: usize = 4;
-/// Rows that are computed together.
+/// Number of rows that are computed together.
 const ROWS: usize = 16;
-/// Pairs of inputs whose products are summed as whole numbers.
+/// Number of pairs of inputs whose products are summed as whole numbers before they are scaled.
 const PAIRS_PER_SUM: usize = 16;
-/// Largest input value.
+/// Largest value of an input as a whole number.
 const INPUT_MAX: f32 = 16_384.0;
-/// Largest sum of a row's weights in one run: times the largest input it is below 2^31.
+/// Largest sum of a row's weights over these pairs: times the largest input it is below 2^31.
 const ROW_SUM_MAX: f32 = 131_000.0;
 
 /// Two neighbouring weights of a row, or two neighbouring inputs.
 type Pair = [i16; 2];
 
-/// A vector as whole numbers and the value of their unit.
+/// A vector rounded to whole numbers of one unit.
 #[derive(Clone, Debug)]
 pub struct Quantised {
     runs: Vec<[Pair; PAIRS_PER_SUM]>,
@@ -35,51 +35,51 @@ impl Quantised {
         Self { runs: vec![[[0; 2]; PAIRS_PER_SUM]; size.div_ceil(2 * PAIRS_PER_SUM)], unit: 0.0 }
     }
 
-    /// Takes the values of `x`, the largest of which fills the range.
+    /// Rounds the values of `x`, with a unit for which the largest of them fills the range.
     pub fn take(&mut self, x: &[f32]) {
         let largest = largest(x);
-        // All zero, or not a number: the product is the bias.
+        // If all values are zero or one is not finite, the product is the bias.
         let scale = if largest > 1e-30 { INPUT_MAX / largest } else { 0.0 };
         self.unit = if scale > 0.0 { largest / INPUT_MAX } else { 0.0 };
         round(x, scale, self.runs.as_flattened_mut().as_flattened_mut());
     }
 }
 
-/// The largest magnitude, 0 where one is not finite.
+/// The largest magnitude, or 0 if a value is not finite.
 #[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
 fn largest(x: &[f32]) -> f32 {
-    // As whole numbers, magnitudes are in the same order.
+    // The bits of magnitudes, as whole numbers, are in the same order as the magnitudes.
     let bits = x.iter().fold(0, |max, x| (x.to_bits() & 0x7fff_ffff).max(max));
     let largest = f32::from_bits(bits);
     if largest.is_finite() { largest } else { 0.0 }
 }
 
-/// Rounds `x` times `scale`, within 15 bits and a sign.
+/// Rounds `x` times `scale` to whole numbers of 15 bits and a sign.
 #[multiversion(targets("x86_64+avx2", "aarch64+neon"))]
 fn round(x: &[f32], scale: f32, out: &mut [i16]) {
-    /// Added to a number below 2^22, it leaves the nearest whole number in the low bits.
+    /// Adding this to a number below 2^22 leaves the nearest whole number in the low bits.
     const ROUND: f32 = 12_582_912.0;
     for (out, x) in out.iter_mut().zip(x) {
         *out = (x * scale + ROUND).to_bits() as i16;
     }
 }
 
-/// The reduced form of a [`Dense`] layer.
+/// A [`Dense`] layer with weights of 16 bits.
 #[derive(Clone, Debug)]
 pub struct ReducedDense {
     inputs: usize,
     outputs: usize,
-    /// Runs in a row.
+    /// Number of sums of pairs in a row.
     runs: usize,
-    /// For each panel of rows and each run: the pairs of all rows, one input pair after another.
+    /// For each panel of rows and each sum: the pairs of all rows, one pair of inputs after another.
     weights: Vec<[[Pair; ROWS]; PAIRS_PER_SUM]>,
-    /// Value of a weight's unit, per row.
+    /// Unit of the weights of each row.
     units: Vec<[f32; ROWS]>,
     bias: Vec<[f32; ROWS]>,
 }
 
 impl ReducedDense {
-    /// Rounds a layer's weights, each row to its own unit.
+    /// Rounds the weights of a layer, each row to a unit of its own.
     pub fn new(layer: &Dense) -> Self {
         let (weight, bias) = layer.unpack();
         let (inputs, outputs) = (layer.inputs(), layer.outputs());
@@ -140,7 +140,7 @@ impl ReducedDense {
         self.forward_plainly(count, x, y);
     }
 
-    /// [`Self::forward`] with any instruction set.
+    /// [`Self::forward`] for any instruction set.
     fn forward_plainly(
         &self,
         count: usize,
@@ -180,7 +180,7 @@ impl ReducedDense {
     }
 }
 
-// Intrinsics are only intrinsics where they are inlined.
+// Intrinsics compile to single instructions only in code that is inlined into the vectorised call.
 #[expect(clippy::inline_always)]
 #[cfg(target_arch = "x86_64")]
 mod avx2 {

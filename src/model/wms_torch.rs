@@ -1,4 +1,4 @@
-//! The files of `wms_torch`: state dicts without a word about what they mean.
+//! The files of `wms_torch`: state dicts that do not say what their inputs and outputs mean.
 
 mod archive;
 mod describe;
@@ -11,13 +11,14 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::network::StateDict;
+use crate::{Error, Result};
 pub use describe::describe;
 
-/// Where a description has what params do not tell. As a note it is no key of a params.json, so
-/// that the description is one that `wms_torch` and this project take.
+/// The key under which a description keeps what is no parameter. Readers of a params.json skip it as a
+/// note, so both `wms_torch` and this project accept the description as a params.json.
 pub const MODEL_KEY: &str = "___NOT_TO_EDIT_model";
 
-/// What a file's first bytes say it is.
+/// The formats that a file's first bytes tell apart.
 enum Kind {
     Pth,
     OldPth,
@@ -25,8 +26,8 @@ enum Kind {
 }
 
 fn kind(bytes: &[u8]) -> Option<Kind> {
-    // A safetensors file begins with the length of its header, in eight bytes that may look like
-    // anything; the header itself cannot be taken for something else.
+    // A safetensors file begins with the length of its header in eight bytes, which can look like
+    // any of the others; the header behind them cannot.
     if bytes.get(8) == Some(&b'{') {
         return None;
     }
@@ -42,23 +43,24 @@ fn kind(bytes: &[u8]) -> Option<Kind> {
 /// The tensors of a `.pth` file or an `rt_model` JSON; `None` for the bytes of anything else.
 ///
 /// # Errors
-/// One line saying what is wrong with the file.
-pub fn state_dict(bytes: &[u8]) -> Option<Result<StateDict, String>> {
-    Some(match kind(bytes)? {
+/// [`Error::Parameter`] saying what is wrong with the file.
+pub fn state_dict(bytes: &[u8]) -> Option<Result<StateDict>> {
+    let tensors = match kind(bytes)? {
         Kind::Pth => pth::read(bytes),
         Kind::OldPth => {
             Err("written by torch before 1.6: save it again with a newer one".to_owned())
         }
         Kind::RtJson => rt_json::read(bytes),
-    })
+    };
+    Some(tensors.map_err(Error::Parameter))
 }
 
 /// The params.json that belongs to a file of `wms_torch`: beside it, or in the folder above, where
 /// `wms_torch` keeps it.
 ///
 /// # Errors
-/// One line if there is one that cannot be read.
-pub fn params_beside(path: &Path) -> Result<Option<Value>, String> {
+/// [`Error::Parameter`] if there is one that cannot be read.
+pub fn params_beside(path: &Path) -> Result<Option<Value>> {
     let folder = path.parent().unwrap_or(Path::new(""));
     for candidate in [folder.join("params.json"), folder.join("..").join("params.json")] {
         if let Some(params) = read_json(&candidate)? {
@@ -72,13 +74,14 @@ pub fn params_beside(path: &Path) -> Result<Option<Value>, String> {
 /// `<file name>.params.json`: params with everything else under [`MODEL_KEY`].
 ///
 /// # Errors
-/// One line if there is one that cannot be read.
-pub fn description_beside(path: &Path) -> Result<Option<Value>, String> {
+/// [`Error::Parameter`] if there is one that cannot be read.
+pub fn description_beside(path: &Path) -> Result<Option<Value>> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".params.json");
     let beside = path.with_file_name(name);
     let Some(kept) = read_json(&beside)? else { return Ok(None) };
-    let wrong = || format!("{}: lacks the object \"{MODEL_KEY}\"", beside.display());
+    let wrong =
+        || Error::parameter(format!("{}: lacks the object \"{MODEL_KEY}\"", beside.display()));
     let Value::Object(mut params) = kept else { return Err(wrong()) };
     let Some(Value::Object(mut config)) = params.shift_remove(MODEL_KEY) else {
         return Err(wrong());
@@ -88,15 +91,15 @@ pub fn description_beside(path: &Path) -> Result<Option<Value>, String> {
 }
 
 /// The content of a JSON file, if there is such a file.
-fn read_json(path: &Path) -> Result<Option<Value>, String> {
+fn read_json(path: &Path) -> Result<Option<Value>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(format!("{}: {error}", path.display())),
+        Err(error) => return Err(Error::parameter(format!("{}: {error}", path.display()))),
     };
     serde_json::from_str(&text)
         .map(Some)
-        .map_err(|error| format!("{}: no JSON ({error})", path.display()))
+        .map_err(|error| Error::parameter(format!("{}: no JSON ({error})", path.display())))
 }
 
 /// A text from a file as part of a one-line message.

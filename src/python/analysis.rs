@@ -19,18 +19,6 @@ fn single(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|value| value as f32).collect()
 }
 
-/// A row-major array of `columns` columns.
-pub(super) fn rows(
-    py: Python<'_>,
-    values: Vec<f32>,
-    columns: usize,
-) -> PyResult<Bound<'_, PyArray2<f32>>> {
-    let count = values.len() / columns.max(1);
-    let array = Array2::from_shape_vec((count, columns), values)
-        .map_err(|error| Error::Parameter(error.to_string()))?;
-    Ok(array.into_pyarray(py))
-}
-
 /// Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
 ///
 /// Frames are centred; outside of the signal there are zeros.
@@ -330,7 +318,7 @@ pub(super) fn cycle_frames<'py>(
     let settings = cycle_settings(sr, window_size, hop_length, cycles);
     let py = y.py();
     let frames = run_quietly(py, |_| compat::cycle_frames(&signal, &f0_hz, &settings))?;
-    rows(py, frames, window_size)
+    Ok(frames.into_pyarray(py))
 }
 
 /// Mel-frequency cepstral coefficients of the cycles around each frame's centre.
@@ -417,7 +405,7 @@ pub(super) fn segment_mfcc<'py>(
         None => analysis::segment_mfcc(&signal, &f0_hz, &cycles, &settings),
         Some(version) => compat::segment_mfcc(&signal, &f0_hz, &cycles, &settings, version),
     })?;
-    rows(py, mfcc, n_mfcc)
+    Ok(mfcc.into_pyarray(py))
 }
 
 /// log(1 + magnitude) of cycle frames under a symmetric Hann window.
@@ -452,11 +440,11 @@ pub(super) fn cycle_spectrum<'py>(
     n_fft: usize,
     n_bins: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let array = Array::take(cycle_frames, "cycle_frames", 2..=2)?;
-    let window_size = array.width();
+    let Array { shape, data } = Array::take(cycle_frames, "cycle_frames", 2..=2)?;
+    let frames = Array2::from_shape_vec((shape[0], shape[1]), data)
+        .map_err(|error| Error::Parameter(error.to_string()))?;
     let n_bins = n_bins.unwrap_or(n_fft / 2 + 1);
     let py = cycle_frames.py();
-    let spectra =
-        run_quietly(py, |_| analysis::cycle_spectrum(&array.data, window_size, n_fft, n_bins))?;
-    rows(py, spectra, n_bins)
+    let spectra = run_quietly(py, |_| analysis::cycle_spectrum(&frames, n_fft, n_bins))?;
+    Ok(spectra.into_pyarray(py))
 }

@@ -74,7 +74,7 @@ fn channels(object: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize)> {
         ))
         .into());
     }
-    crate::analysis::check_finite(&array.data)?;
+    crate::audio::check_finite(&array.data)?;
     Ok((array.data, channels))
 }
 
@@ -121,8 +121,20 @@ pub(super) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<serde_json:
         .map_err(|error| wrong(format!("{name} cannot be written as JSON: {error}")))
 }
 
-/// The audio files that a path, a folder or a list of them names; `None` for anything else.
-pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<PathBuf>>> {
+/// The audio files that a path, a folder or a list of them stands for.
+pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+    match maybe_audio_files(source)? {
+        Some(files) => Ok(files),
+        None => Err(Error::Parameter(format!(
+            "the source is of type {}, not a path, a folder or a list of them",
+            source.get_type().name()?
+        ))
+        .into()),
+    }
+}
+
+/// The audio files that a path, a folder or a list of them stands for; `None` for anything else.
+pub(super) fn maybe_audio_files(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<PathBuf>>> {
     if let Ok(path) = source.extract::<PathBuf>() {
         return Ok(Some(crate::audio::list(&path)?));
     }

@@ -2,9 +2,10 @@
 
 use super::arguments;
 use super::watched::run_quietly;
-use crate::Error;
+use crate::audio::{self, WavSubtype};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use std::path::PathBuf;
 
 /// Read a wav, flac, ogg, mp3 or aiff file as mono.
@@ -46,7 +47,7 @@ pub(super) fn load_audio(
     path: PathBuf,
     sample_rate: Option<u32>,
 ) -> PyResult<(Bound<'_, PyArray1<f32>>, u32)> {
-    let (samples, rate) = run_quietly(py, |_| crate::audio::load(&path, sample_rate))?;
+    let (samples, rate) = run_quietly(py, |_| audio::load(&path, sample_rate))?;
     Ok((samples.into_pyarray(py), rate))
 }
 
@@ -85,7 +86,7 @@ pub(super) fn resample<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let signal = arguments::signal(y)?;
     let py = y.py();
-    let resampled = run_quietly(py, |_| crate::audio::resample(&signal, orig_sr, target_sr))?;
+    let resampled = run_quietly(py, |_| audio::resample(&signal, orig_sr, target_sr))?;
     Ok(resampled.into_pyarray(py))
 }
 
@@ -109,26 +110,27 @@ pub(super) fn resample<'py>(
 /// ['silence.wav']
 #[pyfunction]
 pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
-    arguments::audio_files(source)?.ok_or_else(|| {
-        Error::parameter("the source is not a path, a folder or a list of them").into()
-    })
+    arguments::audio_files(source)
 }
 
-/// Write a 24-bit wav file, whole or not at all.
+/// Write a wav file, whole or not at all.
 ///
 /// Parameters
 /// ----------
 /// path
 ///     The file; an existing one is replaced when the new one is complete.
 /// y
-///     Samples, (n,) or (channels, n), floats; values beyond ±1 are clipped.
+///     Samples, (n,) or (channels, n), floats; full scale at ±1.
 /// sample_rate
 ///     Their rate, Hz.
+/// subtype
+///     How the samples are stored, in soundfile's words: whole numbers of 16 or 24 bits, where
+///     values beyond ±1 are clipped, or 32-bit floats, which keep them.
 ///
 /// Raises
 /// ------
 /// ParameterError
-///     The samples are not floats, not finite or of another shape.
+///     The samples are not floats, not finite, of another shape or too many for a wav file.
 /// FileAccessError
 ///     The file cannot be written.
 ///
@@ -136,7 +138,80 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 /// --------
 /// >>> wms.save_audio("silence.wav", np.zeros((2, 48000)), 48000)
 #[pyfunction]
-pub(super) fn save_audio(path: PathBuf, y: &Bound<'_, PyAny>, sample_rate: u32) -> PyResult<()> {
+#[pyo3(signature = (path, y, sample_rate, *, subtype = "PCM_24"))]
+pub(super) fn save_audio(
+    path: PathBuf,
+    y: &Bound<'_, PyAny>,
+    sample_rate: u32,
+    subtype: &str,
+) -> PyResult<()> {
+    let subtype = WavSubtype::from_name(subtype)?;
     let (samples, channels) = arguments::interleaved(y)?;
-    Ok(crate::audio::write_wav(&path, &samples, channels, sample_rate)?)
+    let write = || audio::write_wav(&path, &samples, channels, sample_rate, subtype);
+    Ok(y.py().detach(write)?)
+}
+
+/// Encode samples as a wav file in memory, byte for byte as `save_audio` writes it.
+///
+/// Parameters
+/// ----------
+/// y
+///     Samples, (n,) or (channels, n), floats; full scale at ±1.
+/// sample_rate
+///     Their rate, Hz.
+/// subtype
+///     As for `save_audio`.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     As for `save_audio`.
+///
+/// Examples
+/// --------
+/// >>> len(wms.wav_bytes(np.zeros(16000), 16000, subtype="PCM_16"))
+/// 32044
+#[pyfunction]
+#[pyo3(signature = (y, sample_rate, *, subtype = "PCM_24"))]
+pub(super) fn wav_bytes<'py>(
+    y: &Bound<'py, PyAny>,
+    sample_rate: u32,
+    subtype: &str,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let subtype = WavSubtype::from_name(subtype)?;
+    let (samples, channels) = arguments::interleaved(y)?;
+    let encode = || audio::encode_wav(&samples, channels, sample_rate, subtype);
+    Ok(PyBytes::new(y.py(), &y.py().detach(encode)?))
+}
+
+/// Read how many channels an audio file has, and its sample rate, without reading all of it.
+///
+/// Parameters
+/// ----------
+/// path
+///     A wav, flac, ogg, mp3 or aiff file.
+///
+/// Returns
+/// -------
+/// channels : int
+///     Number of channels.
+/// sample_rate : int
+///     Samples of each channel in a second, Hz.
+///
+/// Raises
+/// ------
+/// AudioFileError
+///     It is no audio file of these kinds.
+/// FileAccessError
+///     It cannot be read.
+///
+/// Examples
+/// --------
+/// >>> wms.save_audio("stereo.wav", np.zeros((2, 48000)), 48000)
+/// >>> wms.audio_info("stereo.wav")
+/// (2, 48000)
+#[pyfunction]
+pub(super) fn audio_info(py: Python<'_>, path: PathBuf) -> PyResult<(usize, u32)> {
+    let info = py.detach(|| audio::info(&path))?;
+    Ok((info.channels, info.sample_rate))
 }

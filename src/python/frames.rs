@@ -1,15 +1,14 @@
 //! `wms.analyze` and `wms.Frames`.
 
-use super::analysis::rows;
 use super::arguments;
 use super::params::PyParams;
 use super::watched::run;
 use crate::Error;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::audio::resample;
-use crate::corpus::{Frames, Recording, analyze_files, analyze_signals};
+use crate::corpus::{self, Frames, Recording, analyze_files, analyze_signals};
 use crate::timbre::Scaler;
-use numpy::ndarray::{ArrayView, Dimension, Ix1, Ix2};
+use ndarray::{ArrayView, Dimension};
 use numpy::{Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -48,71 +47,60 @@ impl PyScaler {
     }
 }
 
-/// An array over memory that `owner` keeps; Python may read it only.
+/// A read-only array of values that `owner` holds, without copying them.
 fn borrowed<'py, T: Element, D: Dimension>(
     owner: &Bound<'py, PyFrames>,
-    shape: D,
-    values: &[T],
-) -> PyResult<Bound<'py, PyArray<T, D>>> {
-    let view = ArrayView::from_shape(shape, values)
-        .map_err(|error| Error::Parameter(error.to_string()))?;
-    // SAFETY: `values` belongs to `owner`, which is frozen: its columns are never resized or
-    // written, and the array keeps `owner` alive.
-    let array = unsafe { PyArray::borrow_from_array(&view, owner.clone().into_any()) };
+    values: &ArrayView<'_, T, D>,
+) -> Bound<'py, PyArray<T, D>> {
+    // SAFETY: `values` belongs to `owner`, which is frozen, so that its arrays are never resized or
+    // written; and the new array keeps `owner` alive.
+    let array = unsafe { PyArray::borrow_from_array(values, owner.clone().into_any()) };
     array.readwrite().make_nonwriteable();
-    Ok(array)
+    array
 }
 
 #[pymethods]
 impl PyFrames {
     /// Fundamental frequency in Hz, (T,); the best guess where a frame is unvoiced.
     #[getter]
-    fn f0_hz<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let frames = &slf.get().0;
-        borrowed(slf, Ix1(frames.len()), &frames.features.f0_hz)
+    fn f0_hz<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray1<f32>> {
+        borrowed(slf, &slf.get().0.features.f0_hz.view())
     }
 
     /// Voicedness, 0 to 1, (T,); 1 where the pitch method gives none.
     #[getter]
-    fn voicedness<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let frames = &slf.get().0;
-        borrowed(slf, Ix1(frames.len()), &frames.features.voicedness)
+    fn voicedness<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray1<f32>> {
+        borrowed(slf, &slf.get().0.features.voicedness.view())
     }
 
     /// Cepstral coefficients, not standardised, (T, n_mfcc).
     #[getter]
-    fn mfcc_raw<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let frames = &slf.get().0;
-        let columns = frames.params.analysis().n_mfcc;
-        borrowed(slf, Ix2(frames.len(), columns), &frames.features.mfcc)
+    fn mfcc_raw<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray2<f32>> {
+        borrowed(slf, &slf.get().0.features.mfcc.view())
     }
 
     /// log(1 + magnitude) of the cycle frames, (T, K).
     #[getter]
-    fn spectrum<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let frames = &slf.get().0;
-        let columns = frames.params.analysis().n_bins;
-        borrowed(slf, Ix2(frames.len(), columns), &frames.features.spectrum)
+    fn spectrum<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray2<f32>> {
+        borrowed(slf, &slf.get().0.features.spectrum.view())
     }
 
     /// What a network learns to give, `wms_torch`'s Y: the spectra, (T, K).
     #[getter]
-    fn targets<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    fn targets<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray2<f32>> {
         Self::spectrum(slf)
     }
 
     /// Time of each frame's centre in its recording, in seconds, (T,).
     #[getter]
-    fn times_s<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<f32>>> {
-        let frames = &slf.get().0;
-        borrowed(slf, Ix1(frames.len()), &frames.times_s)
+    fn times_s<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray1<f32>> {
+        borrowed(slf, &slf.get().0.times_s.view())
     }
 
     /// Recording of each frame as an index into `files`, (T,), int32; it never decreases.
     #[getter]
-    fn file_index<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyArray1<i32>>> {
-        let frames = &slf.get().0;
-        borrowed(slf, Ix1(frames.len()), &frames.file_index)
+    fn file_index<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyArray1<i32>> {
+        borrowed(slf, &slf.get().0.file_index.view())
     }
 
     /// Network inputs, `wms_torch`'s X, (T, C), a new array.
@@ -121,20 +109,14 @@ impl PyFrames {
     /// parameters include it. With `mfcc_dim_reduction` "pacmap" the columns are still the
     /// coefficients: `wms.training.ProjectedFrames` has the coordinates.
     #[getter]
-    fn inputs<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        rows(py, self.0.inputs(), self.0.input_names().len())
+    fn inputs<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f32>> {
+        self.0.inputs().into_pyarray(py)
     }
 
     /// Standardised cepstral coefficients, (T, n_mfcc), a new array.
     #[getter]
-    fn mfcc<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let columns = self.0.params.analysis().n_mfcc;
-        let mut standardised = vec![0.0; self.0.features.mfcc.len()];
-        let raw = self.0.features.mfcc.chunks_exact(columns);
-        for (out, row) in standardised.chunks_exact_mut(columns).zip(raw) {
-            self.0.scaler.apply(row, out);
-        }
-        rows(py, standardised, columns)
+    fn mfcc<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray2<f32>> {
+        self.0.standardised_mfcc().into_pyarray(py)
     }
 
     /// Standardisation of the coefficients over all frames.
@@ -205,7 +187,7 @@ impl PyFrames {
     /// 63
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Ok(Self(py.detach(|| Frames::load(&path))?))
+        Ok(Self(py.detach(|| corpus::load(&path))?))
     }
 
     fn __len__(&self) -> usize {
@@ -291,7 +273,7 @@ pub(super) fn analyze(
     let py = source.py();
     let params = params.map(|params| params.0).unwrap_or_default();
     let watch = Watch::default();
-    if let Some(files) = arguments::audio_files(source)? {
+    if let Some(files) = arguments::maybe_audio_files(source)? {
         if sample_rate.is_some() {
             return Err(Error::parameter(
                 "sample_rate is for arrays; a file says its own, and params the one to analyse at",

@@ -36,7 +36,7 @@ mod _wms {
         crepe, crepe_probabilities, cycle_frames, cycle_spectrum, pyin, segment_mfcc, yin,
     };
     #[pymodule_export]
-    use super::audio::{list_audio, load_audio, resample, save_audio};
+    use super::audio::{audio_info, list_audio, load_audio, resample, save_audio, wav_bytes};
     #[pymodule_export]
     use super::frames::{PyFrames, PyScaler, analyze};
     #[pymodule_export]

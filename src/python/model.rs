@@ -7,6 +7,8 @@ use super::arguments::{Array, json};
 use super::params::to_python;
 use crate::Error;
 use crate::model;
+use crate::model::network::{StateDict, Tensor};
+use crate::synth::TimbreSpace;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
@@ -30,7 +32,7 @@ pub(super) struct Model {
 /// A float32 array of two dimensions.
 type Matrix<'py> = Bound<'py, PyArray2<f32>>;
 
-/// Attributes of analysed frames that a model reads.
+/// The features of analysed frames that a model reads.
 pub(super) struct Features {
     pub mfcc: Array,
     pub f0_hz: Array,
@@ -40,9 +42,13 @@ pub(super) struct Features {
 impl Features {
     pub fn take(frames: &Bound<'_, PyAny>, model: &model::Model) -> PyResult<Self> {
         let attribute = |name: &str| {
-            frames.getattr(name).map_err(|_| Error::parameter(format!("frames have no {name}")))
+            frames.getattr(name).map_err(|_| {
+                Error::parameter(format!(
+                    "frames have no attribute {name}, wanted what wms.analyze returns"
+                ))
+            })
         };
-        // Without the training's scaler the frames' own must do, as it did in wms_torch.
+        // If the model does not know its training's scaler, the frames' own has to do, as in wms_torch.
         let name = if model.config().scaler.known { "mfcc_raw" } else { "mfcc" };
         let mfcc = Array::take(&attribute(name)?, &format!("frames.{name}"), 2..=2)?;
         let f0_hz = Array::take(&attribute("f0_hz")?, "frames.f0_hz", 1..=1)?;
@@ -52,7 +58,7 @@ impl Features {
         };
         if mfcc.shape[0] != f0_hz.width() {
             return Err(Error::parameter(format!(
-                "frames.{name} has {} rows, frames.f0_hz {}",
+                "frames.{name} has {} rows, wanted {}, as many as frames.f0_hz",
                 mfcc.shape[0],
                 f0_hz.width()
             ))
@@ -125,13 +131,57 @@ impl Model {
         let assumed: Vec<&str> = inner.config().assumptions().collect();
         if !assumed.is_empty() {
             let text = format!(
-                "{}: what its file does not tell was assumed: {}",
+                "{}: its file does not say everything, so this was assumed: {}",
                 path.display(),
                 assumed.join("; ")
             );
             let text = std::ffi::CString::new(text).unwrap_or_default();
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// A model from its configuration and its tensors, as a model file holds them.
+    ///
+    /// Parameters
+    /// ----------
+    /// config
+    ///     What `Model.config` gives: what the inputs and outputs mean.
+    /// tensors
+    ///     The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
+    ///     as float32.
+    ///
+    /// Returns
+    /// -------
+    /// Model
+    ///     A model to play, or to save with `Model.save`.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     A key or a tensor is missing, superfluous, misshapen or out of range. The message names
+    ///     it.
+    ///
+    /// Examples
+    /// --------
+    /// >>> flute = wms.Model.load("factory:flute")
+    /// >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
+    /// >>> renamed.name
+    /// 'Pan'
+    #[staticmethod]
+    fn from_state(
+        py: Python<'_>,
+        config: &Bound<'_, PyDict>,
+        tensors: &Bound<'_, PyDict>,
+    ) -> PyResult<Self> {
+        let config = json(config, "config")?;
+        let mut state = StateDict::new();
+        for (name, tensor) in tensors {
+            let name: String = name.extract()?;
+            let Array { shape, data } = Array::take(&tensor, &format!("tensor {name}"), 1..=2)?;
+            state.insert(name, Tensor { shape, data });
+        }
+        let inner = py.detach(|| model::Model::from_state(config, state))?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -253,7 +303,7 @@ impl Model {
         let network = self.inner.network();
         if x.width() != network.input_size() {
             return Err(Error::parameter(format!(
-                "x has {} columns, the model has {} inputs",
+                "x has {} columns, wanted {}, the number of the model's inputs",
                 x.width(),
                 network.input_size()
             ))
@@ -265,13 +315,16 @@ impl Model {
             let state = Array::take(state, "state", 2..=2)?;
             if state.shape != [layers, hidden] {
                 return Err(Error::parameter(format!(
-                    "state has shape {:?}, expected [{layers}, {hidden}]",
+                    "state has shape {:?}, wanted [{layers}, {hidden}]",
                     state.shape
                 ))
                 .into());
             }
             if state.data.iter().any(|v| !v.is_finite()) {
-                return Err(Error::parameter("state holds a value that is not finite").into());
+                return Err(Error::parameter(
+                    "state has a value that is not finite, wanted finite numbers",
+                )
+                .into());
             }
             for (own, given) in running.hidden_mut().zip(state.data.chunks_exact(hidden.max(1))) {
                 own.copy_from_slice(given);
@@ -280,6 +333,86 @@ impl Model {
         let y = py.detach(|| self.inner.predict(&x.data, &mut running))?;
         let state = PyArray1::from_vec(py, running.hidden().concat()).reshape([layers, hidden])?;
         Ok((matrix(py, y, network.output_size())?, state))
+    }
+
+    /// Timbre inputs by name: lowest value in the training sound, value at rest, highest value.
+    ///
+    /// The values are in the units of `Synth.set_timbre`: 0 is the mean of the training data and 1 is
+    /// a standard deviation, but voicedness stands for itself. `Synth.timbre_range`, to which a
+    /// synthesizer holds them, is wider by half of this range on either side.
+    #[getter]
+    fn timbre_axes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let config = self.inner.config();
+        let space = TimbreSpace::new(&self.inner);
+        let axes = PyDict::new(py);
+        for (index, name) in config.input_names.iter().enumerate() {
+            if index == config.pitch_index() {
+                continue;
+            }
+            let rest = space.rest().get(index).and_then(|&rest| space.value(index, rest));
+            if let (Some((low, high)), Some(rest)) = (space.known_range(index), rest) {
+                axes.set_item(name, (low, rest, high))?;
+            }
+        }
+        Ok(axes)
+    }
+
+    /// Network inputs of a steady tone, as a synthesizer feeds them.
+    ///
+    /// Parameters
+    /// ----------
+    /// f0_hz
+    ///     Pitch, above 0; beyond the pitches of the training sound, the nearest of them counts.
+    /// **timbre
+    ///     Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
+    ///     rest. They are held within `Synth.timbre_range`.
+    ///
+    /// Returns
+    /// -------
+    /// x
+    ///     Network inputs, (C,).
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     The model has no input of that name, or a value is not a finite number.
+    ///
+    /// Examples
+    /// --------
+    /// >>> model = wms.Model.load("factory:flute")
+    /// >>> x = model.tone_inputs(440, voicedness=0.5)
+    /// >>> spectra, _ = model.predict(np.tile(x, (60, 1)))
+    /// >>> spectra[-1].shape
+    /// (232,)
+    #[pyo3(signature = (f0_hz, **timbre))]
+    fn tone_inputs<'py>(
+        &self,
+        py: Python<'py>,
+        f0_hz: f64,
+        timbre: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyArray1<f32>>> {
+        if !(f0_hz > 0.0 && f0_hz.is_finite()) {
+            return Err(Error::parameter(format!("f0_hz is {f0_hz}, wanted above 0")).into());
+        }
+        let config = self.inner.config();
+        let mut values = Vec::new();
+        for (name, value) in timbre.into_iter().flatten() {
+            let name: String = name.extract()?;
+            let value: Option<f32> = value.extract().ok();
+            let index = config.input_names.iter().position(|own| *own == name);
+            let Some(index) = index.filter(|&index| index != config.pitch_index()) else {
+                return Err(Error::parameter(format!(
+                    "the model has no timbre input {name}, wanted one of {}",
+                    config.input_names.join(", ")
+                ))
+                .into());
+            };
+            let Some(value) = value.filter(|value| value.is_finite()) else {
+                return Err(Error::parameter(format!("{name} is not a finite number")).into());
+            };
+            values.push((index, value));
+        }
+        Ok(PyArray1::from_vec(py, TimbreSpace::new(&self.inner).inputs(f0_hz, &values)))
     }
 
     /// Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.

@@ -1,10 +1,11 @@
 //! `wms.Params`.
 
+use crate::params::{KEYS, Key, Kind};
 use crate::{Error, Params};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::path::PathBuf;
 
 /// A complete, checked set of parameters: the content of a `params.json`.
@@ -153,7 +154,49 @@ impl PyParams {
     #[pyo3(signature = (**changes))]
     fn replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let changes = changes.map(to_map).transpose()?.unwrap_or_default();
-        Self(self.0.replace(changes)?).warned(py)
+        let warned = changes.clone();
+        Self(self.0.replace(changes)?).warned_of(py, |key| warned.contains_key(key))
+    }
+
+    /// Refuse parameters whose model could not be saved, loaded and played.
+    ///
+    /// The analysis takes wider ranges than a model can have, so `wms.training.train` asks this
+    /// before it starts.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     A model of these parameters could not be loaded again. The message names the first key
+    ///     that stands in the way, its value and what is wanted.
+    ///
+    /// Examples
+    /// --------
+    /// >>> wms.Params(cycles_per_window=4).check_playable()
+    fn check_playable(&self) -> PyResult<()> {
+        Ok(self.0.check_playable()?)
+    }
+
+    /// The table of all keys of a `params.json`, in the order of the file.
+    ///
+    /// Returns
+    /// -------
+    /// list of dict
+    ///     For each key: "name"; "section", the heading that it belongs under; "meaning", with the
+    ///     unit; "kind", one of "whole number", "number", "switch", "choice" and "text"; "low" and
+    ///     "high", the range of numbers, both included; "choices", the words of a choice;
+    ///     "nullable", whether it may be None; "wanted", the kind and range in words; "default";
+    ///     "required", whether a file must have it; "no_effect", why the key has none, or None.
+    ///
+    /// Examples
+    /// --------
+    /// >>> for key in wms.Params.table()[:3]:
+    /// ...     print(key["name"], "is", key["wanted"])
+    /// audio_files_path is text
+    /// sample_rate is a whole number from 4000 to 384000
+    /// hop_size is a whole number from 1 to 1048576
+    #[staticmethod]
+    fn table(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        to_python(py, &KEYS.iter().map(row).collect())
     }
 
     /// All keys and values without the notes, as a new dict.
@@ -183,7 +226,12 @@ impl PyParams {
 impl PyParams {
     /// Warns about keys that are set to something but have no effect.
     fn warned(self, py: Python<'_>) -> PyResult<Self> {
-        for line in self.0.without_effect() {
+        self.warned_of(py, |_| true)
+    }
+
+    /// [`Self::warned`] about some of the keys only.
+    fn warned_of(self, py: Python<'_>, concerned: impl Fn(&str) -> bool) -> PyResult<Self> {
+        for (_, line) in self.0.without_effect().filter(|(key, _)| concerned(key)) {
             let text = std::ffi::CString::new(line).unwrap_or_default();
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
@@ -191,11 +239,48 @@ impl PyParams {
     }
 }
 
-/// A Python dictionary by way of JSON, which is what parameters are.
+/// A row of the table of keys.
+fn row(key: &Key) -> Value {
+    let (low, high) = match key.kind {
+        Kind::Whole(low, high) => (json!(low), json!(high)),
+        Kind::Number(low, high) => (json!(low), json!(high)),
+        Kind::Switch | Kind::Choice(_) | Kind::Text => (Value::Null, Value::Null),
+    };
+    let choices = if let Kind::Choice(words) = key.kind { json!(words) } else { Value::Null };
+    json!({
+        "name": key.name,
+        "section": key.section.title(),
+        "meaning": key.meaning,
+        "kind": key.kind.name(),
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "nullable": key.nullable,
+        "wanted": key.to_string(),
+        "default": key.default(),
+        "required": key.required,
+        "no_effect": key.no_effect,
+    })
+}
+
+/// A dict of parameters as JSON.
 fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
+    for (key, value) in values {
+        // JSON has no infinity and no NaN.
+        if value.extract::<f64>().is_ok_and(|number| !number.is_finite()) {
+            let name = key.to_string();
+            let known = KEYS.iter().find(|key| key.name == name);
+            let wanted = known.map_or_else(|| "a finite number".to_owned(), Key::to_string);
+            let message = format!("\"{name}\" is {value}, wanted {wanted}");
+            return Err(Error::parameter(message).into());
+        }
+    }
     match super::arguments::json(values, "the parameters")? {
         Value::Object(map) => Ok(map),
-        _ => Err(Error::parameter("the parameters are not a dict").into()),
+        _ => {
+            Err(Error::parameter("the parameters are no dict, wanted one of keys and values")
+                .into())
+        }
     }
 }
 

@@ -112,12 +112,17 @@ fn channels_of(given: &Bound<'_, PyAny>) -> PyResult<Channels> {
 
 /// Play what a model makes of analysed frames, at their pitch and their true time.
 ///
+/// Every network input is held within `Synth.timbre_range`, while the sound keeps the recording's own
+/// pitch. Where the recording has no pitch and the model was never trained without one, the sound is
+/// at most as loud as the recording; where the recording is zero, it is silent.
+///
 /// Parameters
 /// ----------
 /// model
 ///     Predicts the spectra.
 /// frames
 ///     Anything with `mfcc_raw` (T, n_mfcc), `f0_hz` (T,) and `voicedness` (T,), such as `Frames`.
+///     Its `spectrum` (T, any number of bins), if it has one, tells how loud the recording was.
 /// sample_rate
 ///     Output rate, Hz.
 /// noise
@@ -189,7 +194,7 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
         value.and_then(serde_json::Value::as_u64).and_then(|v| usize::try_from(v).ok()).ok_or_else(
             || {
                 let given = value.map_or("missing".to_owned(), ToString::to_string);
-                Error::parameter(format!("{key} is {given}, expected a whole number"))
+                Error::parameter(format!("{key} is {given}, wanted a whole number"))
             },
         )
     };
@@ -203,7 +208,7 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
         sample_rate: u32::try_from(sample_rate)
             .map_err(|_| Error::parameter(format!("sample_rate is {sample_rate}, too large")))?,
     };
-    layout.validate().map_err(Error::Parameter)?;
+    layout.validate()?;
     Ok((layout, get("hop_size")?))
 }
 

@@ -52,7 +52,7 @@ fn mode(text: &str) -> Result<Mode> {
         "mono" => Ok(Mode::Mono),
         "legato" => Ok(Mode::Legato),
         _ => Err(Error::parameter(format!(
-            "mode is \"{text}\", expected \"poly\", \"mono\" or \"legato\""
+            "mode is \"{text}\", wanted \"poly\", \"mono\" or \"legato\""
         ))),
     }
 }
@@ -62,5 +62,5 @@ fn typed<'py, T: FromPyObjectOwned<'py>>(
     value: &Bound<'py, PyAny>,
     wanted: &str,
 ) -> Result<T> {
-    value.extract().map_err(|_| Error::parameter(format!("{name} is {value}, expected {wanted}")))
+    value.extract().map_err(|_| Error::parameter(format!("{name} is {value}, wanted {wanted}")))
 }

@@ -4,9 +4,8 @@ use super::arguments;
 use super::frames::{PyFrames, PyScaler};
 use super::params::PyParams;
 use super::watched::run;
-use crate::analysis::Watch;
 use crate::corpus::{self, Entry, Skipped, Store};
-use crate::{Error, Result};
+use crate::{Result, Watch};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
@@ -31,13 +30,6 @@ type Recording = (String, String, usize, f64);
 
 fn recording(entry: Entry) -> Recording {
     (entry.path, entry.shard, entry.frames, entry.duration_s)
-}
-
-/// The audio files that a source names.
-fn files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
-    arguments::audio_files(source)?.ok_or_else(|| {
-        Error::parameter("the source is not a path, a folder or a list of them").into()
-    })
 }
 
 #[pymethods]
@@ -110,13 +102,13 @@ impl PyStore {
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let params = params.map(|params| params.0).unwrap_or_default();
-        let files = files(source)?;
+        let files = arguments::audio_files(source)?;
         let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         let bytes: u64 = files.iter().map(size).sum();
         let watch = Watch::default();
         let report = |watch: &Watch| match progress {
             Some(callback) => {
-                let wanted = bytes.saturating_sub(watch.needless_bytes());
+                let wanted = bytes.saturating_sub(watch.reused_bytes());
                 // A file holds more than its sound.
                 let over = watch.files() == files.len() || wanted == 0;
                 let share = watch.bytes() as f64 / wanted.max(1) as f64;
@@ -235,7 +227,7 @@ pub(super) fn analyze_into(
                 shards.identify(&file, &watch).and_then(|known| shards.ensure(&known, 1, &watch));
             match done {
                 Ok(done) => Ok(Ok(done)),
-                Err(error) if corpus::concerns(&error, &file) => Ok(Err(error.to_string())),
+                Err(error) if corpus::is_about(&error, &file) => Ok(Err(error.to_string())),
                 Err(error) => Err(error),
             }
         },

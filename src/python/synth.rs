@@ -119,14 +119,14 @@ fn within(value: i64, name: &str, highest: u8) -> crate::Result<u8> {
     u8::try_from(value)
         .ok()
         .filter(|&v| v <= highest)
-        .ok_or_else(|| Error::parameter(format!("{name} is {value}, expected 0 to {highest}")))
+        .ok_or_else(|| Error::parameter(format!("{name} is {value}, wanted 0 to {highest}")))
 }
 
 fn finite(value: f64, name: &str, low: f64, high: f64) -> crate::Result<f32> {
     if (low..=high).contains(&value) {
         Ok(value as f32)
     } else {
-        Err(Error::parameter(format!("{name} is {value}, expected {low} to {high}")))
+        Err(Error::parameter(format!("{name} is {value}, wanted {low} to {high}")))
     }
 }
 
@@ -394,7 +394,7 @@ impl Synth {
         let mut push = |input: usize, value: f32| {
             let name = &config.input_names[input];
             if !value.is_finite() {
-                return Err(Error::parameter(format!("{name} is {value}, expected a number")));
+                return Err(Error::parameter(format!("{name} is {value}, wanted a number")));
             }
             events.push(Event::Timbre { input, value });
             Ok(())
@@ -442,7 +442,7 @@ impl Synth {
     /// The next n samples, left and right, (2, n), within [-1, 1].
     fn process<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyArray2<f32>>> {
         if n > 1 << 28 {
-            return Err(Error::parameter(format!("n is {n}, expected at most {}", 1 << 28)).into());
+            return Err(Error::parameter(format!("n is {n}, wanted at most {}", 1 << 28)).into());
         }
         let data = py.detach(|| {
             let mut data = vec![0.0; 2 * n];

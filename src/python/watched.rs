@@ -1,7 +1,6 @@
-//! Long work away from the GIL, with progress and Ctrl-C.
+//! Long work without the GIL, which reports its progress and stops at Ctrl-C.
 
-use crate::analysis::Watch;
-use crate::{Error, Result};
+use crate::{Error, Result, Watch};
 use pyo3::prelude::*;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,7 +10,8 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// Runs `work` on a thread pool of its own and returns what it returns.
 ///
-/// The pool lives as long as the call: there is none that a forked child could inherit dead.
+/// The pool lives as long as the call. A process that forks has no pool whose threads would be
+/// missing in the child.
 /// `report` is called on this thread about ten times a second, and once at the end.
 pub(super) fn run<T: Send>(
     py: Python<'_>,
@@ -53,7 +53,7 @@ pub(super) fn run<T: Send>(
         let result = py.detach(|| worker.join());
         match (stopped, result) {
             (Some(error), _) => {
-                // How far it came; that it stops is known.
+                // A last report of how far the work came. The error is known already.
                 let _ = report(watch);
                 Err(error)
             }
@@ -63,7 +63,7 @@ pub(super) fn run<T: Send>(
     })
 }
 
-/// Says that the work is over, also when it panics.
+/// Tells the waiting thread that the work has ended, even if it panicked.
 struct Signal<'a>(&'a (Mutex<bool>, Condvar));
 
 impl Drop for Signal<'_> {

@@ -1,13 +1,14 @@
-//! What an instrument is made with, and what may change while it plays.
+//! Options with which an engine is made, and settings that may change while it plays.
 
 use super::clock::MAX_RATE_HZ;
 use super::envelope::EnvelopeTimes;
 use crate::model::Precision;
+use crate::spelling::nearest;
 use crate::{Error, Result};
 
-/// Largest number of voices.
+/// Most notes at a time that an engine can be made for.
 pub const MAX_VOICES: usize = 64;
-/// Most voices that one key sounds.
+/// Most voices with which one key can sound.
 pub const MAX_UNISON: usize = 8;
 
 /// How keys become voices.
@@ -16,45 +17,48 @@ pub enum Mode {
     /// Every key has its own voice.
     #[default]
     Poly,
-    /// One note at a time, the last key's; every key starts anew.
+    /// One note at a time, that of the key pressed last; every key starts a new note.
     Mono,
-    /// One note at a time; a key pressed while another is held moves the note, which sounds on.
+    /// One note at a time; a key pressed while another is held changes the pitch of the note, which
+    /// goes on sounding.
     Legato,
 }
 
-/// What may change while an instrument plays.
+/// Settings that may change while an engine plays.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// Loudness contour of a note.
     pub envelope: EnvelopeTimes,
-    /// Whether all frames are brought to the same level, instead of the one that the training
-    /// sound had.
+    /// Whether all frames are brought to the same level, instead of keeping that of the training
+    /// sound.
     pub normalise: bool,
-    /// Amplitude factor of the noise part, 0 .. 4; at 0 partials sound alone.
+    /// Amplitude factor of the noise part, 0 .. 4; at 0 the partials sound alone.
     pub noise: f64,
     /// Pitch of A4, 100 .. 2000 Hz.
     pub tuning_hz: f64,
-    /// Amplitude factor of the output, 0 .. 16; half leaves room for chords.
+    /// Amplitude factor of the output, 0 .. 16; the default of 0.5 leaves room for chords.
     pub gain: f64,
     /// How keys become voices.
     pub mode: Mode,
-    /// Time in which a note's pitch comes from that of the note before, 0 .. 10 s.
+    /// Time in which the pitch glides from one note to the next, 0 .. 10 s.
     pub glide_s: f64,
-    /// Most notes at a time, 1 .. 64 and at most what the engine was made with.
+    /// Most notes at a time, 1 .. 64; no more than [`EngineOptions::max_voices`] count.
     pub voices: usize,
-    /// Voices of one key, 1 .. 8, together as loud as one.
+    /// Number of voices with which one key sounds, 1 .. 8; together they are as loud as one.
     pub unison: usize,
-    /// Distance of the outermost of them from the key's pitch, 0 .. 100 cents.
+    /// Distance of the outermost of these voices from the key's pitch, 0 .. 100 cents.
     pub detune_cents: f64,
-    /// Width over which notes, or the voices of one key, stand between left and right, 0 .. 1.
+    /// Width over which notes, or the voices of one key, are spread between left and right, 0 .. 1.
     pub spread: f64,
-    /// How far level follows velocity: amplitude is velocity to the power of twice this, 0 .. 1.
+    /// How far the level follows velocity, 0 .. 1: the amplitude is velocity to the power of twice
+    /// this.
     pub velocity_level: f64,
-    /// How far full velocity moves the first timbre input up, and the softest down, -4 .. 4 spreads.
+    /// How far full velocity moves the first timbre input up, and the lowest velocity down, -4 .. 4
+    /// standard deviations of the training data.
     pub velocity_timbre: f64,
-    /// How far full pressure moves the first timbre input, -4 .. 4 spreads.
+    /// How far full pressure moves the first timbre input, -4 .. 4 standard deviations.
     pub pressure_timbre: f64,
-    /// How far full brightness moves the first timbre input, -4 .. 4 spreads.
+    /// How far full brightness moves the first timbre input, -4 .. 4 standard deviations.
     pub brightness_timbre: f64,
 }
 
@@ -80,18 +84,18 @@ impl Default for Settings {
     }
 }
 
-/// What an [`Engine`](super::Engine) is made with.
+/// Options with which an [`Engine`](super::Engine) is made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EngineOptions {
     /// Output rate, 1000 .. 1536000 Hz.
     pub sample_rate: f64,
-    /// Most notes at a time that there is room for, 1 .. 64.
+    /// Most notes at a time for which memory is reserved, 1 .. 64.
     pub max_voices: usize,
-    /// Chooses the noise: the same seed and events give the same samples.
+    /// Chooses the noise: the same seed and the same events give the same samples.
     pub seed: u64,
-    /// How exactly the network is computed.
+    /// Precision with which the network is computed.
     pub precision: Precision,
-    /// Where the settings stand in the beginning.
+    /// Settings with which the engine begins.
     pub settings: Settings,
 }
 
@@ -121,11 +125,11 @@ fn within(name: &str, value: f64, low: f64, high: f64) -> Result<()> {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(Error::parameter(format!("{name} is {value}, expected {low} to {high}")))
+    Err(Error::parameter(format!("{name} is {value}, wanted {low} to {high}")))
 }
 
 impl Settings {
-    /// Every number with its name and range.
+    /// Every real-valued setting with its name and its range.
     fn numbers(&mut self) -> [(&'static str, &mut f64, f64, f64); 14] {
         let EnvelopeTimes { attack_s, decay_s, sustain, release_s } = &mut self.envelope;
         [
@@ -146,34 +150,35 @@ impl Settings {
         ]
     }
 
-    /// Every count with its name and largest value.
+    /// Every whole-number setting with its name and its largest value; the smallest is 1.
     fn counts(&mut self) -> [(&'static str, &mut usize, usize); 2] {
         [("voices", &mut self.voices, MAX_VOICES), ("unison", &mut self.unison, MAX_UNISON)]
     }
 
-    /// The number of that name.
+    /// The real-valued setting of that name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none, with all that there are.
+    /// [`Error::Parameter`] if there is no such setting, with the name that it is most like.
     pub fn number_mut(&mut self, name: &str) -> Result<&mut f64> {
-        let known = self.numbers().map(|(known, ..)| known).join(", ");
+        let counts = self.counts().map(|(known, ..)| known);
+        let numbers = self.numbers().map(|(known, ..)| known);
+        let known = numbers.into_iter().chain(counts).chain(["mode", "normalise"]);
+        let meant = nearest(name, known);
         let found = self.numbers().into_iter().find(|(known, ..)| *known == name);
         found.map(|(_, slot, ..)| slot).ok_or_else(|| {
-            Error::parameter(format!(
-                "there is no setting {name}, only mode, normalise, voices, unison, {known}"
-            ))
+            Error::parameter(format!("there is no setting \"{name}\"; did you mean \"{meant}\"?"))
         })
     }
 
-    /// The whole number of that name.
+    /// The whole-number setting of that name, if there is one.
     pub fn count_mut(&mut self, name: &str) -> Option<&mut usize> {
         self.counts().into_iter().find(|(known, ..)| *known == name).map(|(_, slot, _)| slot)
     }
 
-    /// Refuses settings out of range.
+    /// Refuses settings that are out of range.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming the first one, its value and the range.
+    /// [`Error::Parameter`] naming the first such setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
         let mut copy = self.clone();
         for (name, value, low, high) in copy.numbers() {
@@ -185,11 +190,11 @@ impl Settings {
         Ok(())
     }
 
-    /// Brings every setting into its range; what is no number becomes the lowest value.
+    /// Brings every setting into its range; NaN becomes the lowest value.
     #[must_use]
     pub fn clamped(mut self) -> Self {
         for (_, value, low, high) in self.numbers() {
-            // In this order a NaN becomes `low`.
+            // In this order, NaN becomes `low`.
             *value = value.max(low).min(high);
         }
         for (_, value, high) in self.counts() {
@@ -215,7 +220,7 @@ mod tests {
             ..Settings::default()
         };
         let message = wrong.validate().unwrap_err().to_string();
-        assert!(message.contains("noise is NaN, expected 0 to 4"), "{message}");
+        assert!(message.contains("noise is NaN, wanted 0 to 4"), "{message}");
         let right = wrong.clamped();
         assert!(right.validate().is_ok());
         assert_eq!((right.unison, right.voices), (1, MAX_VOICES));

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use super::{Engine, EngineOptions};
-use crate::analysis::Watch;
 use crate::midi::{Controllers, Event, Message, MidiFile, TimedMessage};
 use crate::model::Model;
-use crate::{Error, Result};
+use crate::{Error, Result, Watch};
 
 /// Longest time that is rendered behind the last message that starts or ends a note, s.
 const MAX_TAIL_S: f64 = 65.0;

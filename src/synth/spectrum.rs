@@ -41,9 +41,8 @@ impl PartialReader {
     /// # Errors
     /// [`crate::Error::Parameter`] if the layout is inconsistent or holds not even one partial.
     pub fn new(layout: &SpectrumLayout) -> crate::Result<Self> {
-        layout.validate().map_err(crate::Error::Parameter)?;
-        let spacing =
-            layout.cycles_per_window as f64 * layout.n_fft as f64 / layout.window_size as f64;
+        layout.validate()?;
+        let spacing = layout.bins_per_partial();
         let places: Vec<Place> = (1..=layout.n_bins)
             .map(|k| k as f64 * spacing)
             .take_while(|&exact| {

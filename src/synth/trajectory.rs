@@ -10,6 +10,7 @@ use super::noise_track::NoiseTrack;
 use super::oscillator::Oscillator;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
+use crate::limits::HOP_SIZE;
 use crate::{Error, Result};
 
 /// Frames to be played: frame i stands at i hop_size / rate of the analysed sound.
@@ -258,10 +259,12 @@ fn check(trajectory: &Trajectory<'_>, n_bins: usize) -> Result<()> {
             )));
         }
     }
-    if !(1..=1 << 16).contains(&trajectory.hop_size) {
+    if !HOP_SIZE.contains(&trajectory.hop_size) {
         return Err(Error::parameter(format!(
-            "hop_size is {}, wanted 1 to 65536",
-            trajectory.hop_size
+            "hop_size is {}, wanted {} to {}",
+            trajectory.hop_size,
+            HOP_SIZE.start(),
+            HOP_SIZE.end()
         )));
     }
     if !(0.0..=4.0).contains(&trajectory.noise) {

@@ -1,4 +1,4 @@
-//! The timbre features as the network's inputs.
+//! Turns timbral features into network inputs: the mapping of pitch and the standardisation of MFCC.
 
 mod inputs;
 pub(crate) mod scaler;

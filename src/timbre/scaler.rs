@@ -1,6 +1,8 @@
 //! Standardisation of features.
 
-/// Mean and spread of each column, as scikit-learn's `StandardScaler` finds them.
+use ndarray::{ArrayRef1, ArrayRef2};
+
+/// Mean and standard deviation of each column, as scikit-learn's `StandardScaler` computes them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scaler {
     /// Mean of each column.
@@ -10,17 +12,17 @@ pub struct Scaler {
 }
 
 impl Scaler {
-    /// Fits the `columns` columns of row-major `rows`.
-    pub fn fit(rows: &[f32], columns: usize) -> Self {
-        let mut mean = Mean::new(columns);
+    /// Computes mean and standard deviation of row-major `rows` with this number of columns.
+    pub fn fit(rows: &ArrayRef2<f32>) -> Self {
+        let mut mean = Mean::new(rows.ncols());
         mean.add(rows);
         let mut spread = mean.spread();
         spread.add(rows);
         spread.scaler()
     }
 
-    /// Standardises one row.
-    pub fn apply(&self, row: &[f32], out: &mut [f32]) {
+    /// Standardises one row: (x - mean) / scale of each column.
+    pub fn apply(&self, row: &ArrayRef1<f32>, out: &mut ArrayRef1<f32>) {
         let columns = self.mean.iter().zip(&self.scale);
         for ((to, &x), (mean, scale)) in out.iter_mut().zip(row).zip(columns) {
             *to = ((f64::from(x) - mean) / scale) as f32;
@@ -28,7 +30,7 @@ impl Scaler {
     }
 }
 
-/// The first pass of a fit over rows that come in pieces.
+/// The first pass of a fit over rows that come in pieces: it finds the means.
 pub(crate) struct Mean {
     sums: Vec<f64>,
     rows: usize,
@@ -40,8 +42,8 @@ impl Mean {
     }
 
     /// Takes the next rows.
-    pub fn add(&mut self, rows: &[f32]) {
-        for row in rows.chunks_exact(self.sums.len()) {
+    pub fn add(&mut self, rows: &ArrayRef2<f32>) {
+        for row in rows.rows() {
             for (sum, &x) in self.sums.iter_mut().zip(row) {
                 *sum += f64::from(x);
             }
@@ -57,7 +59,7 @@ impl Mean {
     }
 }
 
-/// The second pass of a fit: takes the same rows in the same order.
+/// The second pass of a fit, over the same rows in the same order: it finds the standard deviations.
 pub(crate) struct Spread {
     mean: Vec<f64>,
     squares: Vec<f64>,
@@ -66,22 +68,22 @@ pub(crate) struct Spread {
 
 impl Spread {
     /// Takes the next rows.
-    pub fn add(&mut self, rows: &[f32]) {
-        for row in rows.chunks_exact(self.mean.len()) {
+    pub fn add(&mut self, rows: &ArrayRef2<f32>) {
+        for row in rows.rows() {
             for ((sum, &x), mean) in self.squares.iter_mut().zip(row).zip(&self.mean) {
                 *sum += (f64::from(x) - mean).powi(2);
             }
         }
     }
 
-    /// What was fitted.
+    /// The scaler for the rows that were added.
     pub fn scaler(self) -> Scaler {
         let count = self.count;
         let columns = self.squares.iter().zip(&self.mean);
         let scale = columns
             .map(|(sum, mean)| {
                 let variance = sum / count;
-                // scikit-learn's bound on what rounding alone can make of a constant column.
+                // scikit-learn's bound on the variance that rounding alone gives a constant column.
                 let rounding =
                     count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
                 if variance <= rounding { 1.0 } else { variance.sqrt() }
@@ -94,11 +96,12 @@ impl Spread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::{Array2, array};
 
     #[test]
     fn constant_columns_are_not_divided_by_nothing() {
-        let scaler = Scaler::fit(&[1.0, 5.0, 3.0, 5.0], 2);
+        let scaler = Scaler::fit(&array![[1.0, 5.0], [3.0, 5.0]]);
         assert_eq!((scaler.mean, scaler.scale), (vec![2.0, 5.0], vec![1.0, 1.0]));
-        assert_eq!(Scaler::fit(&[], 2).scale, vec![1.0, 1.0]);
+        assert_eq!(Scaler::fit(&Array2::zeros((0, 2))).scale, vec![1.0, 1.0]);
     }
 }

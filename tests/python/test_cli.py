@@ -345,12 +345,12 @@ WRONG = [
     ("waves --out {o}/x.wav --seed -1", 2, r"--seed: '-1', wanted a whole number"),
     ("analyze {f}/tone.wav --out {o}/x.safetensors --threads 0", 2, r"--threads: '0', wanted"),
     ("train {f}/tone.wav --out {o}/m.safetensors --epochs 0", 2, r"--epochs: '0', wanted"),
-    ("train {f}/tone.wav --out {o}/m.safetensors --minutes 0", 1, r"train_minutes is 0\.0, wanted"),
+    ("train {f}/tone.wav --out {o}/m.safetensors --minutes 0", 1, r'"train_minutes" is 0\.0, want'),
     ("train {f}/tone.wav --out {o}/m.safetensors --device abacus", 1, r"device is 'abacus', want"),
     (
         "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --noise -1",
         1,
-        r"noise is -1, expected 0 to 4",
+        r"noise is -1, wanted 0 to 4",
     ),
     (
         "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --sample-rate 5",

@@ -10,11 +10,12 @@ import torch
 from safetensors.numpy import load_file
 
 import wms
+from training_helpers import made_up_frames
 from wms.cli import main
 from wms.compat import write_model
 from wms.compat.torch_file import save_tensors
 from wms.errors import FileAccessError, ModelFileError, ParameterError
-from wms.training import GRUNet, export_wms_torch
+from wms.training import GRUNet, export_wms_torch, train
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 OLD = DATA / "wms_torch"
@@ -124,6 +125,38 @@ def test_export_keeps_what_is_known(model, tmp_path):
     model.save(tmp_path / "m.safetensors")
     for path in export_wms_torch(tmp_path / "m.safetensors", tmp_path / "out"):
         assert wms.Model.load(path).config == model.config
+
+
+def test_training_and_conversion_write_the_same_file(tmp_path):
+    frames = made_up_frames(200)
+    path = tmp_path / "m.safetensors"
+    train(frames.params, frames, out=path, epochs=1, progress=False)
+    for step, ending in enumerate(
+        (".safetensors", ".pth", ".safetensors", ".json", ".safetensors")
+    ):
+        converted = tmp_path / f"{step}{ending}"
+        assert main(["convert", str(path), "--out", str(converted)]) == 0
+        path = converted
+        if ending == ".safetensors":
+            assert path.read_bytes() == (tmp_path / "m.safetensors").read_bytes()
+
+
+def test_a_model_is_made_of_its_config_and_its_tensors(model, tmp_path):
+    made = wms.Model.from_state(model.config, model.state_dict())
+    model.save(tmp_path / "a.safetensors")
+    made.save(tmp_path / "b.safetensors")
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    lacking = model.state_dict()
+    del lacking["gru.bias_hh_l0"]
+    for config, tensors, message in [
+        (model.config | {"hop_size": 0}, model.state_dict(), "config.hop_size is 0, wanted 1 to"),
+        (model.config | {"generation": "2024-11"}, model.state_dict(), "config.generation is"),
+        (model.config, lacking, "tensor gru.bias_hh_l0 is missing"),
+        (model.config, {"gru.weight_ih_l0": "x"}, "tensor gru.weight_ih_l0 is"),
+    ]:
+        with pytest.raises(ParameterError, match=message) as caught:
+            wms.Model.from_state(config, tensors)
+        assert "\n" not in str(caught.value)
 
 
 def test_bad_descriptions_are_told_in_one_line(model, tmp_path):

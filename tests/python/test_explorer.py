@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import wms
+from wms._sounding import Sounding, wav_data_url
 from wms.errors import ParameterError, WmsError
-from wms.explorer import Sounding, wav_data_url
 
 
 @pytest.fixture(scope="module")

@@ -236,16 +236,20 @@ def test_plateau_schedule_is_that_of_torch():
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
-        ("criterion", "L7", "criterion is 'L7', wanted one of MSE, WeightedMSE, Spectral, "),
-        ("batch_size", 0, "batch_size is 0, wanted at least 1"),
-        ("batch_size", 2.5, "batch_size is 2.5, wanted a whole number"),
-        ("learning_rate", "fast", "learning_rate is 'fast', wanted a number"),
-        ("learning_rate", 0, "learning_rate is 0, wanted above 0"),
-        ("learning_rate", float("nan"), "learning_rate is nan, wanted a number"),
-        ("dropout", 1.5, "dropout is 1.5, wanted at least 0 and at most 0.99"),
-        ("amsgrad", 1, "amsgrad is 1, wanted true or false"),
-        ("hidden_size", True, "hidden_size is True, wanted a whole number"),
-        ("seed", None, "seed is None, wanted a whole number"),
+        (
+            "criterion",
+            "L7",
+            '"criterion" is "L7", wanted one of "MSE", "WeightedMSE", "Spectral", ',
+        ),
+        ("batch_size", 0, '"batch_size" is 0, wanted a whole number from 1 to '),
+        ("batch_size", 2.5, '"batch_size" is 2.5, wanted a whole number'),
+        ("learning_rate", "fast", '"learning_rate" is "fast", wanted a number'),
+        ("learning_rate", 0, '"learning_rate" is 0, wanted a number from 1e-12 to 1000'),
+        ("learning_rate", float("nan"), '"learning_rate" is nan, wanted a number'),
+        ("dropout", 1.5, '"dropout" is 1.5, wanted a number from 0 to 0.99'),
+        ("amsgrad", 1, '"amsgrad" is 1, wanted true or false'),
+        ("hidden_size", True, '"hidden_size" is true, wanted a whole number'),
+        ("seed", None, '"seed" is null, wanted a whole number'),
     ],
 )
 def test_settings_name_the_key_the_value_and_the_range(key, value, message):

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use wms::analysis::Watch;
+use wms::Watch;
 use wms::midi::{Channels, Message, MidiFile};
 use wms::model::Model;
 use wms::synth::{EngineOptions, MAX_VOICES, render};

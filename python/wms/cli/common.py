@@ -164,6 +164,11 @@ def is_store(path: str) -> bool:
     return (Path(path) / "index.json").is_file()
 
 
+def holds_frames(path: str) -> bool:
+    """Whether a path is a file or store of frames rather than recordings."""
+    return path.endswith(NATIVE) or is_store(path)
+
+
 def frames(sources: list[str], settings: Params) -> Frames | Store:
     """Analyse files and folders, or open a file or store of frames.
 
@@ -172,10 +177,8 @@ def frames(sources: list[str], settings: Params) -> Frames | Store:
     ParameterError
         If a file or store of frames is given together with other sources.
     """
-    for source in sources:
+    for source in filter(holds_frames, sources):
         store = is_store(source)
-        if not store and not source.endswith(NATIVE):
-            continue
         if len(sources) > 1:
             kind = "a store" if store else f"a {NATIVE} file"
             raise ParameterError(

@@ -54,6 +54,9 @@ def run(options: argparse.Namespace) -> int:
         from .. import training
     except ImportError as error:
         raise WmsError(str(error)) from error
+    if not any(map(common.holds_frames, options.audio)):
+        # Now rather than after the analysis.
+        settings.check_playable()
     frames = common.frames(options.audio, settings)
     # A file of frames knows how it was analysed; --params says how to train on it.
     training_keys = [field.name for field in dataclasses.fields(training.TrainSettings)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .._files import check_writable, replacing
+from .._frames import FramesLike
 from ..errors import ParameterError
 from .hashing import PITCH_OFFSET_HZ
 
@@ -20,18 +21,6 @@ _TICKS_PER_QUARTER = 480
 _TICKS_PER_FRAME = 10
 # Every third frame is written, about 33 per second.
 _STRIDE = 3
-
-
-class FramesLike(Protocol):
-    """`wms.Frames`, or anything with these two attributes."""
-
-    @property
-    def inputs(self) -> npt.NDArray[np.float32]:
-        """Inputs of a network, (T, C)."""
-
-    @property
-    def params(self) -> Any:
-        """Params of the analysis."""
 
 
 def write_midi(frames: FramesLike, path: str | os.PathLike[str]) -> None:

@@ -34,14 +34,14 @@ def write_model(
     Parameters
     ----------
     model : Model
-        What to write.
+        The model to write.
     path : path
         File to write, whose ending is .safetensors (this project's format), .pth (wms_torch's state
         dict) or .json (wms_torch's rt_model for RTNeural). The last two formats hold only weights.
         Everything else is written to a second file, `<path>.params.json`, which `wms.Model.load`
         reads and which wms_torch can use as its params.json.
     overwrite : bool
-        Replace files that exist.
+        Whether to replace existing files.
 
     Returns
     -------

@@ -35,7 +35,7 @@ def save_tensors(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> 
     Raises
     ------
     FileAccessError
-        If it cannot be written.
+        If the file cannot be written.
     """
     arrays = {name: np.ascontiguousarray(array, np.float32) for name, array in tensors.items()}
     members: dict[str, bytes | memoryview] = {

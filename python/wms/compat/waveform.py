@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _wms
-from .._files import check_writable, replacing
+from .._files import check_writable
 from ..errors import AudioFileError, ParameterError
 
 FloatArray = npt.NDArray[np.float32]
 Sources = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-
-_FLOAT_FORMAT = 3
 
 
 def listed(source: Sources) -> list[Path]:
@@ -75,7 +72,7 @@ def read_alike(source: Sources, files: Sequence[Path], sample_rate: int) -> bool
 
 
 def write_wav(path: Path, y: FloatArray, sample_rate: int) -> None:
-    """Write samples, (n,), as they are: a mono wav file of 32-bit floats.
+    """Write samples, (n,), unchanged: a mono wav file of 32-bit floats.
 
     Raises
     ------
@@ -84,15 +81,7 @@ def write_wav(path: Path, y: FloatArray, sample_rate: int) -> None:
     FileAccessError
         If it cannot be written.
     """
-    size = 4 * len(y)
-    layout = struct.pack("<HHIIHHH", _FLOAT_FORMAT, 1, sample_rate, 4 * sample_rate, 4, 32, 0)
-    chunks = b"WAVE" + _chunk(b"fmt ", layout) + _chunk(b"fact", struct.pack("<I", len(y)))
-    if len(chunks) + 8 + size >= 1 << 32:
-        raise ParameterError(f"{len(y)} samples are too many for a wav file")
-    header = b"RIFF" + struct.pack("<I", len(chunks) + 8 + size) + chunks
-    with replacing(check_writable(path, overwrite=True)) as temporary, temporary.open("wb") as file:
-        file.write(header + b"data" + struct.pack("<I", size))
-        file.write(y.astype("<f4", copy=False).data)
+    _wms.save_audio(check_writable(path, overwrite=True), y, sample_rate, subtype="FLOAT")
 
 
 def _paths(source: Sources) -> list[Path]:
@@ -100,17 +89,4 @@ def _paths(source: Sources) -> list[Path]:
 
 
 def _is_mono_wav(path: Path, sample_rate: int) -> bool:
-    if path.suffix != ".wav":
-        return False
-    with path.open("rb") as file:
-        file.seek(12)
-        while len(head := file.read(8)) == 8:
-            name, size = struct.unpack("<4sI", head)
-            if name == b"fmt ":
-                return struct.unpack("<HI", file.read(16)[2:8]) == (1, sample_rate)
-            file.seek(size + size % 2, os.SEEK_CUR)
-    return False
-
-
-def _chunk(name: bytes, content: bytes) -> bytes:
-    return name + struct.pack("<I", len(content)) + content
+    return path.suffix == ".wav" and _wms.audio_info(path) == (1, sample_rate)

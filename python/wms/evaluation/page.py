@@ -21,6 +21,7 @@ import numpy as np
 
 from .._files import replacing
 from .._text import plain
+from .._wms import wav_bytes
 from ..errors import FileAccessError, WmsError
 from ..plot import spectrogram_db
 from .columns import MEASURES, Measure
@@ -35,7 +36,6 @@ from .pictures import (
 )
 from .result import Detail, Evaluation
 from .systems import SYSTEMS
-from .wav import wav_bytes
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -196,8 +196,10 @@ def _passage(detail: Detail, clip_s: float) -> dict[str, Any]:
                 "system": name,
                 "caption": caption,
                 "png": _data("image/png", spectrogram_png(sounds[name], sr=rate, top_db=top_db)),
+                # Half the size of 24 bits, and every browser plays it.
                 "wav": _data(
-                    "audio/wav", wav_bytes(gain * sounds[name][: round(clip_s * rate)], rate)
+                    "audio/wav",
+                    wav_bytes(gain * sounds[name][: round(clip_s * rate)], rate, subtype="PCM_16"),
                 ),
             }
             for name, caption in _CAPTIONS.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import Frames, Model, Store
+from .._frames import FrameArrays, number_parts
 from ..baselines import Predictor, fit_baselines
 from ..errors import ParameterError, WmsError
 from .passages import Float32
@@ -30,20 +30,7 @@ SYSTEMS = {
 _DEFAULT_MINUTES = 5.0
 
 
-@dataclasses.dataclass(frozen=True)
-class TrainingFrames:
-    """The training sound as inputs and targets of a model; `wms.training` can train on it."""
-
-    inputs: Float32
-    targets: Float32
-    file_index: npt.NDArray[np.int32]
-    f0_hz: Float32
-    voicedness: Float32
-    scaler: Any
-    params: Any
-
-
-def training_frames(model: Model, frames: Frames | Store) -> TrainingFrames:
+def training_frames(model: Model, frames: Frames | Store) -> FrameArrays:
     """Compute the inputs of `model` from analysed frames; those of a store are all read.
 
     Raises
@@ -60,8 +47,8 @@ def training_frames(model: Model, frames: Frames | Store) -> TrainingFrames:
             f"the training frames have {bins} bins, wanted the model's {model.output_size}"
         )
     # Each part of a store is one recording.
-    index = np.repeat(np.arange(len(parts), dtype=np.int32), [len(part) for part in parts])
-    return TrainingFrames(
+    index = number_parts([len(part) for part in parts])
+    return FrameArrays(
         inputs=np.concatenate([model.inputs(part) for part in parts]),
         targets=np.concatenate([part.spectrum for part in parts]),
         file_index=frames.file_index if isinstance(frames, Frames) else index,
@@ -122,7 +109,7 @@ def baseline_predictors(
         If networks are to be trained and PyTorch is not installed.
     """
     known = training_frames(model, frames)
-    simple = fit_baselines(known.inputs, known.targets)
+    simple = fit_baselines(known.inputs, np.asarray(known.targets))
     predictors = {name: simple[name] for name in ("nearest", "ridge", "mean")}
     description: dict[str, Any] = {
         "recordings": [Path(name).name for name in frames.files],

@@ -14,11 +14,11 @@ try:
 except ImportError as error:
     raise ImportError("wms.training needs PyTorch: pip install 'wms[train]'") from error
 
+from .._frames import FramesLike
 from ..baselines import baseline_errors, fit_baselines
 from .curves import draw_errors, plot_history
 from .dataset import FrameSequences
 from .export import export_wms_torch, fold_normalisation, save_model
-from .frames import FramesLike
 from .losses import (
     LogSpectralLoss,
     SmoothnessLoss,

@@ -6,7 +6,8 @@ import math
 
 import torch
 
-from .frames import FramesLike, params_dict
+from .._frames import FramesLike
+from .frames import params_dict
 
 # wms_torch's branch main always has 128 mel bands, whatever its params say; the second number is
 # the default everywhere else.

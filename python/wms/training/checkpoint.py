@@ -1,4 +1,4 @@
-"""Everything that a training needs to go on where it stopped, in one file."""
+"""One file with everything that a training needs to continue where it stopped."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
 
 
 def load_checkpoint(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what `save_checkpoint` wrote, without running code that a file may hold.
+    """Read what `save_checkpoint` wrote. Code that a file may contain is not executed.
 
     Raises
     ------
     FileAccessError
         If there is no such file.
     ModelFileError
-        If it is no checkpoint.
+        If the file is not a checkpoint.
     """
     try:
         state = torch.load(Path(path), map_location="cpu", weights_only=True)
     except OSError as error:
         raise FileAccessError(f"{path}: {error.strerror or error}") from error
-    # Foreign bytes make the unpickler fail in any way that a program can.
+    # On a foreign file the unpickler can raise any exception.
     except Exception:
         state = None
     if not isinstance(state, dict) or state.get("format") != _FORMAT:

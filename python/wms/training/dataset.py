@@ -1,4 +1,4 @@
-"""Training sequences as views of the frames."""
+"""Sequences of frames to train on."""
 
 from __future__ import annotations
 
@@ -10,34 +10,35 @@ import numpy.typing as npt
 import torch
 from torch.utils.data import Dataset
 
+from .._frames import FloatArray, IntArray
 from ..errors import ParameterError
-from .frames import FloatArray, IntArray
 from .rows import Rows, as_tensor
 from .splits import Stretch
 
 
 class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Sequences of consecutive frames of one recording, as views that copy nothing.
+    """Sequences of consecutive frames, each from one recording; they are views, not copies.
 
     Parameters
     ----------
     inputs : (T, C) float32
-        May be memory-mapped.
+        Network inputs; the array may be memory-mapped.
     targets : (T, K) float32, or Rows
-        May be memory-mapped.
+        Spectra; the array may be memory-mapped.
     file_index : (T,) int
-        Number of the recording of each frame, equal numbers side by side.
+        Number of the recording that each frame is from. Frames of one recording are consecutive.
     length : int
         Frames in a sequence.
     stride : int
         Frames between the starts of sequences.
     stretches : sequence of Stretch, optional
-        Parts that sequences must not leave (`Split.training`); default: whole recordings.
+        Parts of the recordings, such as `Split.training`. Each sequence is within one of them;
+        default: within one recording.
 
     Raises
     ------
     ParameterError
-        If no part is as long as a sequence.
+        If all parts are shorter than a sequence.
 
     Examples
     --------
@@ -86,12 +87,12 @@ class FrameSequences(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         return len(self.starts)
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return inputs (length, C) and targets (length, K) of sequence `index`, views both."""
+        """Return inputs (length, C) and targets (length, K) of sequence `index`, not copied."""
         start = int(self.starts[index])
         stop = start + self.length
         return self.inputs[start:stop], self.targets.run(start, stop)
 
     def batch(self, indices: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Gather several sequences at once: inputs (B, length, C) and targets (B, length, K)."""
+        """Return copies of B sequences: inputs (B, length, C) and targets (B, length, K)."""
         inputs, targets = zip(*(self[int(index)] for index in indices), strict=True)
         return torch.stack(inputs), torch.stack(targets)

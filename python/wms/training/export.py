@@ -1,4 +1,4 @@
-"""Writing networks as model files: this project's, and wms_torch's."""
+"""Trained networks as model files: this project's, and wms_torch's."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.numpy import save
 
 from .. import Model, __version__
 from .._files import check_writable, replacing
+from .._frames import FloatArray, FramesLike
 from ..compat import write_model
 from ..compat.hashing import PITCH_OFFSET_HZ
 from ..compat.models import save_rt_json
 from ..compat.torch_file import save_tensors
-from .frames import FloatArray, FramesLike, n_bins, params_dict
+from .frames import n_bins, params_dict
 from .network import GRUNet
 from .projection import ProjectedFrames
 
@@ -34,14 +34,14 @@ def fold_normalisation(
     Parameters
     ----------
     network : GRUNet
-        Trained on normalised inputs; stays as it is.
+        A network that was trained on normalised inputs; it is not changed.
     mean, scale : (C,)
-        Of the inputs; scale is not 0.
+        Mean and standard deviation of the inputs; no scale is 0.
 
     Returns
     -------
     GRUNet
-        On the CPU, in evaluation mode.
+        The new network, on the CPU and in evaluation mode.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def fold_normalisation(
     """
     folded = copy.deepcopy(network).cpu().eval().requires_grad_(requires_grad=False)
     state = folded.state_dict()
-    # In double precision: the pitch's mean is large against its scale.
+    # In double precision, because the pitch's mean is large against its scale.
     weight = state["input_encoder.0.weight"].double() / torch.from_numpy(scale)
     bias = state["input_encoder.0.bias"].double() - weight @ torch.from_numpy(mean)
     folded.load_state_dict(
@@ -66,7 +66,7 @@ def fold_normalisation(
 def model_config(
     frames: FramesLike, *, name: str, params: Any, provenance: dict[str, Any]
 ) -> dict[str, Any]:
-    """Describe what a player must know of a network trained on `frames`."""
+    """Return the configuration object of a model file for a network trained on `frames`."""
     given = params_dict(params)
     inputs = np.asarray(frames.inputs)
     has_voicedness = bool(given.get("include_voicedness", True))
@@ -105,15 +105,16 @@ def model_config(
         },
         "sample_rate": given["sample_rate"],
         "hop_size": given["hop_size"],
-        "params": given,
         "provenance": {"created": created, "wms_version": __version__, **provenance},
+        # Last, where a description beside a file of wms_torch has it too.
+        "params": given,
     }
 
 
 def _rest(frames: FramesLike, inputs: FloatArray) -> FloatArray:
     """Inputs that a note begins with, (C,): the mean of the louder half of the voiced frames.
 
-    The mean of all frames, rests and dying notes among them, would be a soft sound.
+    The mean of all frames would be a soft sound, because pauses and fading notes are among them.
     """
     voicedness = np.asarray(frames.voicedness)
     sounding = voicedness >= min(0.5, float(np.median(voicedness)))
@@ -134,29 +135,33 @@ def save_model(
     provenance: dict[str, Any] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a network and everything needed to play it as one safetensors file.
+    """Write a network and everything that is needed to play it as one model file.
+
+    `wms.Model.from_state` makes the model and `wms.Model.save` writes it.
 
     Parameters
     ----------
     path : path
-        File to write.
+        The file to write.
     network : GRUNet
-        Takes inputs as `frames` has them (`fold_normalisation`).
+        A network that takes inputs as `frames` has them (`fold_normalisation`).
     frames : Frames
-        What it was trained on.
+        The frames that it was trained on.
     name : str, optional
-        Name of the model; default: the file's name without its ending.
+        The model's display name. Default: the file's name without its ending.
     params : wms.Params or Mapping, optional
-        Params to keep with it; default: those of `frames`.
+        Params to keep in the file. Default: those of `frames`.
     provenance : dict, optional
-        More to say about where it comes from.
+        What else to keep about the model's origin.
     overwrite : bool
-        Replace a file that exists.
+        Whether to replace an existing file.
 
     Raises
     ------
     FileAccessError
         If the file exists or cannot be written.
+    ParameterError
+        If the network does not fit the frames, or no model with these params can be played.
 
     Examples
     --------
@@ -173,18 +178,13 @@ def save_model(
         params=frames.params if params is None else params,
         provenance=provenance or {},
     )
-    tensors = {
-        key: np.ascontiguousarray(value.detach().cpu().numpy(), np.float32)
-        for key, value in network.state_dict().items()
-    }
-    metadata = {
-        "format": "wms-model",
-        "version": "1",
-        "config": json.dumps(config, allow_nan=False),
-    }
-    with replacing(path) as temporary:
-        temporary.write_bytes(save(tensors, metadata))
+    Model.from_state(config, _arrays(network)).save(path)
     return path
+
+
+def _arrays(network: torch.nn.Module) -> dict[str, npt.NDArray[np.float32]]:
+    """The network's weights by their state-dict names."""
+    return {name: value.detach().cpu().numpy() for name, value in network.state_dict().items()}
 
 
 def export_wms_torch(
@@ -199,19 +199,19 @@ def export_wms_torch(
     Parameters
     ----------
     model : torch.nn.Module or path
-        A network that takes wms_torch's X, or a model file; what else the file tells of the model
-        is kept beside the two, as by `wms.compat.write_model`.
+        A network that takes wms_torch's X, or a model file. What a model file says besides the
+        weights is kept beside the two, as by `wms.compat.write_model`.
     folder : path
-        Gets models/, rtneural_models/ and last_network.json.
+        The folder that gets models/, rtneural_models/ and last_network.json.
     comment : str
-        Added to the file names.
+        Text to append to the file names.
     time : datetime, optional
-        Time in the file names; default: now.
+        The time in the file names. Default: now.
 
     Returns
     -------
     tuple of Path
-        The .pth and the .json written.
+        The .pth file and the .json file.
 
     Raises
     ------
@@ -233,7 +233,7 @@ def export_wms_torch(
         folder / "rtneural_models" / f"rt_model_{stamp}.json", overwrite=False
     )
     if isinstance(model, torch.nn.Module):
-        state = {name: value.detach().cpu().numpy() for name, value in model.state_dict().items()}
+        state = _arrays(model)
         save_tensors(weights, state)
         save_rt_json(rtneural, state)
     elif loaded:

@@ -8,11 +8,12 @@ import zlib
 import numpy as np
 import torch
 
+from .._frames import FramesLike
 from ..baselines import baseline_errors
 from ..errors import ParameterError
 from .augment import RandomGain
 from .dataset import FrameSequences
-from .frames import FramesLike, check_frames, params_dict
+from .frames import check_frames, params_dict
 from .parallel import Processes
 from .rows import Chosen, Rows
 from .settings import TrainSettings

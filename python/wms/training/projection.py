@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._frames import FloatArray, FrameArrays, FramesLike
 from ..errors import ParameterError, WmsError
-from .frames import FloatArray, FramesLike, IntArray, params_dict
+from .frames import params_dict
 
 # wms_torch's settings of PaCMAP.
 COMPONENTS = 3
@@ -91,7 +92,7 @@ def fit_projection(mfcc: FloatArray, *, seed: int = 0) -> Projection:
     return _fit(chosen, embedding, seed)
 
 
-class ProjectedFrames:
+class ProjectedFrames(FrameArrays):
     """Frames whose timbre inputs are three coordinates instead of MFCC.
 
     The other arrays, the scaler and the params are those of `frames`.
@@ -119,27 +120,27 @@ class ProjectedFrames:
         whole = np.asarray(frames.inputs)
         if projection is None:
             projection = fit_projection(whole[:, :n_mfcc], seed=int(params.get("seed", 0)))
-        self.projection = projection
-        self.inputs: FloatArray = np.hstack(
-            [projection.apply(whole[:, :n_mfcc]), whole[:, n_mfcc:]], dtype=np.float32
+        super().__init__(
+            inputs=np.hstack(
+                [projection.apply(whole[:, :n_mfcc]), whole[:, n_mfcc:]], dtype=np.float32
+            ),
+            targets=frames.targets,
+            file_index=frames.file_index,
+            f0_hz=frames.f0_hz,
+            voicedness=frames.voicedness,
+            scaler=frames.scaler,
+            params=frames.params,
         )
+        self.projection = projection
         count = projection.weights.shape[1]
         self.input_names = [f"pacmap_{i}" for i in range(count)]
         self.input_names += ["pitch", "voicedness"][: whole.shape[1] - n_mfcc]
-        self.frames = frames
-        self.targets = frames.targets
-        self.file_index: IntArray = frames.file_index
-        self.f0_hz, self.voicedness = frames.f0_hz, frames.voicedness
-        self.scaler, self.params = frames.scaler, frames.params
-
-    def __len__(self) -> int:
-        return len(self.inputs)
 
 
 def projected(frames: FramesLike) -> FramesLike:
     """Return `frames`, as `ProjectedFrames` if their params ask for mfcc_dim_reduction "pacmap"."""
-    asked = params_dict(frames.params).get("mfcc_dim_reduction") == "pacmap"
-    if not asked or isinstance(frames, ProjectedFrames):
+    is_wanted = params_dict(frames.params).get("mfcc_dim_reduction") == "pacmap"
+    if not is_wanted or isinstance(frames, ProjectedFrames):
         return frames
     return ProjectedFrames(frames)
 

@@ -1,4 +1,4 @@
-"""Rows that lie in several arrays, as if they were one."""
+"""The rows of several arrays as if they were one array."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from .._frames import FloatArray
 from .._pieces import piece_rows
 from ..errors import ParameterError
-from .frames import FloatArray
 
 
 class Rows:
-    """The rows of arrays of equal width, one array after another, which stay where they are.
+    """The rows of arrays of equal width, one array after another, without copying them.
 
     Parameters
     ----------
     parts : sequence of (T_i, K) arrays
-        May be memory-mapped.
+        The arrays, which may be memory-mapped.
 
     Raises
     ------
     ParameterError
-        If there is no part, or one is not of the others' width.
+        If there are no arrays, or they have different widths.
     """
 
     def __init__(self, parts: Sequence[FloatArray]) -> None:
@@ -42,11 +42,11 @@ class Rows:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Number of rows and of columns."""
         return len(self), self._parts[0].shape[1]
 
     def run(self, start: int, stop: int) -> torch.Tensor:
-        """Return rows `start` to `stop` - 1, a view of them where one array has them all."""
+        """Return rows `start` to `stop` - 1, without copying them if they are all in one array."""
         pieces = []
         at = bisect.bisect_right(self._starts, start) - 1
         while start < stop:
@@ -59,7 +59,7 @@ class Rows:
         return pieces[0] if len(pieces) == 1 else torch.cat(pieces)
 
     def pick(self, rows: Iterable[int] | npt.NDArray[np.int64]) -> torch.Tensor:
-        """Copy some rows."""
+        """Return copies of the rows with these numbers, (N, K)."""
         chosen = np.asarray(rows, np.int64)
         out = torch.empty((len(chosen), self.shape[1]), dtype=self._parts[0].dtype)
         part = np.searchsorted(self._starts, chosen, side="right") - 1
@@ -70,20 +70,20 @@ class Rows:
         return out
 
     def pieces(self, start: int, stop: int) -> Iterator[torch.Tensor]:
-        """Give rows `start` to `stop` - 1 in pieces of no great size."""
+        """Yield rows `start` to `stop` - 1 in pieces of a few megabytes."""
         size = piece_rows(self.shape[1])
         for first in range(start, stop, size):
             yield self.run(first, min(first + size, stop))
 
 
 class Chosen:
-    """Some rows, picked when they are asked for.
+    """A selection of rows, which are read when they are indexed.
 
     Parameters
     ----------
     rows : Rows
     numbers : (N,) int
-        Which of them, in this order.
+        Numbers of the rows that are selected, in order.
     """
 
     def __init__(self, rows: Rows, numbers: npt.NDArray[np.int64]) -> None:
@@ -99,8 +99,8 @@ class Chosen:
 
 
 def as_tensor(array: FloatArray) -> torch.Tensor:
-    """Make a tensor of an array's own memory."""
+    """Return a tensor that shares an array's memory."""
     with warnings.catch_warnings():
-        # Memory-mapped arrays are read-only, and nothing here writes.
+        # PyTorch warns of read-only arrays such as memory-mapped ones; nothing writes to them.
         warnings.filterwarnings("ignore", message=".*not writable.*")
         return torch.as_tensor(array)

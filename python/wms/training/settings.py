@@ -1,157 +1,81 @@
-"""The params that steer training, checked once."""
+"""The params that steer training."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
+import inspect
+import textwrap
 from typing import Any
 
-from ..errors import ParameterError
+from .._wms import Params
 from .frames import params_dict
 
-_CHOICES = {
-    "model_type": ("GRU",),
-    "criterion": ("MSE", "WeightedMSE", "Spectral", "LogSpectral"),
-    "optimizer": ("Adam", "AdamW", "SGD"),
-    "lr_schedule": ("cosine", "plateau", "constant"),
-}
-# Allowed ranges: lowest, highest, and whether the lowest itself is allowed.
-_RANGES: dict[str, tuple[float, float, bool]] = {
-    "hidden_size": (1, 65536, True),
-    "momentum": (0, 1, True),
-    "batch_size": (1, math.inf, True),
-    "learning_rate": (0, math.inf, False),
-    "weight_decay": (0, math.inf, True),
-    "dropout": (0, 0.99, True),
-    "num_epochs": (1, math.inf, True),
-    "num_batches": (1, math.inf, True),
-    "training_seq_length": (1, math.inf, True),
-    "save_scratch_model_every": (0, math.inf, True),
-    "seed": (0, 2**32 - 1, True),
-    "sequence_stride": (1, math.inf, True),
-    "warmup_steps": (0, math.inf, True),
-    "grad_clip_norm": (0, math.inf, False),
-    "ema_decay": (0, 0.999999, True),
-    "input_noise": (0, math.inf, True),
-    "random_gain_db": (0, 40, True),
-    "huber_delta": (0, math.inf, False),
-    "smoothness_weight": (0, math.inf, True),
-    "min_voicedness": (0, 1, True),
-    "validation_fraction": (0, 0.9, False),
-    "validation_stretch_s": (0, math.inf, False),
-    "train_minutes": (0, math.inf, False),
-    "early_stop_patience": (1, math.inf, True),
-}
+_TABLE = {key["name"]: key for key in Params.table()}
+
+
+def checked_params(params: Any) -> Params:
+    """Return params as checked `wms.Params`; keys that a mapping lacks take their defaults.
+
+    Parameters
+    ----------
+    params : wms.Params or Mapping
+        Or anything with `to_dict`.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither, a key is unknown, or a value is not allowed.
+    """
+    if isinstance(params, Params):
+        return params
+    return Params().replace(**params_dict(params))
+
+
+def _default(name: str) -> Any:
+    return _TABLE[name]["default"]
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainSettings:
-    """The training part of params.json; names of `wms_torch` first, then this project's own.
+    """The training part of params.json: names of `wms_torch` first, then this project's own.
 
-    Attributes
-    ----------
-    model_type : {"GRU"}
-        Kind of network.
-    hidden_size : int
-        Width of the GRU, 1 to 65536.
-    criterion : {"MSE", "WeightedMSE", "Spectral", "LogSpectral"}
-        Loss between predicted and target log1p spectra.
-    optimizer : {"Adam", "AdamW", "SGD"}
-        Rule by which the weights are updated.
-    momentum : float
-        Momentum of SGD, 0 to 1.
-    amsgrad : bool
-        AMSGrad variant of Adam and AdamW.
-    batch_size : int
-        Sequences in a batch, at least 1.
-    learning_rate : float
-        Highest learning rate, above 0.
-    weight_decay : float
-        Weight decay of the optimiser, at least 0.
-    dropout : float
-        Share of the GRU's outputs dropped while training, 0 to 0.99.
-    num_epochs : int
-        Epochs to train, where no time is given.
-    num_batches : int or None
-        At most so many batches an epoch; None = all.
-    training_seq_length : int
-        Frames in a training sequence.
-    save_scratch_model_every : int
-        Epochs between checkpoints; 0 = only when interrupted.
-    seed : int
-        Seed of every random generator, 0 to 2^32 - 1.
-    sequence_stride : int or None
-        An epoch draws one sequence for every so many training frames, each starting anywhere;
-        None = half of training_seq_length. 1 = every sequence once an epoch, as wms_torch does.
-    lr_schedule : {"cosine", "plateau", "constant"}
-        Course of the learning rate: half a cosine down to 1 % over the whole training; halved
-        after 15 validations without improvement, down to 1e-6 (as wms_torch); or constant.
-    warmup_steps : int
-        Batches over which the learning rate first rises linearly from 0.
-    grad_clip_norm : float or None
-        Gradients are scaled down to this norm; None = never.
-    ema_decay : float
-        Decay a batch of the averaged weights that are validated and kept, 0 to 0.999999; 0 = off.
-    input_noise : float
-        Standard deviation of Gaussian noise added to the normalised inputs while training.
-    random_gain_db : float
-        Standard deviation in dB of the gain that every training sequence is heard at, 0 to 40;
-        without effect where mfcc_dim_reduction is "pacmap".
-    normalise_inputs : bool
-        Train on inputs of zero mean and unit variance, which is folded into the weights
-        afterwards, and start from weights made for such inputs; false = start as wms_torch does.
-    huber_delta : float or None
-        In MSE and WeightedMSE, errors above this count by their size in place of their square
-        (`make_criterion`), above 0; None = squares throughout.
-    smoothness_weight : float
-        Weight of the mean squared difference between neighbouring predicted bins.
-    min_voicedness : float
-        Frames of less voicedness are neither trained nor validated on, and sequences do not cross
-        them, 0 to 1; 0 = all frames are.
-    validation_fraction : float
-        Share of the frames kept for validation, above 0 to 0.9.
-    validation_stretch_s : float
-        Length in seconds of each contiguous stretch kept for validation.
-    train_minutes : float or None
-        Wall-clock time to train, in place of num_epochs.
-    early_stop_patience : int or None
-        Stop after so many validations without improvement; None = never.
+    Ranges, choices and defaults are those of `wms.Params.table()`. A value that is not allowed is a
+    ParameterError.
     """
 
-    model_type: str = "GRU"
-    hidden_size: int = 256
-    criterion: str = "MSE"
-    optimizer: str = "AdamW"
-    momentum: float = 0.9
-    amsgrad: bool = False
-    batch_size: int = 32
-    learning_rate: float = 6e-3
-    weight_decay: float = 0.1
-    dropout: float = 0.0
-    num_epochs: int = 300
-    num_batches: int | None = None
-    training_seq_length: int = 20
-    save_scratch_model_every: int = 600
-    seed: int = 42
-    sequence_stride: int | None = None
-    lr_schedule: str = "cosine"
-    warmup_steps: int = 50
-    grad_clip_norm: float | None = 1.0
-    ema_decay: float = 0.98
-    input_noise: float = 0.05
-    random_gain_db: float = 3.0
-    normalise_inputs: bool = True
-    huber_delta: float | None = 0.002
-    smoothness_weight: float = 0.0
-    min_voicedness: float = 0.0
-    validation_fraction: float = 0.1
-    validation_stretch_s: float = 4.0
-    train_minutes: float | None = None
-    early_stop_patience: int | None = None
+    model_type: str = _default("model_type")
+    hidden_size: int = _default("hidden_size")
+    criterion: str = _default("criterion")
+    optimizer: str = _default("optimizer")
+    momentum: float = _default("momentum")
+    amsgrad: bool = _default("amsgrad")
+    batch_size: int = _default("batch_size")
+    learning_rate: float = _default("learning_rate")
+    weight_decay: float = _default("weight_decay")
+    dropout: float = _default("dropout")
+    num_epochs: int = _default("num_epochs")
+    num_batches: int | None = _default("num_batches")
+    training_seq_length: int = _default("training_seq_length")
+    save_scratch_model_every: int = _default("save_scratch_model_every")
+    seed: int = _default("seed")
+    sequence_stride: int | None = _default("sequence_stride")
+    lr_schedule: str = _default("lr_schedule")
+    warmup_steps: int = _default("warmup_steps")
+    grad_clip_norm: float | None = _default("grad_clip_norm")
+    ema_decay: float = _default("ema_decay")
+    input_noise: float = _default("input_noise")
+    random_gain_db: float = _default("random_gain_db")
+    normalise_inputs: bool = _default("normalise_inputs")
+    huber_delta: float | None = _default("huber_delta")
+    smoothness_weight: float = _default("smoothness_weight")
+    min_voicedness: float = _default("min_voicedness")
+    validation_fraction: float = _default("validation_fraction")
+    validation_stretch_s: float = _default("validation_stretch_s")
+    train_minutes: float | None = _default("train_minutes")
+    early_stop_patience: int | None = _default("early_stop_patience")
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            _check(field, getattr(self, field.name))
+        Params().replace(**dataclasses.asdict(self))
 
     @classmethod
     def from_params(cls, params: Any, **overrides: Any) -> TrainSettings:
@@ -166,11 +90,25 @@ class TrainSettings:
         Raises
         ------
         ParameterError
-            If a value is of the wrong type or out of range.
+            If a key is unknown, or a value is of the wrong type or out of range.
         """
-        given = {**params_dict(params), **overrides}
-        names = [field.name for field in dataclasses.fields(cls)]
-        return cls(**{name: given[name] for name in names if name in given})
+        given = checked_params(params).replace(**overrides)
+        return cls(**{field.name: given[field.name] for field in dataclasses.fields(cls)})
+
+    def check_playable(self, params: Any) -> None:
+        """Refuse settings that, with frames of these params, lead to a model that cannot be played.
+
+        Parameters
+        ----------
+        params : wms.Params or Mapping
+            Params of the analysis.
+
+        Raises
+        ------
+        ParameterError
+            As of `wms.Params.check_playable`.
+        """
+        checked_params(params).replace(**dataclasses.asdict(self)).check_playable()
 
     @property
     def stride(self) -> int:
@@ -180,25 +118,15 @@ class TrainSettings:
         return max(1, self.training_seq_length // 2)
 
 
-def _check(field: dataclasses.Field[Any], value: Any) -> None:
-    name, kind = field.name, str(field.type)
-    if value is None and "None" in kind:
-        return
-    if name in _CHOICES:
-        if value not in _CHOICES[name]:
-            raise ParameterError(f"{name} is {value!r}, wanted one of {', '.join(_CHOICES[name])}")
-        return
-    is_bool = isinstance(value, bool)
-    if kind == "bool":
-        if not is_bool:
-            raise ParameterError(f"{name} is {value!r}, wanted true or false")
-        return
-    wanted = int if kind.startswith("int") else (int, float)
-    if is_bool or not isinstance(value, wanted) or not math.isfinite(value):
-        noun = "a whole number" if kind.startswith("int") else "a number"
-        raise ParameterError(f"{name} is {value!r}, wanted {noun}")
-    low, high, closed = _RANGES[name]
-    if value > high or value < low or (value == low and not closed):
-        floor = f"{'at least' if closed else 'above'} {low:g}"
-        ceiling = "" if math.isinf(high) else f" and at most {high:g}"
-        raise ParameterError(f"{name} is {value!r}, wanted {floor}{ceiling}")
+def _attributes() -> str:
+    """The section of the class's docstring that says what each setting means, from the table."""
+    lines = ["Attributes", "----------"]
+    for field in dataclasses.fields(TrainSettings):
+        key = _TABLE[field.name]
+        lines.append(f"{field.name} : {key['wanted'].replace('null', 'None')}")
+        meaning = f"{key['meaning']} Default: {key['default']!r}.".replace("null", "None")
+        lines += textwrap.wrap(meaning, 92, initial_indent="    ", subsequent_indent="    ")
+    return "\n".join(lines)
+
+
+TrainSettings.__doc__ = f"{inspect.cleandoc(TrainSettings.__doc__ or '')}\n\n{_attributes()}\n"

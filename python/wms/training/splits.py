@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .._frames import IntArray
 from ..errors import ParameterError
-from .frames import IntArray
 from .settings import TrainSettings
 
 

@@ -12,11 +12,12 @@ import torch
 import wms
 
 from .._files import check_writable
+from .._frames import FramesLike, frames_of_store
 from ..errors import ParameterError
 from .checkpoint import load_checkpoint
 from .curves import plot_history
 from .export import fold_normalisation, save_model
-from .frames import FramesLike, StoreFrames, params_dict
+from .frames import params_dict
 from .log import TrainingLog
 from .loop import TrainingLoop
 from .network import GRUNet
@@ -24,7 +25,7 @@ from .parallel import Processes
 from .prepare import baselines_of, choose_device, fingerprint, make_trainer
 from .progress import EpochRecord, Progress, TrainingProgress
 from .projection import projected
-from .settings import TrainSettings
+from .settings import TrainSettings, checked_params
 from .splits import Split
 from .trainer import Trainer
 from .validation import StretchErrors
@@ -158,7 +159,7 @@ def train(
     processes = Processes()
     where = choose_device(processes.device(device))
     model_path = None if out is None else check_writable(out, overwrite=overwrite)
-    frames = _frames_to_train_on(params, frames)
+    frames = _frames_to_train_on(params, frames, settings)
     state = None if resume is None else load_checkpoint(resume)
 
     if not processes.first:
@@ -219,17 +220,24 @@ def _settings_and_limits(
     return settings, minutes, epochs
 
 
-def _frames_to_train_on(params: Any, frames: FramesLike | wms.Store | None) -> FramesLike:
-    """Analyse recordings if there are no frames yet, and reduce the MFCC if params ask for it."""
+def _frames_to_train_on(
+    params: Any, frames: FramesLike | wms.Store | None, settings: TrainSettings
+) -> FramesLike:
+    """Analyse recordings if there are no frames yet, and reduce the MFCC if params ask for it.
+
+    Params whose model could not be played are refused before the work begins.
+    """
     if frames is None:
         source = params_dict(params).get("audio_files_path")
         if not source:
             raise ParameterError(
                 "there are no frames and params has no audio_files_path, wanted one of the two"
             )
-        frames = wms.analyze(source, params)
+        settings.check_playable(params)
+        frames = wms.analyze(source, checked_params(params))
+    settings.check_playable(frames.params)
     if isinstance(frames, wms.Store):
-        frames = StoreFrames(frames)
+        frames = frames_of_store(frames)
     return projected(frames)
 
 

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from .._frames import FloatArray, FramesLike
 from ..baselines import Predictor
-from .frames import FloatArray, FramesLike, params_dict
+from .frames import params_dict
 from .network import GRUNet
 from .progress import EpochRecord, Progress, TrainingProgress
 from .schedule import Schedule

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from .._frames import FloatArray
 from ..errors import ParameterError
-from .frames import FloatArray
 from .splits import Split, Stretch
 
 
@@ -42,7 +42,7 @@ def voiced_split(
     if not training or not validation:
         longest = max((len(run) for run in _runs(split.training, voiced, 1)), default=0)
         raise ParameterError(
-            f"min_voicedness is {min_voicedness:g}, which {voiced.mean():.0%} of the frames reach: "
+            f"min_voicedness is {min_voicedness:g}: {voiced.mean():.0%} of the frames reach it, "
             f"at most {longest} of them in a row to train on and {sum(map(len, validation))} to "
             f"validate on, wanted at least {length} and 1; set a lower min_voicedness"
         )

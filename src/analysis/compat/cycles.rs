@@ -4,6 +4,7 @@ use crate::Result;
 use crate::analysis::CycleSettings;
 use crate::analysis::cycles::{Cutter, FADE, Place};
 use crate::analysis::stages;
+use ndarray::Array2;
 
 /// A cutter of segments within their frames.
 pub(super) fn cutter(settings: CycleSettings) -> Cutter {
@@ -29,6 +30,10 @@ fn place_within_frame(settings: &CycleSettings, index: usize, f0_hz: f32) -> Pla
 ///
 /// # Errors
 /// Those of [`analysis::cycle_frames`](crate::analysis::cycle_frames).
-pub fn cycle_frames(signal: &[f32], f0_hz: &[f32], settings: &CycleSettings) -> Result<Vec<f32>> {
+pub fn cycle_frames(
+    signal: &[f32],
+    f0_hz: &[f32],
+    settings: &CycleSettings,
+) -> Result<Array2<f32>> {
     stages::stretch_all(signal, f0_hz, settings, cutter)
 }

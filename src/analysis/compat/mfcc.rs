@@ -7,6 +7,7 @@ use crate::analysis::fourier::hann_periodic;
 use crate::analysis::mel::{MelAnalyzer, SegmentInput};
 use crate::analysis::stages;
 use crate::analysis::{CycleSettings, MfccSettings};
+use ndarray::{Array2, ArrayRef, Dimension};
 
 /// librosa's default number of mel bands, which `main` uses whatever `n_mel` says.
 const LIBROSA_BANDS: usize = 128;
@@ -72,9 +73,9 @@ fn repeat(segment: &[f32], window: &[f64], out: &mut [f64]) {
 }
 
 /// Raises all levels to at least 80 dB below the loudest of them.
-pub(super) fn limit_range(levels_db: &mut [f64]) {
+pub(super) fn limit_range<D: Dimension>(levels_db: &mut ArrayRef<f64, D>) {
     let loudest = levels_db.iter().copied().fold(f64::MIN, f64::max);
-    levels_db.iter_mut().for_each(|level| *level = level.max(loudest - TOP_DB));
+    levels_db.mapv_inplace(|level| level.max(loudest - TOP_DB));
 }
 
 impl Version {
@@ -92,7 +93,7 @@ impl Version {
 }
 
 /// Cepstral coefficients of all frames as `version` of `wms_torch` computes them, not standardised:
-/// row-major `(T, n_mfcc)`.
+/// `(T, n_mfcc)`.
 ///
 /// # Errors
 /// Those of [`analysis::segment_mfcc`](crate::analysis::segment_mfcc).
@@ -102,7 +103,7 @@ pub fn segment_mfcc(
     cycles: &CycleSettings,
     settings: &MfccSettings,
     version: Version,
-) -> Result<Vec<f32>> {
+) -> Result<Array2<f32>> {
     cycles.check()?;
     let settings = version.mfcc_settings(*settings)?;
     cycles.check_f0(f0_hz)?;
@@ -111,14 +112,16 @@ pub fn segment_mfcc(
         Version::Main => {
             let mel = MelAnalyzer::new(settings, CentredFrame::new(settings.n_fft));
             let mut levels_db = stages::band_levels(signal, f0_hz, &cutter, &mel);
-            levels_db.chunks_exact_mut(settings.n_mel).for_each(limit_range);
-            stages::cepstra(&mel, &levels_db, settings.n_mfcc)
+            for mut frame in levels_db.rows_mut() {
+                limit_range(&mut frame);
+            }
+            mel.cepstra(&levels_db)
         }
         Version::Dev => {
             let mel = MelAnalyzer::new(settings, RepeatedSegment);
             let mut levels_db = stages::band_levels(signal, f0_hz, &cutter, &mel);
             limit_range(&mut levels_db);
-            stages::cepstra(&mel, &levels_db, settings.n_mfcc)
+            mel.cepstra(&levels_db)
         }
     })
 }

@@ -29,12 +29,12 @@ pub use mfcc::segment_mfcc;
 pub use pyin::{PyinTrack, pyin};
 pub use yin::yin;
 
+use super::Features;
 use super::pitch::PitchTracker;
 use super::pitch::crepe::DecoderKind;
 use super::pitch::crepe::recording::CrepeTracker;
-use super::{SignalFeatures, Watch};
-use crate::Result;
 use crate::params::{AnalysisParams, Compatibility, PitchMethod};
+use crate::{Result, Watch};
 
 /// The versions of `wms_torch`, by the names of its branches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,11 +65,11 @@ pub(super) fn analyze_signal(
     params: &AnalysisParams,
     version: Version,
     watch: &Watch,
-) -> Result<SignalFeatures> {
+) -> Result<Features> {
     let track = tracker(params).track(signal, 0, watch)?;
     watch.check()?;
     let (mfcc, spectrum) = describe::describe(signal, &track.f0_hz, params, version, watch)?;
-    Ok(SignalFeatures { f0_hz: track.f0_hz, voicedness: track.voicedness, mfcc, spectrum })
+    Ok(Features::new(track, mfcc, spectrum))
 }
 
 /// The tracker that the parameters ask for, in the version of librosa or torchcrepe.

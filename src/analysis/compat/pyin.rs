@@ -3,7 +3,7 @@
 use super::difference::HalfFrame;
 use super::single;
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::pitch::difference::Comparison;
 use crate::analysis::pitch::pyin::{Candidates, likeliest_path};
 use crate::analysis::pitch::viterbi::log_floor;

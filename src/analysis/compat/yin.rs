@@ -3,7 +3,7 @@
 use super::difference::HalfFrame;
 use super::single;
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::pitch::difference::{Comparison, Difference, for_each_frame};
 use crate::analysis::pitch::yin::TROUGH_THRESHOLD;
 use crate::analysis::pitch::{PitchTrack, PitchTracker, YinSettings};
@@ -21,6 +21,26 @@ impl PitchTracker for LibrosaYin {
 
 /// Fundamental frequency of each centred frame in Hz as `librosa.yin` gives it, shape `(T,)` with
 /// `T = 1 + n / hop_length`.
+///
+/// # Examples
+/// ```
+/// use wms::Watch;
+/// use wms::analysis::compat::yin;
+/// use wms::analysis::pitch::YinSettings;
+///
+/// let settings = YinSettings {
+///     fmin_hz: 46.0,
+///     fmax_hz: 1600.0,
+///     sample_rate: 16_000.0,
+///     frame_length: 1024,
+///     hop_length: 256,
+/// };
+/// let step = std::f32::consts::TAU * 220.0 / 16_000.0;
+/// let signal: Vec<f32> = (0..4000).map(|n| 0.5 * (step * n as f32).sin()).collect();
+/// let f0_hz = yin(&signal, &settings, &Watch::default())?;
+/// assert!((f0_hz[8] - 220.0).abs() < 0.5);
+/// # Ok::<(), wms::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,

@@ -10,7 +10,7 @@ pub(crate) use whole_frame::WholeFrame;
 
 use super::settings::YinSettings;
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 

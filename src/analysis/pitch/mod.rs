@@ -18,7 +18,7 @@ pub use crepe::recording::{crepe_probabilities, crepe_track};
 pub use settings::YinSettings;
 
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::params::{AnalysisParams, PitchMethod};
 use crepe::DecoderKind;
 use crepe::recording::CrepeTracker;

@@ -15,7 +15,7 @@ use super::difference::{Comparison, WholeFrame, for_each_frame};
 use super::viterbi::{CHECKPOINT_FRAMES, Lattice, Observation, Viterbi};
 use super::{Pitch, PitchTrack, PitchTracker, YinSettings};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 
 /// Probability of a leap to any one state: one frame in a thousand leaps, to one of a thousand
 /// states.

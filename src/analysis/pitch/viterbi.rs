@@ -11,7 +11,7 @@
 use super::max_plus::{ROW_MULTIPLE, banded_maximum, largest_sum, raise_and_add, raise_to_sums};
 use super::ordered_sums::pairwise_sum;
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use rayon::prelude::*;
 
 /// Probability of staying voiced or unvoiced. (1 minus this differs from 0.01 by rounding, which

@@ -4,7 +4,7 @@ use super::difference::{Comparison, Difference, WholeFrame, for_each_frame};
 use super::pyin::period_probability;
 use super::{Pitch, PitchTrack, PitchTracker, YinSettings};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 
 /// A trough of the normalised difference below this is taken for the period.
 pub(crate) const TROUGH_THRESHOLD: f64 = 0.1;

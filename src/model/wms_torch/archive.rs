@@ -14,7 +14,7 @@ const ENTRY: &[u8] = b"PK\x01\x02";
 const ENTRY_LENGTH: usize = 46;
 const LOCAL: &[u8] = b"PK\x03\x04";
 const LOCAL_LENGTH: usize = 30;
-/// Stands for a number that only the zip64 records hold.
+/// In place of a number, means that only the zip64 records hold it.
 const ELSEWHERE: usize = 0xffff_ffff;
 
 /// The members of an archive by name: slices of the archive itself, so that nothing is unpacked.
@@ -34,12 +34,12 @@ pub(super) fn members(bytes: &[u8]) -> Result<Members<'_>, String> {
     for _ in 0..count {
         let entry = bytes.get(at..at + ENTRY_LENGTH).ok_or(TRUNCATED)?;
         if !entry.starts_with(ENTRY) {
-            return Err("a damaged zip archive (no entry where its directory should go on)".into());
+            return Err("a damaged zip archive (its directory breaks off)".into());
         }
         let name_length = u16_at(entry, 28);
         let name = bytes.get(at + ENTRY_LENGTH..).and_then(|b| b.get(..name_length));
         let name = std::str::from_utf8(name.ok_or(TRUNCATED)?)
-            .map_err(|_| "a damaged zip archive (a member's name is no text)")?;
+            .map_err(|_| "a damaged zip archive (a member's name is not text)")?;
         let (flags, method) = (u16_at(entry, 8), u16_at(entry, 10));
         let (packed, size) = (u32_at(entry, 20), u32_at(entry, 24));
         if flags & 1 != 0 {
@@ -47,7 +47,7 @@ pub(super) fn members(bytes: &[u8]) -> Result<Members<'_>, String> {
         }
         if method != 0 || packed != size {
             return Err(format!(
-                "member {} is compressed, torch.save stores members as they are",
+                "member {} is compressed, wanted a file of torch.save, which compresses nothing",
                 shown(name)
             ));
         }

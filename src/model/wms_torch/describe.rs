@@ -1,71 +1,73 @@
-//! What a network of `wms_torch` means: what its shapes tell, what a params.json says, and for the
-//! rest assumptions that are named.
+//! What the inputs and outputs of a network of `wms_torch` mean: what its shapes tell, what a
+//! params.json says, and named assumptions for the rest.
 
 use serde_json::{Value, json};
 
-use crate::model::config::{Domain, F0Mapping, sizes_from_params};
+use crate::model::config::{Domain, F0Mapping, PACMAP_COORDINATES, sizes_from_params};
 use crate::model::network::{Generation, Network};
 use crate::timbre::PITCH_OFFSET;
+use crate::{Error, Result};
 
-/// Components that `PaCMAP` leaves.
-const PROJECTED: usize = 3;
-/// At `f_low` itself stand the frames without a pitch: notes keep a semitone above it.
+/// Lowest note, as a multiple of `f_low`: a semitone, because frames without a pitch are at `f_low`.
 const LOWEST_NOTE: f64 = 1.059_463_094_359_295_3;
 
 /// The timbre inputs of a network.
 struct Timbre {
-    /// What they are called, a number follows.
+    /// Their name, which a number follows: "mfcc" or "pacmap".
     kind: &'static str,
     count: usize,
-    /// Coefficients that frames have.
+    /// Number of coefficients in an analysed frame.
     n_mfcc: usize,
-    /// Farthest from 0 that one is likely to be.
+    /// Inputs are assumed to lie between minus this and this.
     reach: f32,
     voicedness: bool,
 }
 
-/// Values of a params.json, and what had to be assumed.
+/// The values of a params.json, and what had to be assumed because it lacks them.
 struct Reader<'a> {
     params: Option<&'a Value>,
     assumed: Vec<String>,
 }
 
 impl Reader<'_> {
-    /// A number above 0, or `published`: what `wms_torch`'s own params.json says.
-    fn number(&mut self, key: &str, published: f64) -> Result<f64, String> {
+    /// A number above 0; `published`, the value in `wms_torch`'s own params.json, if there is none.
+    fn number(&mut self, key: &str, published: f64) -> Result<f64> {
         let Some(value) = self.params.and_then(|params| params.get(key)) else {
             self.assumed.push(format!("{key} {published}"));
             return Ok(published);
         };
-        value
-            .as_f64()
-            .filter(|&v| v > 0.0 && v < 1e9)
-            .ok_or_else(|| format!("params.{key} is {value}, expected a number above 0"))
+        value.as_f64().filter(|&v| v > 0.0 && v < 1e9).ok_or_else(|| {
+            Error::parameter(format!("params.{key} is {value}, wanted a number above 0"))
+        })
     }
 
-    fn size(&mut self, key: &str, published: usize) -> Result<usize, String> {
+    fn size(&mut self, key: &str, published: usize) -> Result<usize> {
         let value = self.number(key, published as f64)?;
         if value.fract() > 0.0 {
-            return Err(format!("params.{key} is {value}, expected a whole number"));
+            return Err(Error::parameter(format!(
+                "params.{key} is {value}, wanted a whole number"
+            )));
         }
         Ok(value as usize)
     }
 }
 
-/// The configuration that a model file of this network has, as JSON; what neither shapes nor
-/// `params` tell is assumed to be as in `wms_torch`'s published params.json and listed, for people,
-/// under "assumed".
+/// The configuration of a network of `wms_torch` as a model file has it.
+///
+/// What neither shapes nor `params` tell is assumed to be as in `wms_torch`'s published params.json,
+/// and listed under "assumed" in words.
 ///
 /// # Errors
-/// One line if `params` are mistyped or of another network.
-pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result<Value, String> {
+/// [`Error::Parameter`] if `params` are mistyped or those of another network.
+pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result<Value> {
     if let Some(params) = params {
         let (inputs, outputs) = sizes_from_params(params)?;
         let (own_inputs, own_outputs) = (network.input_size(), network.output_size());
         if (inputs, outputs) != (own_inputs, own_outputs) {
-            return Err(format!(
-                "the network has {own_inputs} inputs and {own_outputs} outputs, but the params ask for {inputs} and {outputs}"
-            ));
+            return Err(Error::parameter(format!(
+                "the network has {own_inputs} inputs and {own_outputs} outputs, but the params ask \
+                 for {inputs} and {outputs}"
+            )));
         }
     }
     let mut read = Reader { params, assumed: Vec::new() };
@@ -81,7 +83,9 @@ pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result
 
     let lowest_hz = f_low_hz * LOWEST_NOTE;
     if f_high_hz <= lowest_hz {
-        return Err(format!("f_low is {f_low_hz} Hz, but f_high {f_high_hz} Hz"));
+        return Err(Error::parameter(format!(
+            "f_high is {f_high_hz} Hz, wanted more than {lowest_hz:.1} Hz, a semitone above f_low"
+        )));
     }
     read.assumed.push(if timbre.kind == "mfcc" {
         "coefficients standardised by the frames' own mean and deviation".to_owned()
@@ -125,14 +129,15 @@ pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result
         },
         "sample_rate": sample_rate,
         "hop_size": hop_size,
-        "params": params.cloned().unwrap_or_else(|| json!({})),
         "provenance": {"made_by": "wms_torch"},
         "assumed": read.assumed,
+        // Last, where a description beside a file has it too.
+        "params": params.cloned().unwrap_or_else(|| json!({})),
     }))
 }
 
-/// The timbre inputs: as params say, else as the encoder's width tells, else as they most often are.
-fn timbre(network: &Network, read: &mut Reader<'_>) -> Result<Timbre, String> {
+/// The timbre inputs: what params say, else what the encoder's width tells, else the usual ones.
+fn timbre(network: &Network, read: &mut Reader<'_>) -> Result<Timbre> {
     let inputs = network.input_size();
     // The encoder has as many outputs as there would be inputs without PaCMAP and with voicedness.
     let told = network.encoder_size().map(|width| width.saturating_sub(2));
@@ -145,16 +150,18 @@ fn timbre(network: &Network, read: &mut Reader<'_>) -> Result<Timbre, String> {
         match told {
             Some(n_mfcc) if n_mfcc + 2 == inputs => (true, false, told),
             Some(n_mfcc) if n_mfcc + 1 == inputs => (false, false, told),
-            Some(_) if inputs == PROJECTED + 1 => (false, true, told),
+            Some(_) if inputs == PACMAP_COORDINATES + 1 => (false, true, told),
             _ => {
                 read.assumed.push("inputs that end with pitch and voicedness".into());
-                (true, inputs == PROJECTED + 2, told)
+                (true, inputs == PACMAP_COORDINATES + 2, told)
             }
         }
     };
     let count = inputs.checked_sub(1 + usize::from(voicedness)).filter(|&count| count > 0);
     let count = count.ok_or_else(|| {
-        format!("the network has {inputs} inputs: too few for timbre, pitch and voicedness")
+        Error::parameter(format!(
+            "the network has {inputs} inputs, wanted at least one of timbre beside pitch and voicedness"
+        ))
     })?;
     let (kind, reach) = if projected { ("pacmap", 5.0) } else { ("mfcc", 3.0) };
     let n_mfcc = if projected { n_mfcc.unwrap_or(0) } else { count };

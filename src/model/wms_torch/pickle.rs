@@ -12,17 +12,17 @@ use super::shown;
 
 /// A state dict's pickle is about a kilobyte; the weights lie beside it.
 const MAX_BYTES: usize = 1 << 20;
-/// Tuples in tuples: a storage's name is at depth 1, in a tensor's arguments at 2.
+/// Depth of tuples within tuples, at most: a storage's name is at depth 1, in a tensor's arguments at 2.
 const MAX_DEPTH: u8 = 4;
 
-/// What a storage's bytes are.
+/// The kind of number that a storage holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Element {
     F32,
     F64,
 }
 
-/// Values that lie in an archive member of their own.
+/// Values that have an archive member to themselves.
 #[derive(Debug)]
 pub(super) struct Storage {
     pub element: Element,
@@ -46,7 +46,8 @@ enum Import {
     Storage(Element),
 }
 
-/// Copies share what they hold, and tuples know their depth: no pickle can make this large or deep.
+/// A value of the stack machine. Copies share their content and tuples know their depth, so that no
+/// pickle can make a value large or deep.
 #[derive(Clone, Debug)]
 enum Value {
     Nothing,
@@ -76,9 +77,9 @@ pub(super) fn state_dict(bytes: &[u8]) -> Result<Vec<(Rc<str>, View)>, String> {
         .map(|entry| match entry {
             (Value::Text(name), Value::Tensor(view)) => Ok((name, view.as_ref().clone())),
             (Value::Text(name), _) => {
-                Err(format!("entry {} is no tensor: expected a state dict", shown(&name)))
+                Err(format!("entry {} is no tensor, wanted a state dict", shown(&name)))
             }
-            _ => Err("an entry's name is no text: expected a state dict".into()),
+            _ => Err("an entry's name is not text, wanted a state dict".into()),
         })
         .collect()
 }
@@ -102,7 +103,7 @@ impl<'a> Machine<'a> {
             match code {
                 b'\x80' => match self.byte()? {
                     2 | 3 => {}
-                    other => return Err(format!("pickle protocol {other}, expected 2 or 3")),
+                    other => return Err(format!("its pickle has protocol {other}, wanted 2 or 3")),
                 },
                 b'.' => return self.pop(),
                 b'(' => self.marks.push(self.stack.len()),

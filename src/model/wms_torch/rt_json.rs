@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::shown;
 use crate::model::network::{StateDict, Tensor};
 
-/// A network of the largest size that is read has less text; parsed it takes ten times the room.
+/// Longest text that is read, more than the largest usual network needs: parsed it takes ten times the
+/// memory.
 const MAX_BYTES: usize = 1 << 27;
 
 /// Reads the tensors.
@@ -26,7 +27,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<StateDict, String> {
         }
         if tensor.shape.is_empty() || !flatten(&value, &tensor.shape, &mut tensor.data) {
             return Err(format!(
-                "entry {} is no tensor of numbers: expected an rt_model of wms_torch",
+                "entry {} is no tensor of numbers, wanted an rt_model of wms_torch",
                 shown(&name)
             ));
         }
@@ -35,7 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<StateDict, String> {
     Ok(tensors)
 }
 
-/// Appends the numbers of a nested list; `false` if it has not this shape.
+/// Appends the numbers of a nested list; returns `false` if the list has another shape.
 fn flatten(value: &Value, shape: &[usize], data: &mut Vec<f32>) -> bool {
     match (value, shape.split_first()) {
         (Value::Array(items), Some((&size, rest))) => {

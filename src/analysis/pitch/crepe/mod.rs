@@ -17,7 +17,7 @@ mod weights;
 pub use bins::{bin_to_hz, bins_between};
 
 use super::PitchTrack;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::compat::torchcrepe;
 use crate::{Error, Result};
 use ndarray::Array2;

@@ -48,7 +48,7 @@ impl Periods {
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
     /// normalised by both energies. Returns the frame's [`presence`].
-    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32]) -> f32 {
+    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32; LAGS]) -> f32 {
         let mut frame = [0.0_f32; FRAME];
         copy(audio, start, &mut frame);
         remove_mean(&mut frame);

@@ -2,7 +2,7 @@
 
 use super::{Crepe, DecoderKind, Grid, SAMPLE_RATE_HZ};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use crate::analysis::frame::check_size;
 use crate::analysis::pitch::{PitchTrack, PitchTracker};
 use crate::audio::resample::Resampler;
@@ -38,6 +38,22 @@ impl PitchTracker for CrepeTracker {
 }
 
 /// CREPE's pitch of audio at any rate; voicedness is the network's periodicity.
+///
+/// # Examples
+/// ```
+/// use wms::Watch;
+/// use wms::analysis::pitch::crepe::DecoderKind;
+/// use wms::analysis::pitch::crepe_track;
+///
+/// let step = std::f32::consts::TAU * 220.0 / 48_000.0;
+/// let signal: Vec<f32> = (0..12_000).map(|n| 0.5 * (step * n as f32).sin()).collect();
+/// let range_hz = (46.0, 1600.0);
+/// let track =
+///     crepe_track(&signal, 48_000, 480, range_hz, DecoderKind::Own, &Watch::default())?;
+/// assert_eq!(track.f0_hz.len(), 26);
+/// assert!((track.f0_hz[12] - 220.0).abs() < 0.5 && track.voicedness[12] > 0.5);
+/// # Ok::<(), wms::Error>(())
+/// ```
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0 or the range is empty or outside

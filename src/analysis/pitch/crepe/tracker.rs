@@ -8,7 +8,7 @@ use super::bins::{bin_to_hz, hz_to_bin};
 use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
 use super::{BINS, BLOCK_FRAMES, Crepe, Grid, PitchTrack, SAMPLE_RATE_HZ};
 use crate::Result;
-use crate::analysis::Watch;
+use crate::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -67,29 +67,30 @@ pub(super) fn track(
 struct Block {
     /// First sample of each frame.
     starts: Vec<isize>,
-    probabilities: Vec<f32>,
-    similarity: Vec<f32>,
+    /// The network's probability of each bin.
+    probabilities: Vec<[f32; BINS]>,
+    /// Similarity of each frame with itself at each lag.
+    similarity: Vec<[f32; LAGS]>,
     /// Whether each frame's sound is there in its middle, 0 to 1.
     presence: Vec<f32>,
     /// Log likelihood of each bin.
-    scores: Vec<f32>,
+    scores: Vec<[f32; BINS]>,
 }
 
 impl Block {
     fn observe(crepe: &Crepe, audio: &[f32], grid: &Grid, frames: Range<usize>) -> Self {
         let starts: Vec<isize> = frames.clone().map(|f| grid.start(f)).collect();
         let mut block = Self {
-            probabilities: vec![0.0; starts.len() * BINS],
-            similarity: vec![0.0; starts.len() * LAGS],
+            probabilities: vec![[0.0; BINS]; starts.len()],
+            similarity: vec![[0.0; LAGS]; starts.len()],
             presence: vec![0.0; starts.len()],
-            scores: vec![0.0; starts.len() * BINS],
+            scores: vec![[0.0; BINS]; starts.len()],
             starts,
         };
-        crepe.fill(audio, grid, frames.start, &mut block.probabilities);
+        crepe.fill(audio, grid, frames.start, block.probabilities.as_flattened_mut());
         let lags: Vec<f32> = (0..BINS).map(|b| (SAMPLE_RATE_HZ / bin_to_hz(b)) as f32).collect();
-        let frames = block.scores.par_chunks_mut(BINS).zip(block.probabilities.par_chunks(BINS));
-        let frames = frames.zip(block.similarity.par_chunks_mut(LAGS));
-        let frames = frames.zip(&mut block.presence).zip(&block.starts);
+        let frames = block.scores.par_iter_mut().zip(&block.probabilities);
+        let frames = frames.zip(&mut block.similarity).zip(&mut block.presence).zip(&block.starts);
         frames.for_each_init(
             Periods::new,
             |periods, ((((scores, probabilities), similarity), presence), &start)| {
@@ -116,7 +117,7 @@ impl Block {
             value[bin] = 0.0;
         }
         let mut columns = Vec::with_capacity(self.starts.len());
-        for scores in self.scores.chunks_exact(BINS) {
+        for scores in &self.scores {
             columns.push(value);
             value = advance(&value, scores);
         }
@@ -132,8 +133,8 @@ impl Block {
 
     /// Pitch in Hz and periodicity of frame `i`, given its bin; both are 0 if there is no pitch in range.
     fn pitch(&self, i: usize, bin: usize, audio: &[f32], fmin: f64, fmax: f64) -> (f32, f32) {
-        let probabilities = &self.probabilities[i * BINS..][..BINS];
-        let similarity = &self.similarity[i * LAGS..][..LAGS];
+        let probabilities = &self.probabilities[i];
+        let similarity = &self.similarity[i];
         let near =
             |bin: usize, reach: usize| bin.saturating_sub(reach)..(bin + reach + 1).min(BINS);
         let summit =
@@ -174,7 +175,7 @@ const MOVES: [f32; 2 * LEAP_BINS - 1] = {
 };
 
 /// The value of every bin after one more frame, relative to the highest value before.
-fn advance(value: &[f32; BINS], scores: &[f32]) -> [f32; BINS] {
+fn advance(value: &[f32; BINS], scores: &[f32; BINS]) -> [f32; BINS] {
     let mut padded = [f32::NEG_INFINITY; BINS + 2 * (LEAP_BINS - 1)];
     padded[LEAP_BINS - 1..][..BINS].copy_from_slice(value);
     let top = value[first_max(value)];

@@ -145,7 +145,7 @@ fn is_above_range(similarity: &[f64], low: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::Watch;
+    use crate::Watch;
     use crate::analysis::pitch::{Pitch, pyin, yin};
     use std::f64::consts::TAU;
 

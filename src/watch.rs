@@ -1,62 +1,71 @@
-//! Watching long work from another thread, and stopping it.
+//! Following long work from another thread, and stopping it.
 
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// Shared between the threads that work and the one that shows progress.
+/// How far long work has come, and whether it is to stop.
+///
+/// The threads that work and the one that shows progress share it by reference.
 #[derive(Debug, Default)]
 pub struct Watch {
     stopped: AtomicBool,
     frames: AtomicUsize,
     files: AtomicUsize,
     bytes: AtomicU64,
-    needless: AtomicU64,
+    reused_bytes: AtomicU64,
 }
 
 impl Watch {
-    /// Asks the work to stop soon.
+    /// Asks the work to stop soon; it then returns [`Error::Interrupted`].
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Frames done so far.
+    /// Number of frames that have been analysed.
     pub fn frames(&self) -> usize {
         self.frames.load(Ordering::Relaxed)
     }
 
-    /// Files done so far.
+    /// Number of files that are finished.
     pub fn files(&self) -> usize {
         self.files.load(Ordering::Relaxed)
     }
 
-    /// Bytes of sound analysed so far.
+    /// Bytes of encoded sound that have been analysed.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Bytes of sound that need no analysis, as far as it is known.
-    pub fn needless_bytes(&self) -> u64 {
-        self.needless.load(Ordering::Relaxed)
+    /// Bytes of the files that were found to have been analysed before. It grows while files are
+    /// looked through.
+    pub fn reused_bytes(&self) -> u64 {
+        self.reused_bytes.load(Ordering::Relaxed)
     }
 
+    /// Returns an error once the work is asked to stop; long loops call this often.
+    ///
     /// # Errors
     /// [`Error::Interrupted`] after [`Watch::stop`].
     pub(crate) fn check(&self) -> Result<()> {
         if self.stopped.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 
+    /// Counts `frames` more frames as analysed.
     pub(crate) fn advance(&self, frames: usize) {
         self.frames.fetch_add(frames, Ordering::Relaxed);
     }
 
+    /// Counts `bytes` more bytes of encoded sound as analysed.
     pub(crate) fn advance_bytes(&self, bytes: u64) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub(crate) fn spare_bytes(&self, bytes: u64) {
-        self.needless.fetch_add(bytes, Ordering::Relaxed);
+    /// Counts a file of `bytes` bytes as analysed before.
+    pub(crate) fn reuse_bytes(&self, bytes: u64) {
+        self.reused_bytes.fetch_add(bytes, Ordering::Relaxed);
     }
 
+    /// Counts one more file as finished.
     pub(crate) fn finish_file(&self) {
         self.files.fetch_add(1, Ordering::Relaxed);
     }

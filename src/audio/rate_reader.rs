@@ -1,57 +1,59 @@
 //! An audio file as a stream of mono samples at a wanted rate.
 
 use super::decode::Decoder;
-use super::resample::{Resampler, Stream};
+use super::resample::{Resampler, StreamResampler};
 use crate::Result;
 use std::path::Path;
 
 /// Reads a file in blocks: the samples of [`decode`](super::decode) and
 /// [`resample`](super::resample()), in memory that does not grow with the file.
-pub(crate) struct Reader {
+pub(crate) struct RateReader {
     decoder: Decoder,
-    stream: Option<Stream>,
+    /// `None` if the file has the wanted rate.
+    resampler: Option<StreamResampler>,
+    /// Samples at the file's rate.
     block: Vec<f32>,
-    over: bool,
+    finished: bool,
 }
 
-impl Reader {
+impl RateReader {
     /// Opens a file to be read at `sample_rate` Hz.
     ///
     /// # Errors
     /// As [`decode`](super::decode) and [`resample`](super::resample()).
     pub fn open(path: &Path, sample_rate: u32) -> Result<Self> {
         let decoder = Decoder::open(path)?;
-        let stream = if decoder.sample_rate() == sample_rate {
+        let resampler = if decoder.sample_rate() == sample_rate {
             None
         } else {
-            Some(Stream::new(Resampler::new(decoder.sample_rate(), sample_rate)?))
+            Some(StreamResampler::new(Resampler::new(decoder.sample_rate(), sample_rate)?))
         };
-        Ok(Self { decoder, stream, block: Vec::new(), over: false })
+        Ok(Self { decoder, resampler, block: Vec::new(), finished: false })
     }
 
-    /// Bytes of sound read so far.
+    /// Bytes of encoded sound that have been read.
     pub fn bytes(&self) -> u64 {
         self.decoder.bytes()
     }
 
-    /// Appends the next samples; false where there are no more.
+    /// Appends the next samples; returns false if there are no more.
     ///
     /// # Errors
     /// As [`decode`](super::decode).
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool> {
-        if self.over {
+        if self.finished {
             return Ok(false);
         }
-        let Some(stream) = &mut self.stream else {
-            self.over = !self.decoder.read(samples)?;
-            return Ok(!self.over);
+        let Some(resampler) = &mut self.resampler else {
+            self.finished = !self.decoder.read(samples)?;
+            return Ok(!self.finished);
         };
         self.block.clear();
         if self.decoder.read(&mut self.block)? {
-            stream.push(&self.block, samples);
+            resampler.push(&self.block, samples);
         } else {
-            stream.finish(samples);
-            self.over = true;
+            resampler.finish(samples);
+            self.finished = true;
         }
         Ok(true)
     }

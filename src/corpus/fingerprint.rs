@@ -1,8 +1,7 @@
-//! What a recording's analysis depends on, as a name.
+//! Hashes of what an analysis depends on: the recording's bytes and the parameters that are read.
 
-use crate::analysis::Watch;
 use crate::params::{AnalysisParams, PitchMethod};
-use crate::{Error, Params, Result};
+use crate::{Error, Params, Result, Watch};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::fmt::Write as _;
@@ -11,13 +10,14 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Raised whenever the same recording and parameters give other numbers than before.
+/// Raised whenever the same recording and parameters give other numbers than in earlier versions.
 const ANALYSIS_VERSION: u32 = 1;
-/// Digits of the hashes that are kept.
+/// Hexadecimal digits of a recording's hash.
 const CONTENT_DIGITS: usize = 32;
+/// Hexadecimal digits of the parameters' hash.
 const PARAMS_DIGITS: usize = 16;
 
-/// The parameters that the analysis reads, all others at their defaults.
+/// These parameters as far as the analysis reads them; all others have their defaults.
 ///
 /// # Errors
 /// None for parameters that are valid.
@@ -26,7 +26,7 @@ pub(super) fn relevant(params: &Params) -> Result<Params> {
 }
 
 fn relevant_keys(analysis: &AnalysisParams) -> Map<String, Value> {
-    // Taken apart, so that no new one is forgotten.
+    // Naming every field makes the compiler complain if a new one is forgotten here.
     let AnalysisParams {
         sample_rate,
         hop_size,
@@ -67,7 +67,7 @@ fn relevant_keys(analysis: &AnalysisParams) -> Map<String, Value> {
     }
 }
 
-/// Names the parameters that the analysis reads.
+/// A hash of the parameters that the analysis reads.
 pub(super) fn of_params(analysis: &AnalysisParams) -> String {
     let keys = Value::Object(relevant_keys(analysis));
     let mut hash = Sha256::new();
@@ -75,7 +75,7 @@ pub(super) fn of_params(analysis: &AnalysisParams) -> String {
     digits(hash, PARAMS_DIGITS)
 }
 
-/// Names a file's content.
+/// A hash of a file's bytes.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Interrupted`] if `watch` was stopped.
@@ -102,11 +102,14 @@ fn digits(hash: Sha256, count: usize) -> String {
     text
 }
 
-/// What changes when a file is written to.
+/// A file's length in bytes and time of modification, which change when it is written to.
+pub(super) type FileState = (u64, Option<SystemTime>);
+
+/// The state of a file now.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be asked.
-pub(super) fn state(path: &Path) -> Result<(u64, Option<SystemTime>)> {
+/// [`Error::Io`] if its metadata cannot be read.
+pub(super) fn file_state(path: &Path) -> Result<FileState> {
     let state = |metadata: Metadata| (metadata.len(), metadata.modified().ok());
     std::fs::metadata(path).map(state).map_err(|source| Error::io(path, source))
 }

@@ -1,0 +1,121 @@
+//! The index of a store: which recordings it holds, and the standardisation over all of them.
+
+use super::header::{skipped_from_json, skipped_to_json};
+use super::shard::Shards;
+use super::store::Store;
+use crate::files::write_atomic;
+use crate::timbre::Scaler;
+use crate::{Error, Params, Result};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+const FORMAT: &str = "wms-store";
+const VERSION: u64 = 1;
+
+/// A recording in a store's index.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Path of the recording.
+    pub path: String,
+    /// Name of its file of frames, in the store's folder.
+    pub shard: String,
+    /// Number of frames.
+    pub frames: usize,
+    /// Duration of the recording, s.
+    pub duration_s: f64,
+}
+
+impl Entry {
+    fn to_json(&self) -> Value {
+        json!({
+            "path": self.path,
+            "shard": self.shard,
+            "frames": self.frames,
+            "duration_s": self.duration_s,
+        })
+    }
+
+    /// `None` if the entry is damaged.
+    fn from_json(value: &Value) -> Option<Self> {
+        let text = |key: &str| Some(value[key].as_str()?.to_owned());
+        Some(Self {
+            path: text("path")?,
+            // Anything else could lead out of the store's folder.
+            shard: text("shard").filter(|name| Shards::is_name(name))?,
+            frames: value["frames"].as_u64()? as usize,
+            duration_s: value["duration_s"].as_f64()?,
+        })
+    }
+}
+
+/// Where the index of a store is.
+pub(super) fn path_in(folder: &Path) -> PathBuf {
+    folder.join("index.json")
+}
+
+/// Reads the index of a store.
+///
+/// # Errors
+/// [`Error::Io`] if there is none or it cannot be read, [`Error::FeatureFile`] if it is damaged or
+/// another kind of file.
+pub(super) fn read(folder: &Path) -> Result<Store> {
+    let path = path_in(folder);
+    let wrong = |message: &str| Error::features(&path, message);
+    let text = std::fs::read_to_string(&path).map_err(|source| Error::io(&path, source))?;
+    let index: Value = serde_json::from_str(&text)
+        .map_err(|error| wrong(&format!("not the index of a store: {error}")))?;
+    if index["format"] != FORMAT {
+        return Err(wrong("not the index of a store written by wms"));
+    }
+    if index["version"] != VERSION {
+        let version = &index["version"];
+        return Err(wrong(&format!("version {version} of the format, wanted {VERSION}")));
+    }
+    let params = index["params"].as_object().ok_or_else(|| wrong("lacks \"params\""))?;
+    let params =
+        Params::from_map(params.clone()).map_err(|error| wrong(&format!("its params: {error}")))?;
+    let recordings = index["recordings"].as_array().ok_or_else(|| wrong("lacks \"recordings\""))?;
+    let entries: Vec<Entry> = recordings
+        .iter()
+        .map(|recording| {
+            Entry::from_json(recording).ok_or_else(|| {
+                wrong("a damaged index: an entry of \"recordings\" is not as wms writes it")
+            })
+        })
+        .collect::<Result<_>>()?;
+    let column = |name: &str| {
+        let values = index["scaler"][name].as_array()?;
+        values.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>()
+    };
+    let scaler = match (column("mean"), column("scale")) {
+        (Some(mean), Some(scale)) => Scaler { mean, scale },
+        _ => return Err(wrong("lacks \"scaler\", or it is damaged")),
+    };
+    let columns = params.analysis().n_mfcc;
+    if scaler.mean.len() != columns || scaler.scale.len() != columns {
+        return Err(wrong(&format!("its scaler is not of {columns} coefficients")));
+    }
+    let skipped = index["skipped"].as_array().map(|values| skipped_from_json(values));
+    let skipped = skipped.ok_or_else(|| wrong("lacks \"skipped\""))?;
+    let kept = entries.len();
+    Ok(Store { folder: folder.into(), params, entries, skipped, scaler, kept })
+}
+
+/// Writes the index, whole or not at all.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be written.
+pub(super) fn write(store: &Store) -> Result<()> {
+    let recordings: Vec<Value> = store.entries.iter().map(Entry::to_json).collect();
+    let index = json!({
+        "format": FORMAT,
+        "version": VERSION,
+        "params": store.params.to_map(),
+        "scaler": {"mean": store.scaler.mean, "scale": store.scaler.scale},
+        "recordings": recordings,
+        "skipped": skipped_to_json(&store.skipped),
+    });
+    let mut text = serde_json::to_string_pretty(&index).unwrap_or_default();
+    text.push('\n');
+    write_atomic(&path_in(&store.folder), text.as_bytes())
+}

@@ -1,0 +1,59 @@
+//! All recordings as one signal, as `wms_torch` analyses them.
+
+use super::analyze::Recording;
+use super::builder::FramesBuilder;
+use super::failures::split_failures;
+use super::frames::{Frames, Skipped};
+use crate::analysis::analyze_signal;
+use crate::analysis::compat::Joined;
+use crate::{Params, Result, Watch, audio};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Reads files and analyses them as one signal.
+///
+/// # Errors
+/// As [`analyze_files`](super::analyze_files).
+pub(super) fn analyze_files_joined(
+    paths: &[PathBuf],
+    params: &Params,
+    watch: &Watch,
+) -> Result<Frames> {
+    let rate = params.analysis().sample_rate;
+    let results: Vec<_> = paths.par_iter().map(|path| read(path, rate, watch)).collect();
+    let (recordings, failures) = split_failures(paths, results)?;
+    if recordings.is_empty() {
+        return Err(failures.into_error());
+    }
+    analyze_joined(recordings, params, failures.into_skipped(), watch)
+}
+
+fn read(path: &Path, sample_rate: u32, watch: &Watch) -> Result<Recording> {
+    watch.check()?;
+    let mut decoded = audio::decode(path)?;
+    if decoded.sample_rate != sample_rate {
+        decoded.samples = audio::resample(&decoded.samples, decoded.sample_rate, sample_rate)?;
+    }
+    Ok(Recording { name: path.display().to_string(), samples: decoded.samples })
+}
+
+/// Analyses recordings as one signal, each padded at its end as `wms_torch` pads it.
+///
+/// # Errors
+/// As [`analyze_signal`].
+pub(super) fn analyze_joined(
+    recordings: Vec<Recording>,
+    params: &Params,
+    skipped: Vec<Skipped>,
+    watch: &Watch,
+) -> Result<Frames> {
+    let analysis = params.analysis();
+    let mut joined = Joined::default();
+    for recording in &recordings {
+        joined.push(&recording.samples, analysis.window_size);
+    }
+    let features = analyze_signal(&joined.signal, analysis, watch)?;
+    let places = (0..features.len()).map(|frame| joined.place(frame, analysis));
+    let files = recordings.into_iter().map(|recording| recording.name).collect();
+    Ok(FramesBuilder::of_joined(params, files, places, features).finish(skipped, None))
+}
