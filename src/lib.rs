@@ -33,6 +33,7 @@ pub mod corpus;
 pub mod error;
 mod files;
 mod limits;
+pub mod midi;
 pub mod model;
 pub mod params;
 mod spelling;

@@ -84,7 +84,7 @@ fn notes() -> impl Strategy<Value = Event> {
             .prop_map(|(note, velocity)| Event::NoteOn { channel: 0, note, velocity }),
         4 => key().prop_map(|note| Event::NoteOff { channel: 0, note }),
         1 => Just(Event::AllNotesOff { channel: 0 }),
-        1 => Just(Event::AllSoundOff),
+        1 => (0..3u8).prop_map(|c| Event::AllSoundOff { channel: (c < 2).then_some(c) }),
     ]
 }
 
@@ -92,6 +92,8 @@ fn controllers() -> impl Strategy<Value = Event> {
     prop_oneof![
         (-24.0..24.0_f32).prop_map(|semitones| Event::bend(0, semitones)),
         (0.0..1.0_f32).prop_map(|gain| Event::volume(0, gain)),
+        any::<bool>().prop_map(|down| Event::Sostenuto { channel: 0, down }),
+        any::<bool>().prop_map(|down| Event::Soft { channel: 0, down }),
         (0..10_usize, -2.0..2.0_f32).prop_map(|(input, value)| Event::Timbre { input, value }),
         (40..52_u8, -1.0..1.0_f32).prop_map(|(note, pan)| Event::Note {
             channel: None,

@@ -112,7 +112,7 @@ fn a_glide_takes_its_time_and_arrives() {
         engine.handle(on(48));
         run(&mut engine, 9600);
         if mode == Mode::Poly {
-            engine.handle(Event::AllSoundOff);
+            engine.handle(Event::AllSoundOff { channel: None });
             run(&mut engine, 4800);
         }
         engine.handle(on(60));
@@ -365,4 +365,101 @@ fn another_model_takes_over_without_a_click() {
     play(&mut instrument, 4800);
     let (_, _, f0_hz) = instrument.engine().newest_voice().unwrap();
     assert!((1200.0 * (f0_hz / key_hz(71)).log2()).abs() < 0.1, "{f0_hz}");
+}
+
+fn level(engine: &mut Engine) -> f64 {
+    run(engine, 4800);
+    rms(&run(engine, 4800).0)
+}
+
+#[test]
+fn pedals_hold_notes_whose_keys_come_up() {
+    let key = |channel, note| Event::NoteOn { channel, note, velocity: 1.0 };
+    let sustain = |down| Event::Sustain { channel: 0, down };
+    let sostenuto = |down| Event::Sostenuto { channel: 0, down };
+    let mut engine = engine(&sine(), quiet_noise());
+    // All keys come up by one message: the pedal holds their notes, on its own channel.
+    for event in [sustain(true), on(60), key(1, 64), Event::AllNotesOff { channel: 0 }] {
+        engine.handle(event);
+    }
+    engine.handle(Event::AllNotesOff { channel: 1 });
+    level(&mut engine);
+    assert!(engine.sounds(0, 60) && !engine.sounds(1, 64));
+    engine.handle(sustain(false));
+    level(&mut engine);
+    assert!(engine.is_silent());
+    // Sostenuto holds what is down when it is pressed, and nothing that comes later.
+    for event in [on(60), sostenuto(true), on(64), off(60), off(64)] {
+        engine.handle(event);
+    }
+    level(&mut engine);
+    assert!(engine.sounds(0, 60) && !engine.sounds(0, 64));
+    // Both pedals: a note ends when the last of them comes up.
+    for event in [sustain(true), on(67), off(67), sostenuto(false)] {
+        engine.handle(event);
+    }
+    level(&mut engine);
+    assert!(engine.sounds(0, 60) && engine.sounds(0, 67));
+    for event in [sostenuto(true), sustain(false)] {
+        engine.handle(event);
+    }
+    level(&mut engine);
+    assert!(engine.is_silent(), "sostenuto takes no note whose key is up");
+    // A key that is still down keeps its note when the pedal comes up.
+    for event in [on(60), sostenuto(false), sostenuto(true), sostenuto(false)] {
+        engine.handle(event);
+    }
+    level(&mut engine);
+    assert!(engine.sounds(0, 60));
+}
+
+#[test]
+fn all_sound_off_is_for_one_channel_or_all() {
+    let mut engine = engine(&sine(), quiet_noise());
+    for channel in 0..3 {
+        engine.handle(Event::Sustain { channel, down: true });
+        engine.handle(Event::NoteOn { channel, note: 60, velocity: 1.0 });
+    }
+    run(&mut engine, 4800);
+    engine.handle(Event::AllSoundOff { channel: Some(1) });
+    run(&mut engine, 960);
+    assert!(engine.sounds(0, 60) && !engine.sounds(1, 60) && engine.sounds(2, 60));
+    engine.handle(Event::AllSoundOff { channel: None });
+    run(&mut engine, 960);
+    assert!(engine.is_silent());
+}
+
+#[test]
+fn the_soft_pedal_softens_notes_that_begin_while_it_is_down() {
+    let mut engine = engine(&sine(), quiet_noise());
+    engine.handle(on(60));
+    let loud = level(&mut engine);
+    engine.handle(Event::Soft { channel: 0, down: true });
+    assert!((level(&mut engine) / loud - 1.0).abs() < 0.01, "the note sounds on as it was");
+    engine.handle(Event::AllSoundOff { channel: None });
+    run(&mut engine, 4800);
+    engine.handle(on(60));
+    let softened_db = 20.0 * (level(&mut engine) / loud).log10();
+    assert!((softened_db + 3.01).abs() < 0.1, "{softened_db} dB");
+    engine.handle(Event::AllSoundOff { channel: None });
+    engine.handle(Event::Soft { channel: 0, down: false });
+    run(&mut engine, 4800);
+    engine.handle(on(60));
+    assert!((level(&mut engine) / loud - 1.0).abs() < 0.01);
+}
+
+#[test]
+fn automation_sets_the_inputs_themselves() {
+    let model = model();
+    let mut engine = engine(&model, quiet_noise());
+    engine.handle(Event::Automation { input: 1, position: 0.75 });
+    engine.handle(Event::Automation { input: 9, position: 0.75 });
+    // Inputs run from -3 to 3, the voicedness from 0 to 1.
+    assert!((engine.timbre()[1] - 1.5).abs() < 1e-5 && (engine.timbre()[9] - 0.75).abs() < 1e-6);
+    let before = engine.timbre().to_vec();
+    for input in [8, 10, 99] {
+        engine.handle(Event::Automation { input, position: 0.1 });
+    }
+    engine.handle(Event::Automation { input: 2, position: f32::NAN });
+    assert_eq!(engine.timbre(), before, "the pitch, and what is no input");
 }

@@ -6,6 +6,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;
 
+use wms::midi::{Controllers, Message};
 use wms::synth::{Engine, EngineOptions, Event, Expression, Instrument, Mode, Settings};
 
 thread_local! {
@@ -50,6 +51,9 @@ fn play(instrument: &mut Instrument, left: &mut [f32], right: &mut [f32]) {
         for event in [
             Event::NoteOn { channel, note: 30 + i, velocity: 0.8 },
             Event::Sustain { channel, down: i % 7 > 3 },
+            Event::Sostenuto { channel, down: i % 5 > 2 },
+            Event::Soft { channel, down: i % 3 > 1 },
+            Event::Automation { input: usize::from(i) % 12, position: share },
             Event::bend(channel, f32::from(i % 25) - 12.0),
             Event::Timbre { input: usize::from(i) % 12, value: share },
             Event::volume(channel, share),
@@ -75,10 +79,38 @@ fn play(instrument: &mut Instrument, left: &mut [f32], right: &mut [f32]) {
         if i % 20 == 19 {
             instrument.handle(Event::AllNotesOff { channel });
             instrument.process(left, right);
-            instrument.handle(Event::AllSoundOff);
+            instrument.handle(Event::AllSoundOff { channel: None });
             instrument.reset();
         }
     }
+}
+
+#[test]
+fn messages_are_translated_without_allocating() {
+    let mut instrument = {
+        let engine = Engine::new(common::model(), &EngineOptions::default()).unwrap();
+        Instrument::new(Box::new(engine))
+    };
+    let mut controllers = Controllers::new().with_automation();
+    let before = CALLS.with(Cell::get);
+    for i in 0..=127u8 {
+        for channel in [0, 1, 15] {
+            let value = f32::from(i) / 127.0;
+            for message in [
+                Message::NoteOn { channel, note: i, velocity: value },
+                Message::Controller { channel, number: 101, value: 0.0 },
+                Message::Controller { channel, number: 100, value: 6.0 / 127.0 },
+                Message::Controller { channel, number: 6, value: 7.0 / 127.0 },
+                Message::Controller { channel, number: i, value },
+                Message::PitchBend { channel, value },
+                Message::ChannelPressure { channel, pressure: value },
+                Message::KeyPressure { channel, note: i, pressure: value },
+            ] {
+                controllers.handle(message, |event| instrument.handle(event));
+            }
+        }
+    }
+    assert_eq!(CALLS.with(Cell::get) - before, 0);
 }
 
 #[test]

@@ -186,7 +186,7 @@ fn song(model: &Arc<Model>, sizes: &mut dyn FnMut() -> usize) -> Vec<f32> {
         (15_000, Event::NoteOff { channel: 3, note: 70 }),
         (16_000, Event::AllNotesOff { channel: 0 }),
     ];
-    events.push((30_000, Event::AllSoundOff));
+    events.push((30_000, Event::AllSoundOff { channel: None }));
     let mut output = Vec::new();
     for (at, event) in events {
         while output.len() < at {
@@ -252,7 +252,7 @@ fn nothing_clicks() {
 
     // Bends down, level and timbre changes on a sounding note; and up, where the steady tone at
     // the new pitch is the measure.
-    engine.handle(Event::AllSoundOff);
+    engine.handle(Event::AllSoundOff { channel: None });
     run(&mut engine, 4000);
     engine.handle(note_on(57));
     let mut all = run(&mut engine, 10_000);
@@ -346,7 +346,7 @@ fn outrageous_input_stays_finite_and_bounded() {
         assert!(run(&mut engine, 4000).iter().all(|v| v.abs() <= 1.0));
         broken = constant_model(&[0.0; 80], 2);
     }
-    engine.handle(Event::AllSoundOff);
+    engine.handle(Event::AllSoundOff { channel: None });
     run(&mut engine, 4800);
     assert!(run(&mut engine, 100).iter().all(|v| v.to_bits() == 0));
 }

@@ -17,7 +17,6 @@ pub mod bank;
 pub mod editor;
 pub mod loader;
 pub mod meters;
-pub mod midi;
 pub mod model_info;
 pub mod models;
 pub mod monitor;

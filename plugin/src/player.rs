@@ -4,17 +4,19 @@ use std::sync::Arc;
 
 use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
+use wms::midi::{Controllers, Event, Expression, Message};
 use wms::synth::EnvelopeTimes;
-use wms::synth::{self, Engine, Event, Expression, Instrument, Settings};
+use wms::synth::{self, Engine, Instrument, Settings};
 
 use crate::loader::EngineLink;
-use crate::midi::{Controllers, Inputs};
 use crate::params::{AXES, AXIS_REACH, VoiceMode, WmsParams};
 
 /// The amplitude factor of the engine at a level of 0 dB, which leaves headroom for chords.
 const GAIN_AT_0_DB: f64 = 0.5;
 /// The number of notes whose end can be reported to the host.
 const MAX_NOTES: usize = 128;
+/// The number of MIDI channels.
+const CHANNELS: usize = 16;
 /// The number of parameters that move the timbre: the axes and the voicedness.
 const MOVERS: usize = AXES + 1;
 
@@ -43,8 +45,8 @@ pub struct Player {
     /// The positions of the timbre parameters when they were last sent to the instrument.
     positions: [f32; MOVERS],
     notes: [Option<HostNote>; MAX_NOTES],
-    /// Keys that are held down, a bit each.
-    held: u128,
+    /// The keys that are held down on each channel, one bit per key.
+    held: [u128; CHANNELS],
 }
 
 /// The bit of a MIDI key in a set of keys; 0 if there is no such key.
@@ -107,21 +109,6 @@ fn settings(params: &WmsParams) -> Settings {
     }
 }
 
-impl Inputs for &Engine {
-    fn controlled(&self, input: usize, share: f32) -> Option<Event> {
-        let config = self.model().config();
-        if input == config.pitch_index() || input >= config.input_size() {
-            return None;
-        }
-        if Some(input) == config.voicedness_index() {
-            return Some(Event::Timbre { input, value: share });
-        }
-        // wms_torch sets the input itself, from -3 to 3, not its distance from the mean.
-        let value = self.space().value(input, 6.0 * share - 3.0)?;
-        Some(Event::Timbre { input, value })
-    }
-}
-
 impl Player {
     /// Plays `engine`, and later those that arrive over `link`.
     pub fn new(engine: Box<Engine>, link: Arc<EngineLink>, params: &WmsParams) -> Self {
@@ -129,12 +116,12 @@ impl Player {
         let mut player = Self {
             instrument: Instrument::new(engine),
             link,
-            controllers: Controllers::new(),
+            controllers: Controllers::new().with_automation(),
             settings: settings(params),
             movers,
             positions: [0.0; MOVERS],
             notes: [None; MAX_NOTES],
-            held: 0,
+            held: [0; CHANNELS],
         };
         player.reset(params);
         player
@@ -145,9 +132,9 @@ impl Player {
         self.instrument.engine()
     }
 
-    /// The keys that are held down, a bit each, the lowest for key 0.
+    /// The keys that are held down on any channel, one bit per key, the lowest for key 0.
     pub fn held_keys(&self) -> u128 {
-        self.held
+        self.held.iter().fold(0, |all, held| all | held)
     }
 
     /// Silences all notes, resets the controllers, and takes in the parameters.
@@ -157,7 +144,7 @@ impl Player {
         self.instrument.reset();
         self.controllers.reset();
         self.notes = [None; MAX_NOTES];
-        self.held = 0;
+        self.held = [0; CHANNELS];
         self.positions = positions(params);
         self.send_positions(|_| true);
     }
@@ -258,15 +245,13 @@ impl Player {
                 (voice_id, channel, key, Expression::Brightness(2.0 * brightness - 1.0))
             }
             NoteEvent::MidiChannelPressure { channel, pressure, .. } => {
-                let instrument = &mut self.instrument;
-                return self.controllers.pressure(channel, pressure, |e| instrument.handle(e));
+                return self.translate(Message::ChannelPressure { channel, pressure });
             }
             NoteEvent::MidiPitchBend { channel, value, .. } => {
-                let instrument = &mut self.instrument;
-                return self.controllers.bend(channel, value, |event| instrument.handle(event));
+                return self.translate(Message::PitchBend { channel, value });
             }
-            NoteEvent::MidiCC { channel, cc, value, .. } => {
-                return self.control(channel, cc, value);
+            NoteEvent::MidiCC { channel, cc: number, value, .. } => {
+                return self.translate(Message::Controller { channel, number, value });
             }
             _ => return,
         };
@@ -276,22 +261,17 @@ impl Player {
         }
     }
 
-    fn control(&mut self, channel: u8, controller: u8, value: f32) {
-        if matches!(controller, 120 | 123) {
-            self.held = 0;
-        }
-        // Some messages become one event for each channel, and one for bend, pedal, ... each.
-        let mut events = [None; 20];
-        let mut slots = events.iter_mut();
-        let engine = &self.instrument.engine();
-        self.controllers.control(channel, controller, value, engine, |event| {
-            if let Some(slot) = slots.next() {
-                *slot = Some(event);
+    /// Hands the events that a MIDI message means to the instrument.
+    fn translate(&mut self, message: Message) {
+        self.controllers.handle(message, |event| {
+            match event {
+                Event::AllNotesOff { channel } | Event::AllSoundOff { channel: Some(channel) } => {
+                    self.held[usize::from(channel) % CHANNELS] = 0;
+                }
+                _ => {}
             }
-        });
-        for event in events.into_iter().flatten() {
             self.instrument.handle(event);
-        }
+        });
     }
 
     /// The network input that a modulated parameter moves, and how far the parameter reaches.
@@ -320,7 +300,7 @@ impl Player {
     fn note_on(&mut self, id: VoiceID, channel: Channel, key: Key, velocity: f32) {
         let (channel, key) = (channel.number().unwrap_or(0), key.number_or_middle_c());
         self.instrument.handle(Event::NoteOn { channel, note: key, velocity });
-        self.held |= key_bit(key);
+        self.held[usize::from(channel) % CHANNELS] |= key_bit(key);
         for note in self.notes.iter_mut().flatten() {
             note.is_replaced |= (note.channel, note.key) == (channel, key);
         }
@@ -331,8 +311,13 @@ impl Player {
 
     fn note_off(&mut self, id: VoiceID, channel: Channel, key: Key) {
         let addressed = self.addressed(id, channel, key);
-        if let Some((_, note)) = addressed {
-            self.held &= !note.map_or(u128::MAX, key_bit);
+        if let Some((channel, note)) = addressed {
+            let released = note.map_or(u128::MAX, key_bit);
+            for (number, held) in (0..).zip(&mut self.held) {
+                if channel.is_none_or(|channel| channel == number) {
+                    *held &= !released;
+                }
+            }
         }
         match addressed {
             Some((Some(channel), Some(note))) => {

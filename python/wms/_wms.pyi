@@ -1,6 +1,6 @@
 """The native part of the package."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, final
@@ -918,7 +918,7 @@ class Synth:
         """
 
     def all_notes_off(self) -> None:
-        """Release all keys of all channels."""
+        """Release all keys and sustain pedals of all channels."""
 
     def pitch_bend(self, semitones: float, channel: int = 0) -> None:
         """Move the pitch of a channel's notes.
@@ -1028,13 +1028,15 @@ def render(
     model: Model,
     midi_file: _Path,
     *,
+    channels: str | Iterable[int] | None = None,
     timbre_automation: bool = False,
     **options: Unpack[_Options],
 ) -> NDArray[np.float32]:
-    """Play a MIDI file until everything has died away.
+    """Play a MIDI file until its last note has died away.
 
-    Tempo map, all channels, velocity, sustain pedal, volume, expression, pan, brightness (74),
-    channel and key pressure, and pitch bend (2 semitones) are followed.
+    The tempo map and the messages of all channels are followed: notes, pitch bend and its range,
+    pedals, volume, expression, pan, brightness, pressure and MPE, as the plugin follows them;
+    `docs/plugin.md` has the list.
 
     Parameters
     ----------
@@ -1042,8 +1044,12 @@ def render(
         The model to play.
     midi_file
         Path of a standard MIDI file.
+    channels
+        The MIDI channels to play, from 1 to 16: text such as "1-9,11-16", which leaves out the
+        drums of channel 10, or their numbers. All channels if it is None.
     timbre_automation
-        Let the controllers from 20 on move the model's inputs, in their order.
+        Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
+        branch dev writes them.
     **options
         The keywords of `Synth`.
 
@@ -1055,9 +1061,15 @@ def render(
     Raises
     ------
     ParameterError
-        The file is not a MIDI file or is damaged, or a keyword is unknown or out of range.
+        The file is not a MIDI file or is longer than 4 hours, or a keyword is unknown or out of
+        range.
     FileAccessError
         The file cannot be read.
+
+    Warns
+    -----
+    MidiFileWarning
+        The file is damaged, and only what can be read of it is played, or it has no notes.
 
     See Also
     --------

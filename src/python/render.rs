@@ -1,11 +1,14 @@
 //! Functions that render whole pieces: MIDI files, analysed frames, given spectra.
 
+use std::ffi::CString;
 use std::path::PathBuf;
 
 use super::arguments::{Array, json};
 use super::model::{Features, Model, matrix};
 use super::settings::options;
+use super::watched;
 use crate::Error;
+use crate::midi::{Channels, MidiFile};
 use crate::model::SpectrumLayout;
 use crate::model::config::Domain;
 use crate::synth::{self, PartialReader, Trajectory};
@@ -13,10 +16,11 @@ use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-/// Play a MIDI file until everything has died away.
+/// Play a MIDI file until its last note has died away.
 ///
-/// Tempo map, all channels, velocity, sustain pedal, volume, expression, pan, brightness (74),
-/// channel and key pressure, and pitch bend (2 semitones) are followed.
+/// The tempo map and the messages of all channels are followed: notes, pitch bend and its range,
+/// pedals, volume, expression, pan, brightness, pressure and MPE, as the plugin follows them;
+/// `docs/plugin.md` has the list.
 ///
 /// Parameters
 /// ----------
@@ -24,8 +28,12 @@ use pyo3::types::PyDict;
 ///     The model to play.
 /// midi_file
 ///     Path of a standard MIDI file.
+/// channels
+///     The MIDI channels to play, from 1 to 16: text such as "1-9,11-16", which leaves out the
+///     drums of channel 10, or their numbers. All channels if it is None.
 /// timbre_automation
-///     Let the controllers from 20 on move the model's inputs, in their order.
+///     Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
+///     branch dev writes them.
 /// **options
 ///     The keywords of `Synth`.
 ///
@@ -37,9 +45,15 @@ use pyo3::types::PyDict;
 /// Raises
 /// ------
 /// ParameterError
-///     The file is not a MIDI file or is damaged, or a keyword is unknown or out of range.
+///     The file is not a MIDI file or is longer than 4 hours, or a keyword is unknown or out of
+///     range.
 /// FileAccessError
 ///     The file cannot be read.
+///
+/// Warns
+/// -----
+/// MidiFileWarning
+///     The file is damaged, and only what can be read of it is played, or it has no notes.
 ///
 /// See Also
 /// --------
@@ -55,21 +69,45 @@ use pyo3::types::PyDict;
 /// >>> file.close()
 /// >>> left, right = wms.render(wms.Model.load("factory:flute"), "a4.mid", release_s=0.2)
 #[pyfunction]
-#[pyo3(signature = (model, midi_file, *, timbre_automation=false, **options))]
+#[pyo3(signature = (model, midi_file, *, channels=None, timbre_automation=false, **options))]
 pub(super) fn render<'py>(
     py: Python<'py>,
     model: &Model,
     midi_file: PathBuf,
+    channels: Option<&Bound<'py, PyAny>>,
     timbre_automation: bool,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let options = self::options(options)?;
-    let [mut left, right] = py.detach(|| {
-        synth::midi::render_file(&model.inner, &midi_file, &options, timbre_automation)
+    let channels = channels.map_or(Ok(Channels::ALL), channels_of)?;
+    let file = py.detach(|| MidiFile::open(&midi_file, channels))?;
+    let category = py.import("wms.errors")?.getattr("MidiFileWarning")?;
+    for warning in file.warnings() {
+        let text = CString::new(format!("{}: {warning}", midi_file.display())).unwrap_or_default();
+        PyErr::warn(py, &category, &text, 1)?;
+    }
+    let [mut left, right] = watched::run_quietly(py, |watch| {
+        synth::render(&model.inner, &file, &options, timbre_automation, watch)
     })?;
     let n = left.len();
     left.extend(right);
     PyArray1::from_vec(py, left).reshape([2, n])
+}
+
+/// Reads channels from text or from their numbers, 1 to 16.
+fn channels_of(given: &Bound<'_, PyAny>) -> PyResult<Channels> {
+    if let Ok(text) = given.extract::<String>() {
+        return Ok(text.parse()?);
+    }
+    let numbers: Option<Vec<i64>> = given
+        .try_iter()
+        .ok()
+        .and_then(|numbers| numbers.map(|n| n?.extract()).collect::<PyResult<_>>().ok());
+    let text = match &numbers {
+        Some(numbers) => numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(","),
+        None => given.to_string(),
+    };
+    Ok(text.parse()?)
 }
 
 /// Play what a model makes of analysed frames, at their pitch and their true time.

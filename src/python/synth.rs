@@ -259,10 +259,11 @@ impl Synth {
         Ok(())
     }
 
-    /// Release all keys of all channels.
+    /// Release all keys and sustain pedals of all channels.
     fn all_notes_off(&self) {
         let mut playing = self.playing();
         for channel in 0..16 {
+            playing.instrument.handle(Event::Sustain { channel, down: false });
             playing.instrument.handle(Event::AllNotesOff { channel });
         }
     }

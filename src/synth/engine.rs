@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::FrameClock;
-use super::event::{Controls, Event, Expression};
+use super::controls::Controls;
 use super::frame_mixer::{FrameMixer, RenderSettings};
 use super::keys::{HeldKeys, Key};
 use super::limit::soft_limit;
@@ -14,9 +14,11 @@ use super::table::TableBuilder;
 use super::timbre::TimbreSpace;
 use super::voice::{Note, Voice, VoiceContext};
 use crate::Result;
+use crate::midi::{CHANNELS, Event, Expression};
 use crate::model::{Batch, BatchNetwork, Model, VOICES_PER_BATCH};
 
-const CHANNELS: usize = 16;
+/// Amplitude factor of notes that begin while the soft pedal is down: -3 dB.
+const SOFT_PEDAL: f64 = std::f64::consts::FRAC_1_SQRT_2;
 /// Time constant of the output gain, s.
 const GAIN_S: f64 = 0.01;
 /// Most samples that are mixed at a time.
@@ -29,6 +31,8 @@ const NEXT_PLACE: f64 = 0.618_033_988_749_895;
 struct Channel {
     controls: Controls,
     sustain: bool,
+    sostenuto: bool,
+    soft: bool,
 }
 
 /// A polyphonic instrument that plays one model.
@@ -247,34 +251,83 @@ impl Engine {
                 }
                 self.refresh_where(meant);
             }
-            Event::Sustain { channel, down } => {
-                let channel = channel % CHANNELS as u8;
-                self.channels[usize::from(channel)].sustain = down;
-                if !down {
-                    self.each(channel, |voice| {
-                        if !voice.is_key_down() {
-                            voice.release();
-                        }
-                    });
+            Event::Sustain { channel, down } => self.sustain(channel % CHANNELS as u8, down),
+            Event::Sostenuto { channel, down } => self.sostenuto(channel % CHANNELS as u8, down),
+            Event::Soft { channel, down } => {
+                self.channels[usize::from(channel) % CHANNELS].soft = down;
+            }
+            Event::Timbre { input, value } => self.set_timbre(input, value),
+            Event::Automation { input, position } => self.automate(input, position),
+            Event::AllNotesOff { channel } => self.all_keys_up(channel % CHANNELS as u8),
+            Event::AllSoundOff { channel } => {
+                let channel = channel.map(|channel| channel % CHANNELS as u8);
+                self.keys.retain(|key| channel.is_some_and(|channel| channel != key.channel));
+                for voice in &mut self.voices {
+                    if !voice.is_free() && channel.is_none_or(|c| c == voice.note().channel) {
+                        voice.steal();
+                    }
                 }
             }
-            Event::Timbre { input, value } => {
-                if let (Some(slot), Some(value)) =
-                    (self.timbre.get_mut(input), self.context.space.input(input, value))
-                {
-                    *slot = value;
-                }
+        }
+    }
+
+    fn sustain(&mut self, channel: u8, down: bool) {
+        let before = &mut self.channels[usize::from(channel)].sustain;
+        if std::mem::replace(before, down) && !down {
+            self.release_unheld(channel);
+        }
+    }
+
+    /// The pedal takes hold of the notes whose keys are down when it is pressed.
+    fn sostenuto(&mut self, channel: u8, down: bool) {
+        let before = &mut self.channels[usize::from(channel)].sostenuto;
+        if std::mem::replace(before, down) == down {
+            return;
+        }
+        self.each(channel, |voice| voice.set_sostenuto(down && voice.is_key_down()));
+        if !down {
+            self.release_unheld(channel);
+        }
+    }
+
+    /// Ends the notes of a channel that neither a key nor a pedal holds.
+    fn release_unheld(&mut self, channel: u8) {
+        if self.channels[usize::from(channel)].sustain {
+            return;
+        }
+        self.each(channel, |voice| {
+            // A stolen voice goes on fading out quickly.
+            let is_held = voice.is_key_down() || voice.is_held_by_sostenuto();
+            if !is_held && !voice.is_releasing() {
+                voice.release();
             }
-            Event::AllNotesOff { channel } => {
-                let channel = channel % CHANNELS as u8;
-                self.channels[usize::from(channel)].sustain = false;
-                self.keys.clear(channel);
-                self.each(channel, Voice::release);
-            }
-            Event::AllSoundOff => {
-                self.keys = HeldKeys::default();
-                self.voices.iter_mut().filter(|v| !v.is_free()).for_each(Voice::steal);
-            }
+        });
+    }
+
+    fn all_keys_up(&mut self, channel: u8) {
+        self.keys.retain(|key| key.channel != channel);
+        self.each(channel, Voice::key_up);
+        self.release_unheld(channel);
+    }
+
+    fn set_timbre(&mut self, input: usize, value: f32) {
+        if let (Some(slot), Some(value)) =
+            (self.timbre.get_mut(input), self.context.space.input(input, value))
+        {
+            *slot = value;
+        }
+    }
+
+    /// Puts an input where `wms_torch`'s branch dev means it: that program writes the inputs themselves,
+    /// from -3 to 3, not their distance from the mean in standard deviations.
+    fn automate(&mut self, input: usize, position: f32) {
+        let config = self.context.model.config();
+        if Some(input) == config.voicedness_index() {
+            self.set_timbre(input, position);
+        } else if input != config.pitch_index()
+            && let Some(value) = self.context.space.value(input, 6.0 * position - 3.0)
+        {
+            self.set_timbre(input, value);
         }
     }
 
@@ -352,7 +405,9 @@ impl Engine {
         let glide_s = self.settings.glide_s;
         let from_hz = self.last_hz.filter(|_| glide_s > 0.0);
         let power = 2.0 * self.settings.velocity_level;
-        let level = f64::from(key.velocity).powf(power) / (unison as f64).sqrt();
+        let soft = self.channels[usize::from(key.channel)].soft;
+        let level = f64::from(key.velocity).powf(power) / (unison as f64).sqrt()
+            * if soft { SOFT_PEDAL } else { 1.0 };
         let place = 2.0 * (self.notes as f64 * NEXT_PLACE + 0.5).fract() - 1.0;
         self.notes += 1;
         for number in 0..unison {
@@ -371,6 +426,7 @@ impl Engine {
                 pan: self.settings.spread * if unison == 1 { place } else { side },
                 phase: (number as f64 * NEXT_PLACE).fract(),
                 order: self.started,
+                sostenuto: false,
             };
             self.start_voice(note, from_hz, glide_s);
         }
@@ -450,7 +506,7 @@ impl Engine {
     }
 
     fn note_off(&mut self, channel: u8, note: u8) {
-        self.keys.lift(channel, note);
+        self.keys.release(channel, note);
         let sounding =
             |v: &Voice| (v.note().channel, v.note().key) == (channel, note) && v.is_key_down();
         if self.settings.mode != Mode::Poly
@@ -462,10 +518,8 @@ impl Engine {
             }
             return;
         }
-        let sustain = self.channels[usize::from(channel)].sustain;
-        for voice in self.voices.iter_mut().filter(|voice| sounding(voice)) {
-            if sustain { voice.key_up() } else { voice.release() }
-        }
+        self.voices.iter_mut().filter(|voice| sounding(voice)).for_each(Voice::key_up);
+        self.release_unheld(channel);
     }
 
     /// Goes on where another instrument stands: its settings and controllers, and the notes that are

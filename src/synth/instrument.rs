@@ -1,8 +1,8 @@
 //! An engine that can be exchanged for another while it plays.
 
 use super::engine::Engine;
-use super::event::Event;
 use super::settings::Settings;
+use crate::midi::Event;
 
 /// Most samples that the leaving engine plays at a time.
 const FADE_SAMPLES: usize = 256;
@@ -47,7 +47,7 @@ impl Instrument {
         }
         engine.take_over(&self.engine);
         let mut old = std::mem::replace(&mut self.engine, engine);
-        old.handle(Event::AllSoundOff);
+        old.handle(Event::AllSoundOff { channel: None });
         self.leaving = Some(old);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The keys that are down, in the order in which they were pressed.
 
-/// Keys of all channels that are remembered.
-const MOST: usize = 128;
+/// Most keys of all channels that are remembered.
+const MAX_KEYS: usize = 128;
 
 /// A key that is down.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -10,28 +10,29 @@ pub struct Key {
     pub channel: u8,
     /// MIDI note number.
     pub note: u8,
-    /// 0..1.
+    /// 0 to 1.
     pub velocity: f32,
 }
 
-/// What a monophonic instrument goes back to when a key comes up.
+/// The keys that are down: when one comes up, a monophonic instrument goes back to the one that was
+/// pressed before it.
 #[derive(Clone, Debug)]
 pub struct HeldKeys {
-    keys: [Key; MOST],
+    keys: [Key; MAX_KEYS],
     count: usize,
 }
 
 impl Default for HeldKeys {
     fn default() -> Self {
-        Self { keys: [Key::default(); MOST], count: 0 }
+        Self { keys: [Key::default(); MAX_KEYS], count: 0 }
     }
 }
 
 impl HeldKeys {
-    /// A key goes down. Of more keys than hands have, the oldest is forgotten.
+    /// A key goes down. If [`MAX_KEYS`] are down already, the one pressed first is forgotten.
     pub fn press(&mut self, key: Key) {
-        self.lift(key.channel, key.note);
-        if self.count == MOST {
+        self.release(key.channel, key.note);
+        if self.count == MAX_KEYS {
             self.keys.copy_within(1.., 0);
             self.count -= 1;
         }
@@ -40,24 +41,20 @@ impl HeldKeys {
     }
 
     /// A key comes up.
-    pub fn lift(&mut self, channel: u8, note: u8) {
+    pub fn release(&mut self, channel: u8, note: u8) {
         self.retain(|key| (key.channel, key.note) != (channel, note));
     }
 
-    /// All keys of a channel come up.
-    pub fn clear(&mut self, channel: u8) {
-        self.retain(|key| key.channel != channel);
-    }
-
-    /// The key pressed last of those that are down.
+    /// The key that was pressed last of those that are down.
     pub fn last(&self) -> Option<Key> {
         self.keys[..self.count].last().copied()
     }
 
-    fn retain(&mut self, wanted: impl Fn(&Key) -> bool) {
+    /// Forgets all keys but those for which `keep` returns true.
+    pub fn retain(&mut self, keep: impl Fn(&Key) -> bool) {
         let mut kept = 0;
         for i in 0..self.count {
-            if wanted(&self.keys[i]) {
+            if keep(&self.keys[i]) {
                 self.keys[kept] = self.keys[i];
                 kept += 1;
             }
@@ -78,18 +75,18 @@ mod tests {
             keys.press(key(note));
         }
         assert_eq!(keys.last(), Some(key(64)));
-        keys.lift(1, 64);
-        keys.lift(0, 67);
+        keys.release(1, 64);
+        keys.release(0, 67);
         assert_eq!(keys.last(), Some(key(67)));
         for note in 0..=255 {
             keys.press(key(note));
         }
         for note in 1..=255 {
-            keys.lift(1, note);
+            keys.release(1, note);
         }
         assert_eq!(keys.last(), None, "the oldest were forgotten");
         keys.press(key(1));
-        keys.clear(1);
+        keys.retain(|key| key.channel != 1);
         assert_eq!(keys.last(), None);
     }
 }

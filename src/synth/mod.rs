@@ -8,33 +8,34 @@
 //! makes of a recording.
 
 mod clock;
+mod controls;
 mod engine;
 mod envelope;
-mod event;
 mod frame_mixer;
 mod instrument;
 mod interpolation;
 mod keys;
 mod limit;
-pub mod midi;
 mod noise;
 mod noise_track;
 mod oscillator;
 mod resynthesis;
 mod settings;
 mod smoothing;
+mod song;
 mod spectrum;
 mod table;
 mod timbre;
 mod trajectory;
 mod voice;
 
+pub use crate::midi::{Event, Expression};
 pub use engine::Engine;
 pub use envelope::EnvelopeTimes;
-pub use event::{Event, Expression};
 pub use instrument::Instrument;
 pub use resynthesis::{AnalysedFrames, resynthesize};
 pub use settings::{EngineOptions, MAX_UNISON, MAX_VOICES, Mode, Settings};
+pub use song::render;
 pub use spectrum::{PartialReader, cycle_waveform};
 pub use timbre::TimbreSpace;
 pub use trajectory::{Trajectory, play};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::clock::FrameClock;
+use super::controls::Controls;
 use super::envelope::{Envelope, EnvelopeTimes};
-use super::event::Controls;
 use super::frame_mixer::{FrameMixer, MixedFrame, RenderSettings};
 use super::interpolation::SAMPLES_PER_READ;
 use super::noise::tonal_share;
@@ -58,6 +58,8 @@ pub(super) struct Note {
     pub phase: f64,
     /// Number of this voice in the order of their starts, by which the oldest is found.
     pub order: u64,
+    /// Whether the sostenuto pedal holds it.
+    pub sostenuto: bool,
 }
 
 /// A voice plays one note at a time.
@@ -299,8 +301,17 @@ impl Voice {
         self.envelope.set_times(times);
     }
 
+    /// The key comes up; the note sounds on until it is released.
     pub fn key_up(&mut self) {
         self.key_down = false;
+    }
+
+    pub fn is_held_by_sostenuto(&self) -> bool {
+        self.note.sostenuto
+    }
+
+    pub fn set_sostenuto(&mut self, is_held: bool) {
+        self.note.sostenuto = is_held;
     }
 
     pub fn release(&mut self) {

@@ -269,7 +269,7 @@ WRONG = [
     (
         "render {f}/no_midi.mid --model {f}/model.safetensors --out {o}/s.wav",
         1,
-        r"no_midi\.mid: no standard MIDI file",
+        r"no_midi\.mid: not a standard MIDI file",
     ),
     ("info {f}/no.safetensors", 1, r"no\.safetensors: No such file"),
     ("info {f}/tone.wav", 1, r"tone\.wav: .*no safetensors file"),
@@ -371,6 +371,11 @@ WRONG = [
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 1000",
         2,
         r"--voices: '1000', wanted a whole number, 1 to 64",
+    ),
+    (
+        "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --channels 0-3",
+        1,
+        r"channels is \"0-3\", wanted numbers from 1 to 16",
     ),
     (
         "predict {f}/tone.wav --model {f}/model.safetensors --out {o}/p --count 0",

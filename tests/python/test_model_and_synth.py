@@ -337,6 +337,25 @@ def test_render_plays_a_midi_file(model, tmp_path):
         wms.render(model, tmp_path / "none.mid")
 
 
+def test_render_plays_chosen_channels_and_tells_what_is_lost(model, tmp_path):
+    song = tmp_path / "song.mid"
+    midi_file(song, [(0, (0x99, 36, 100)), (48, (0x90, 60, 100)), (96, (0x80, 60, 0))])
+    whole = wms.render(model, song)
+    melody = wms.render(model, song, channels="1-9,11-16")
+    assert whole[:, :11900].any()
+    assert not melody[:, :11900].any()
+    assert melody.any()
+    assert np.array_equal(melody, wms.render(model, song, channels=range(1, 10)))
+    with pytest.warns(wms.MidiFileWarning, match=r"song\.mid: there are no notes on channels 2"):
+        assert wms.render(model, song, channels=[2]).shape == (2, 0)
+    for wrong in ("0", "1-17", [], [0], [1.5], "drums"):
+        with pytest.raises(ParameterError, match=r"channels is .*, wanted numbers from 1 to 16"):
+            wms.render(model, song, channels=wrong)
+    song.write_bytes(song.read_bytes()[:-6])
+    with pytest.warns(wms.MidiFileWarning, match=r"song\.mid: damaged after \d+\.\d s"):
+        assert wms.render(model, song).any()
+
+
 def analysed(amplitudes, f0_hz):
     """A cycle spectrum by its definition: an ideal stretched tone under a Hann window."""
     n = np.arange(1024)

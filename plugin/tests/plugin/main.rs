@@ -1,6 +1,7 @@
 //! The plugin in a host that is part of the test.
 
 mod host;
+mod midi;
 mod playing;
 mod projects;
 mod realtime;

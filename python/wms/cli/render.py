@@ -1,6 +1,8 @@
 """Play a MIDI file with a model.
 
-Follows tempo, notes of all channels, velocity, sustain pedal, volume, expression and pitch bend.
+Notes, pitch bend, pedals, volume, expression, pan, brightness, pressure and MPE are followed as
+the plugin follows them. If the file is damaged, what can be read of it is played, and a line says
+what is lost.
 """
 
 from __future__ import annotations
@@ -14,7 +16,9 @@ from .. import render, save_audio
 from ..errors import ParameterError
 from . import common
 
-EXAMPLE = "example: wms render song.mid --model flute.safetensors --out song.wav"
+EXAMPLE = (
+    "example: wms render song.mid --model flute.safetensors --out song.wav --channels 1-9,11-16"
+)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,22 +32,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=common.whole(1, 64),
         default=16,
         metavar="N",
-        help="most notes at a time (default 16)",
+        help="most notes that sound at a time (default 16)",
     )
-    parser.add_argument("--attack", type=float, default=0.005, metavar="S", help="seconds")
-    parser.add_argument("--release", type=float, default=0.05, metavar="S", help="seconds")
+    parser.add_argument(
+        "--channels",
+        metavar="LIST",
+        help="MIDI channels to play; 1-9,11-16 leaves out the drums of channel 10 (default: all)",
+    )
+    parser.add_argument(
+        "--attack",
+        type=float,
+        default=0.005,
+        metavar="S",
+        help="seconds from silence to 90 %% of a note's level (default 0.005)",
+    )
+    parser.add_argument(
+        "--release",
+        type=float,
+        default=0.05,
+        metavar="S",
+        help="seconds from a note's end to -60 dB (default 0.05)",
+    )
     common.add_noise(parser)
     parser.add_argument(
         "--peak",
         type=float,
         metavar="DBFS",
-        help="scale the whole to this peak, -60 to 0 (default: the notes' own level)",
+        help="scale the sound to this peak, -60 to 0 (default: the notes keep their level)",
     )
+    parser.add_argument("--normalise", action="store_true", help="give all timbres the same level")
     parser.add_argument(
-        "--normalise", action="store_true", help="even out the level across the timbre"
-    )
-    parser.add_argument(
-        "--timbre-automation", action="store_true", help="controllers 20 on move the timbre"
+        "--timbre-automation",
+        action="store_true",
+        help="let controllers from 20 on move the timbre, as wms_torch's branch dev writes them",
     )
 
 
@@ -57,6 +78,7 @@ def run(options: argparse.Namespace) -> None:
     sound = render(
         model,
         options.midi,
+        channels=options.channels,
         sample_rate=rate,
         max_voices=options.voices,
         attack_s=options.attack,
