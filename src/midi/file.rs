@@ -30,6 +30,19 @@ pub struct TimedMessage {
 /// All three formats and both kinds of time division are read, bare or in a RIFF file (RMID), and behind
 /// up to 64 KiB of other bytes. A damaged file is read as far as it goes; [`Self::warnings`] says what
 /// is lost.
+///
+/// ```
+/// use wms::midi::{Channels, MidiFile};
+///
+/// # fn main() -> wms::Result<()> {
+/// // A note of half a second: its key goes down at tick 0 and comes up at tick 96.
+/// let bytes = b"MThd\0\0\0\x06\0\0\0\x01\0\x60MTrk\0\0\0\x0C\0\x90\x45\x64\x60\x80\x45\0\0\xFF\x2F\0";
+/// let file = MidiFile::parse(bytes, Channels::ALL)?;
+/// assert!(file.warnings().is_empty());
+/// assert_eq!(file.messages().iter().map(|timed| timed.time_s).collect::<Vec<_>>(), [0.0, 0.5]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MidiFile {
     messages: Vec<TimedMessage>,

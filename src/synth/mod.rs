@@ -4,8 +4,8 @@
 //! it, a table builder makes one cycle of waveform of these, free of aliasing at the current pitch, and
 //! an oscillator reads the tables of successive frames at one exact phase while it crossfades from one
 //! to the next. Noise with the spectrum's envelope is added to this. [`Engine`] plays notes in this way
-//! as they come, [`play`] plays spectra that are known beforehand, and [`resynthesize`] plays what a model
-//! makes of a recording.
+//! as they come, [`render`] plays a MIDI file with it, [`play`] plays spectra that are known beforehand,
+//! and [`resynthesize`] plays what a model makes of a recording.
 
 mod clock;
 mod controls;
