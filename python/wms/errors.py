@@ -25,6 +25,5 @@ class ModelFileError(WmsError, ValueError):
     """A model file is truncated, not a model file, or does not fit what it is used with."""
 
 
-
 class MidiFileWarning(UserWarning):
     """A MIDI file is damaged, and a part of it is lost, or it has nothing to play."""

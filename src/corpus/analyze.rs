@@ -5,6 +5,7 @@ use super::failures::split_failures;
 use super::frames::{Frames, Skipped};
 use super::joined::{analyze_files_joined, analyze_joined};
 use super::passage_analysis::analyze_recording;
+use super::recording::Recording;
 use super::source::Source;
 use super::workers::for_each_recording;
 use crate::analysis::Features;
@@ -12,15 +13,6 @@ use crate::audio::check_finite;
 use crate::params::{AnalysisParams, Compatibility};
 use crate::{Params, Result, Watch};
 use std::path::PathBuf;
-
-/// A recording in memory.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Recording {
-    /// A name for it, which appears in [`Frames::files`].
-    pub name: String,
-    /// Mono samples at the parameters' sample rate, full scale at ±1.
-    pub samples: Vec<f32>,
-}
 
 /// Analyses audio files, in parallel over files and frames.
 ///

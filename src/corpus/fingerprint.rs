@@ -17,6 +17,20 @@ const CONTENT_DIGITS: usize = 32;
 /// Hexadecimal digits of the parameters' hash.
 const PARAMS_DIGITS: usize = 16;
 
+/// How the names of shards end.
+const SHARD_ENDING: &str = ".safetensors";
+
+/// Name of the shard of a recording whose bytes and parameters have these hashes.
+pub(super) fn shard_name(content_hash: &str, params_hash: &str) -> String {
+    format!("{content_hash}-{params_hash}{SHARD_ENDING}")
+}
+
+/// Whether a file of this name may be a shard.
+pub(super) fn is_shard_name(name: &str) -> bool {
+    let hashes = name.strip_suffix(SHARD_ENDING).unwrap_or_default();
+    !hashes.is_empty() && hashes.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
+
 /// These parameters as far as the analysis reads them; all others have their defaults.
 ///
 /// # Errors

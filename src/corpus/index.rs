@@ -1,8 +1,8 @@
 //! The index of a store: which recordings it holds, and the standardisation over all of them.
 
+use super::fingerprint::is_shard_name;
+use super::frames::Skipped;
 use super::header::{skipped_from_json, skipped_to_json};
-use super::shard::Shards;
-use super::store::Store;
 use crate::files::write_atomic;
 use crate::timbre::Scaler;
 use crate::{Error, Params, Result};
@@ -41,11 +41,19 @@ impl Entry {
         Some(Self {
             path: text("path")?,
             // Anything else could lead out of the store's folder.
-            shard: text("shard").filter(|name| Shards::is_name(name))?,
+            shard: text("shard").filter(|name| is_shard_name(name))?,
             frames: value["frames"].as_u64()? as usize,
             duration_s: value["duration_s"].as_f64()?,
         })
     }
+}
+
+/// What the index of a store says.
+pub(super) struct Index {
+    pub params: Params,
+    pub entries: Vec<Entry>,
+    pub skipped: Vec<Skipped>,
+    pub scaler: Scaler,
 }
 
 /// Where the index of a store is.
@@ -58,7 +66,7 @@ pub(super) fn path_in(folder: &Path) -> PathBuf {
 /// # Errors
 /// [`Error::Io`] if there is none or it cannot be read, [`Error::FeatureFile`] if it is damaged or
 /// another kind of file.
-pub(super) fn read(folder: &Path) -> Result<Store> {
+pub(super) fn read(folder: &Path) -> Result<Index> {
     let path = path_in(folder);
     let wrong = |message: &str| Error::features(&path, message);
     let text = std::fs::read_to_string(&path).map_err(|source| Error::io(&path, source))?;
@@ -97,25 +105,30 @@ pub(super) fn read(folder: &Path) -> Result<Store> {
     }
     let skipped = index["skipped"].as_array().map(|values| skipped_from_json(values));
     let skipped = skipped.ok_or_else(|| wrong("lacks \"skipped\""))?;
-    let kept = entries.len();
-    Ok(Store { folder: folder.into(), params, entries, skipped, scaler, kept })
+    Ok(Index { params, entries, skipped, scaler })
 }
 
 /// Writes the index, whole or not at all.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be written.
-pub(super) fn write(store: &Store) -> Result<()> {
-    let recordings: Vec<Value> = store.entries.iter().map(Entry::to_json).collect();
+pub(super) fn write(
+    folder: &Path,
+    params: &Params,
+    entries: &[Entry],
+    skipped: &[Skipped],
+    scaler: &Scaler,
+) -> Result<()> {
+    let recordings: Vec<Value> = entries.iter().map(Entry::to_json).collect();
     let index = json!({
         "format": FORMAT,
         "version": VERSION,
-        "params": store.params.to_map(),
-        "scaler": {"mean": store.scaler.mean, "scale": store.scaler.scale},
+        "params": params.to_map(),
+        "scaler": {"mean": scaler.mean, "scale": scaler.scale},
         "recordings": recordings,
-        "skipped": skipped_to_json(&store.skipped),
+        "skipped": skipped_to_json(skipped),
     });
     let mut text = serde_json::to_string_pretty(&index).unwrap_or_default();
     text.push('\n');
-    write_atomic(&path_in(&store.folder), text.as_bytes())
+    write_atomic(&path_in(folder), text.as_bytes())
 }

@@ -1,9 +1,9 @@
 //! All recordings as one signal, as `wms_torch` analyses them.
 
-use super::analyze::Recording;
 use super::builder::FramesBuilder;
 use super::failures::split_failures;
 use super::frames::{Frames, Skipped};
+use super::recording::Recording;
 use crate::analysis::analyze_signal;
 use crate::analysis::compat::Joined;
 use crate::{Params, Result, Watch, audio};

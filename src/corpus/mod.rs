@@ -17,6 +17,7 @@ mod joined;
 mod passage_analysis;
 mod passages;
 mod reader;
+mod recording;
 mod shard;
 mod source;
 mod store;
@@ -24,11 +25,12 @@ mod stored;
 mod workers;
 mod writer;
 
-pub use analyze::{Recording, analyze_files, analyze_signals};
+pub use analyze::{analyze_files, analyze_signals};
 #[cfg(feature = "python")]
 pub(crate) use failures::is_about;
 pub use frames::{Frames, Skipped, StoredFeatures};
 pub use index::Entry;
+pub use recording::Recording;
 pub use store::Store;
 pub use stored::Stored;
 

@@ -11,9 +11,6 @@ use crate::{Error, Params, Result, Watch};
 use ndarray::Array1;
 use std::path::{Path, PathBuf};
 
-/// How the names of shards end.
-const ENDING: &str = ".safetensors";
-
 /// A recording whose bytes have been hashed.
 pub(crate) struct Identified {
     path: PathBuf,
@@ -40,12 +37,6 @@ impl Shards {
         Ok(Self { folder: folder.into(), params, params_hash })
     }
 
-    /// Whether a file of this name may be a shard.
-    pub fn is_name(name: &str) -> bool {
-        let hashes = name.strip_suffix(ENDING).unwrap_or_default();
-        !hashes.is_empty() && hashes.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
-    }
-
     /// Reads a recording to find the name of its shard.
     ///
     /// # Errors
@@ -54,7 +45,7 @@ impl Shards {
         watch.check()?;
         let state = fingerprint::file_state(path)?;
         let content = fingerprint::of_content(path, watch)?;
-        let shard = format!("{content}-{}{ENDING}", self.params_hash);
+        let shard = fingerprint::shard_name(&content, &self.params_hash);
         Ok(Identified { path: path.into(), shard, state })
     }
 

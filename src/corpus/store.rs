@@ -2,8 +2,9 @@
 
 use super::builder::{FramesBuilder, frame_times};
 use super::failures::split_failures;
+use super::fingerprint::is_shard_name;
 use super::frames::{Frames, Skipped};
-use super::index::{self, Entry};
+use super::index::{self, Entry, Index};
 use super::reader::FramesReader;
 use super::shard::Shards;
 use super::workers::for_each_recording;
@@ -44,7 +45,7 @@ use std::sync::{Mutex, PoisonError};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Store {
-    pub(super) folder: PathBuf,
+    folder: PathBuf,
     /// The parameters of the analysis.
     pub params: Params,
     /// The recordings.
@@ -64,7 +65,9 @@ impl Store {
     /// [`Error::Io`] if there is no index or it cannot be read, [`Error::FeatureFile`] if it is
     /// damaged or another kind of file.
     pub fn open(folder: &Path) -> Result<Self> {
-        index::read(folder)
+        let Index { params, entries, skipped, scaler } = index::read(folder)?;
+        let kept = entries.len();
+        Ok(Self { folder: folder.into(), params, entries, skipped, scaler, kept })
     }
 
     /// Brings a folder up to date with recordings: analyses those that it has no shard of, and
@@ -139,7 +142,7 @@ impl Store {
                     "holds other things, wanted a store or an empty folder",
                 ));
             }
-            index::write(&Self::empty(folder, params))?;
+            Self::empty(folder, params).write_index()?;
         }
         Shards::new(folder, params)
     }
@@ -153,6 +156,10 @@ impl Store {
             scaler: Scaler::fit(&Array2::zeros((0, params.analysis().n_mfcc))),
             kept: 0,
         }
+    }
+
+    fn write_index(&self) -> Result<()> {
+        index::write(&self.folder, &self.params, &self.entries, &self.skipped, &self.scaler)
     }
 
     /// Removes a store's folder if it has nothing but an index.
@@ -180,7 +187,7 @@ impl Store {
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
         let mut store = Self { entries, skipped, ..Self::empty(folder, params) };
         store.scaler = store.fit_scaler()?;
-        index::write(&store)?;
+        store.write_index()?;
         if prune {
             store.prune()?;
         }
@@ -236,7 +243,7 @@ impl Store {
         let listed: HashSet<&str> = self.entries.iter().map(|e| e.shard.as_str()).collect();
         for file in std::fs::read_dir(&self.folder).map_err(io)? {
             let name = file.map_err(io)?.file_name().to_string_lossy().into_owned();
-            let unlisted = Shards::is_name(&name) && !listed.contains(name.as_str());
+            let unlisted = is_shard_name(&name) && !listed.contains(name.as_str());
             if unlisted || name.starts_with(TEMPORARY) {
                 std::fs::remove_file(self.folder.join(&name)).map_err(io)?;
             }

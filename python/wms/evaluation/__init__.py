@@ -8,10 +8,11 @@ trained is in `wms.training.validation`.
 """
 
 from .columns import MEASURES, Measure, measure_sound
+from .detail import Detail
 from .judge import evaluate
 from .page import write_report
 from .passages import Passage, read_middle
-from .result import Detail, Evaluation
+from .result import Evaluation
 from .systems import SYSTEMS
 
 __all__ = [

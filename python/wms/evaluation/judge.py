@@ -28,8 +28,9 @@ from .._settings import analysis_params
 from ..baselines import Predictor
 from ..errors import AudioFileError, ParameterError
 from .columns import measure_sound
+from .detail import Detail
 from .passages import Float32, Passage, read_passage
-from .result import Detail, Evaluation, Figures
+from .result import Evaluation, Figures
 from .systems import baseline_predictors, model_predictor
 from .tally import Tally
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from .._wms import wav_bytes
 from ..errors import FileAccessError, WmsError
 from ..plot import spectrogram_db
 from .columns import MEASURES, Measure
+from .detail import Detail
 from .pictures import (
     RANGE_DB,
     curves_over_partials,
@@ -34,7 +35,6 @@ from .pictures import (
     moving_mean,
     spectrogram_png,
 )
-from .result import Detail, Evaluation
 from .systems import SYSTEMS
 
 if TYPE_CHECKING:
@@ -49,7 +49,19 @@ _DESCRIPTIONS = {key: description for key, (_, description) in SYSTEMS.items()}
 _CAPTIONS = {"original": "the recording", "model": "what it plays", "true_spectra": "ceiling"}
 
 
-def write_report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> Path:
+class Report(Protocol):
+    """What the page needs of an `Evaluation`."""
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The content of figures.json."""
+
+    @property
+    def details(self) -> list[Detail]:
+        """The passages that the page shows."""
+
+
+def write_report(evaluation: Report, folder: str | os.PathLike[str]) -> Path:
     """Write `figures.json` and `index.html` into a folder.
 
     Parameters
@@ -87,7 +99,7 @@ def write_report(evaluation: Evaluation, folder: str | os.PathLike[str]) -> Path
     return page
 
 
-def render_page(evaluation: Evaluation) -> str:
+def render_page(evaluation: Report) -> str:
     """Return the page as HTML.
 
     Raises

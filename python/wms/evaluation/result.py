@@ -7,37 +7,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from .passages import Float32, Passage
+from .detail import Detail
+from .page import write_report
 
 #: Figures of one system by the key of the measure; None if there was nothing to measure.
 Figures = dict[str, float | None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Detail:
-    """What the page shows of one passage.
-
-    Attributes
-    ----------
-    passage : Passage
-        The passage that was judged.
-    sounds : dict
-        The passage as played from the model's spectra ("model") and from its own ("true_spectra"),
-        (n,) each.
-    loudness_db : dict
-        A-weighted level in dB every 512 samples, (L,) each: "original" and those of `sounds`.
-    errors : dict
-        Mean absolute error of the log1p spectrum of every frame, (T,) each: "model", and "nearest"
-        if there are baselines.
-    """
-
-    passage: Passage
-    sounds: dict[str, Float32]
-    loudness_db: dict[str, npt.NDArray[np.float64]]
-    errors: dict[str, Float32]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +57,4 @@ class Evaluation:
         WmsError
             If matplotlib or Jinja2 is not installed.
         """
-        # Imported here, because the page is made from an Evaluation.
-        from .page import write_report
-
         return write_report(self, folder)

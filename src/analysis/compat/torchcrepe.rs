@@ -1,9 +1,9 @@
 //! torchcrepe's decoders: from probabilities of pitch bins to a pitch track.
 
-use crate::analysis::pitch::PitchTrack;
 use crate::analysis::pitch::crepe::BINS;
 use crate::analysis::pitch::crepe::bins::{bin_cents, bin_to_hz, bins_between, cents_to_hz};
 use crate::analysis::pitch::max_plus::{ROW_MULTIPLE, banded_maximum};
+use crate::analysis::pitch::track::PitchTrack;
 use crate::{Error, Result};
 use ndarray::{ArrayRef1, ArrayRef2, Axis};
 use rayon::prelude::*;

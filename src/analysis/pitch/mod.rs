@@ -1,6 +1,6 @@
 //! Fundamental frequency and voicedness.
 //!
-//! Three methods, each a [`PitchTracker`]: YIN, probabilistic YIN and the CREPE network. [`tracker`]
+//! Three methods, each a `PitchTracker`: YIN, probabilistic YIN and the CREPE network. `tracker`
 //! chooses one. What librosa and torchcrepe compute under these names is in
 //! [`compat`](crate::analysis::compat).
 
@@ -11,26 +11,20 @@ pub(crate) mod max_plus;
 mod ordered_sums;
 pub(crate) mod pyin;
 mod settings;
+pub(crate) mod track;
 pub(crate) mod viterbi;
 pub(crate) mod yin;
 
 pub use crepe::recording::{crepe_probabilities, crepe_track};
 pub use settings::YinSettings;
+pub use track::PitchTrack;
 
 use crate::Result;
 use crate::Watch;
 use crate::params::{AnalysisParams, PitchMethod};
 use crepe::DecoderKind;
 use crepe::recording::CrepeTracker;
-
-/// Pitch of a recording, one value per frame.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct PitchTrack {
-    /// Fundamental frequency in Hz, shape `(T,)`.
-    pub f0_hz: Vec<f32>,
-    /// Confidence that there is a pitch, 0 to 1, shape `(T,)`.
-    pub voicedness: Vec<f32>,
-}
+pub(crate) use track::{Pitch, first_pitch, hold_pitch};
 
 /// A method of finding the pitch of a recording, or of a part of one.
 pub(crate) trait PitchTracker: Send + Sync {
@@ -67,45 +61,6 @@ pub(crate) fn track(signal: &[f32], params: &AnalysisParams, watch: &Watch) -> R
         hold_pitch(&mut track.f0_hz, &mut held);
     }
     Ok(track)
-}
-
-/// The first pitch found.
-pub(crate) fn first_pitch(f0_hz: &[f32]) -> Option<f32> {
-    f0_hz.iter().copied().find(|&f0| f0 > 0.0)
-}
-
-/// Gives frames of 0 Hz the pitch of the frame before. `held` is that of the frame before the
-/// first, and becomes that of the last frame.
-pub(crate) fn hold_pitch(f0_hz: &mut [f32], held: &mut f32) {
-    for f0 in f0_hz {
-        if *f0 > 0.0 {
-            *held = *f0;
-        } else {
-            *f0 = *held;
-        }
-    }
-}
-
-/// Pitch of one frame.
-#[derive(Clone, Copy, Debug)]
-struct Pitch {
-    f0_hz: f64,
-    /// Probability that this is a pitch, 0 to 1.
-    voicedness: f64,
-}
-
-impl PitchTrack {
-    /// The track of what YIN or pYIN found: pitches within the range of `settings`, and 0 Hz in
-    /// frames that show no period at all.
-    fn within_range(found: Vec<Pitch>, settings: &YinSettings) -> Self {
-        let frames = found.into_iter().map(|Pitch { f0_hz, voicedness }| {
-            // Periods are searched in whole samples, so a pitch may lie a little beyond the range.
-            let f0_hz = f0_hz.clamp(settings.fmin_hz, settings.fmax_hz);
-            (if voicedness > 0.0 { f0_hz as f32 } else { 0.0 }, voicedness as f32)
-        });
-        let (f0_hz, voicedness) = frames.unzip();
-        Self { f0_hz, voicedness }
-    }
 }
 
 impl AnalysisParams {

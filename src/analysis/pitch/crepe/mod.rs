@@ -2,6 +2,7 @@
 //! Bello, "CREPE: A convolutional representation for pitch estimation", ICASSP 2018).
 
 pub(crate) mod bins;
+mod decoder;
 // Code for an instruction set chosen at run time must be inlined into the function that enables it.
 #[allow(clippy::inline_always)]
 mod conv;
@@ -15,15 +16,13 @@ mod tracker;
 mod weights;
 
 pub use bins::{bin_to_hz, bins_between};
+pub use decoder::DecoderKind;
 
-use super::PitchTrack;
 use crate::Watch;
-use crate::analysis::compat::torchcrepe;
 use crate::{Error, Result};
 use ndarray::Array2;
 use network::{Chunk, Network, Scratch};
 use rayon::prelude::*;
-use std::str::FromStr;
 use std::sync::LazyLock;
 
 /// The sample rate of the network's input.
@@ -37,8 +36,8 @@ const FEATURES: usize = 256;
 /// Frames that a thread works on at a time: enough to use weights and shared quarters several
 /// times, few enough to stay in cache.
 const CHUNK_FRAMES: usize = 32;
-/// Frames that are decoded at a time, which bounds memory; a whole number of torchcrepe's batches.
-const BLOCK_FRAMES: usize = 16 * torchcrepe::BATCH_FRAMES;
+/// Frames that are decoded at a time, which bounds memory.
+const BLOCK_FRAMES: usize = 4096;
 
 /// The network with its weights.
 pub struct Crepe {
@@ -94,58 +93,6 @@ impl Crepe {
         Ok(out)
     }
 
-    /// Pitch of audio at 16 kHz, one value per frame of [`Self::probabilities`]; voicedness is the
-    /// network's periodicity.
-    ///
-    /// Memory beyond the result does not grow with the audio.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] if `hop` is 0, or `fmin` and `fmax` (Hz) are not positive, ascending and
-    /// within the network's range.
-    pub fn track(
-        &self,
-        audio: &[f32],
-        hop: usize,
-        fmin: f64,
-        fmax: f64,
-        decoder: DecoderKind,
-    ) -> Result<PitchTrack> {
-        check_hop(hop)?;
-        let grid = Grid::of(audio.len(), hop);
-        self.track_frames(audio, &grid, (fmin, fmax), decoder, &Watch::default())
-    }
-
-    /// Pitch of audio at 16 kHz in the frames of `grid`, see [`Self::track`].
-    ///
-    /// # Errors
-    /// As [`Self::track`]; [`Error::Interrupted`] if `watch` was stopped.
-    pub fn track_frames(
-        &self,
-        audio: &[f32],
-        grid: &Grid,
-        (fmin, fmax): (f64, f64),
-        decoder: DecoderKind,
-        watch: &Watch,
-    ) -> Result<PitchTrack> {
-        bins_between(fmin, fmax)?;
-        let decode = match decoder {
-            DecoderKind::Own => return tracker::track(self, audio, grid, (fmin, fmax), watch),
-            DecoderKind::Argmax => torchcrepe::argmax,
-            DecoderKind::WeightedArgmax => torchcrepe::weighted_argmax,
-            DecoderKind::Viterbi => torchcrepe::viterbi,
-        };
-        let mut track = PitchTrack::default();
-        for first in (0..grid.frames).step_by(BLOCK_FRAMES) {
-            watch.check()?;
-            let mut probabilities = Array2::zeros((BLOCK_FRAMES.min(grid.frames - first), BINS));
-            self.fill(audio, grid, first, probabilities.as_slice_mut().unwrap_or_default());
-            let block = decode(&probabilities, fmin, fmax)?;
-            track.f0_hz.extend(block.f0_hz);
-            track.voicedness.extend(block.voicedness);
-        }
-        Ok(track)
-    }
-
     /// Fills `out` with the probabilities of the frames from `first` on.
     fn fill(&self, audio: &[f32], grid: &Grid, first: usize, out: &mut [f32]) {
         let arch = pulp::Arch::new();
@@ -191,37 +138,4 @@ fn check_hop(hop: usize) -> Result<()> {
         return Err(Error::parameter("CREPE: hop is 0 samples, wanted 1 or more"));
     }
     Ok(())
-}
-
-/// How the network's probabilities become a pitch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum DecoderKind {
-    /// The likeliest bin, see [`torchcrepe::argmax`].
-    Argmax,
-    /// The mean of the bins around it, see [`torchcrepe::weighted_argmax`].
-    WeightedArgmax,
-    /// torchcrepe's default without its dither, see [`torchcrepe::viterbi`].
-    Viterbi,
-    /// This project's own: the network and the waveform's periodicity decide on a path together,
-    /// and the pitch is measured on the waveform. In frames without a pitch in range, pitch and
-    /// periodicity are 0. In the others, periodicity is the network's probability times the
-    /// similarity of the waveform with itself one period later, which is near 0 for noise.
-    #[default]
-    Own,
-}
-
-impl FromStr for DecoderKind {
-    type Err = Error;
-
-    fn from_str(name: &str) -> Result<Self> {
-        match name {
-            "argmax" => Ok(Self::Argmax),
-            "weighted_argmax" => Ok(Self::WeightedArgmax),
-            "viterbi" => Ok(Self::Viterbi),
-            "wms" => Ok(Self::Own),
-            _ => Err(Error::parameter(format!(
-                "decoder is {name:?}, wanted \"wms\", \"viterbi\", \"argmax\" or \"weighted_argmax\""
-            ))),
-        }
-    }
 }

@@ -6,9 +6,10 @@
 
 use super::bins::{bin_to_hz, hz_to_bin};
 use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
-use super::{BINS, BLOCK_FRAMES, Crepe, Grid, PitchTrack, SAMPLE_RATE_HZ};
+use super::{BINS, BLOCK_FRAMES, Crepe, Grid, SAMPLE_RATE_HZ};
 use crate::Result;
 use crate::Watch;
+use crate::analysis::pitch::track::PitchTrack;
 use rayon::prelude::*;
 use std::ops::Range;
 

@@ -1,0 +1,51 @@
+//! A pitch track: what every method of finding the pitch returns.
+
+use super::settings::YinSettings;
+
+/// Pitch of a recording, one value per frame.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PitchTrack {
+    /// Fundamental frequency in Hz, shape `(T,)`.
+    pub f0_hz: Vec<f32>,
+    /// Confidence that there is a pitch, 0 to 1, shape `(T,)`.
+    pub voicedness: Vec<f32>,
+}
+
+/// Pitch of one frame.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pitch {
+    pub f0_hz: f64,
+    /// Probability that this is a pitch, 0 to 1.
+    pub voicedness: f64,
+}
+
+impl PitchTrack {
+    /// The track of what YIN or pYIN found: pitches within the range of `settings`, and 0 Hz in
+    /// frames that show no period at all.
+    pub(crate) fn within_range(found: Vec<Pitch>, settings: &YinSettings) -> Self {
+        let frames = found.into_iter().map(|Pitch { f0_hz, voicedness }| {
+            // Periods are searched in whole samples, so a pitch may lie a little beyond the range.
+            let f0_hz = f0_hz.clamp(settings.fmin_hz, settings.fmax_hz);
+            (if voicedness > 0.0 { f0_hz as f32 } else { 0.0 }, voicedness as f32)
+        });
+        let (f0_hz, voicedness) = frames.unzip();
+        Self { f0_hz, voicedness }
+    }
+}
+
+/// The first pitch found.
+pub(crate) fn first_pitch(f0_hz: &[f32]) -> Option<f32> {
+    f0_hz.iter().copied().find(|&f0| f0 > 0.0)
+}
+
+/// Gives frames of 0 Hz the pitch of the frame before. `held` is that of the frame before the
+/// first, and becomes that of the last frame.
+pub(crate) fn hold_pitch(f0_hz: &mut [f32], held: &mut f32) {
+    for f0 in f0_hz {
+        if *f0 > 0.0 {
+            *held = *f0;
+        } else {
+            *f0 = *held;
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! A recording that is already in memory.
+
+/// A recording in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// A name for it, which appears in [`Frames::files`](super::Frames::files).
+    pub name: String,
+    /// Mono samples at the parameters' sample rate, full scale at ±1.
+    pub samples: Vec<f32>,
+}
