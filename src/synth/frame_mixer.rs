@@ -19,7 +19,7 @@ pub struct RenderSettings {
     pub noise: f32,
 }
 
-/// A spectrum and what its parts are.
+/// A spectrum, and what is needed to split it into tone and noise.
 #[derive(Clone, Copy, Debug)]
 pub struct MixedFrame<'a> {
     /// The spectrum that partials are read from, (K,).

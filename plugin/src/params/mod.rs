@@ -23,7 +23,7 @@ pub const MAX_REVISION: i32 = 1_000_000;
 /// The largest number of voices.
 pub const VOICES: i32 = 64;
 
-/// Ids that no parameter may take.
+/// Ids that are kept free for features to come: no parameter may take them.
 pub const RESERVED_IDS: [&str; 14] = [
     "map_x",
     "map_y",
