@@ -116,7 +116,8 @@ pub enum Expression {
     Pressure(f32),
     /// From dark, -1, to bright, 1.
     Brightness(f32),
-    /// An offset that is added to a network input, for these notes alone.
+    /// Offset that is added to a network input of the notes that sound now. Later notes of the
+    /// channel begin without it.
     Timbre {
         /// Index of the input in the model's input names.
         input: usize,

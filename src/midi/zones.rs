@@ -11,11 +11,9 @@ const HIGHEST: u8 = 15;
 /// its channels, and member channels, which carry one note each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Zones {
-    /// Number of member channels of the lower zone, above its master channel 0; 0 if there is no
-    /// zone.
+    /// Number of members of the lower zone, above its master channel 0; 0 if there is no zone.
     lower: u8,
-    /// Number of member channels of the upper zone, below its master channel 15; 0 if there is no
-    /// zone.
+    /// Number of members of the upper zone, below its master channel 15; 0 if there is no zone.
     upper: u8,
 }
 

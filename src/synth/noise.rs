@@ -263,7 +263,7 @@ impl Noise {
         }
     }
 
-    /// The next sample.
+    /// Returns the next sample. If [`Self::is_due`], call [`Self::next_frame`] first.
     #[inline]
     pub fn process(&mut self) -> f32 {
         let value = self.overlap.get(self.at).copied().unwrap_or(0.0);

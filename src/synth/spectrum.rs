@@ -46,7 +46,7 @@ impl PartialReader {
         let places: Vec<Place> = (1..=layout.n_bins)
             .map(|k| k as f64 * spacing)
             .take_while(|&exact| {
-                // Half the stretched rate is where a cycle frame ends.
+                // Bin n_fft / 2 is the Nyquist frequency of the cycle frame.
                 exact < layout.n_fft as f64 / 2.0 && exact.round() < layout.n_bins as f64
             })
             .map(|exact| {
@@ -70,7 +70,7 @@ impl PartialReader {
         self.places.len()
     }
 
-    /// The layout of the spectra.
+    /// The layout of the spectra that it reads.
     pub fn layout(&self) -> &SpectrumLayout {
         &self.layout
     }

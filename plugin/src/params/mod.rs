@@ -14,7 +14,7 @@ pub use groups::{
     VoiceMode, VoiceParams, axis_id,
 };
 
-/// The number of timbre axes. A model with more timbre inputs has its first ones moved.
+/// The number of timbre axes. Of a model with more timbre inputs, only the first 16 move.
 pub const AXES: usize = 16;
 /// How far an axis reaches on either side of its middle, in standard deviations.
 pub const AXIS_REACH: f32 = 4.0;
