@@ -333,8 +333,8 @@ fn timeline(
 }
 
 /// Moves note-offs that end a note of an earlier tick before the note-on of the same key on their own
-/// tick: the other way round they would end the new note at once. Files do not keep to an order,
-/// above all across tracks.
+/// tick: the other way round they would end the new note at once. Programs write the two in
+/// either order, especially across tracks.
 fn end_older_notes_first(events: &mut [(u64, Happening)]) {
     let mut keys = vec![KeyState::default(); CHANNELS * NOTES];
     let mut order = Vec::new();

@@ -45,12 +45,12 @@ impl FrameMixer {
         Self { shaper: NoiseShaper::new(Arc::clone(&reader), sample_rate), reader }
     }
 
-    /// Reads the partials.
+    /// The reader of partials that it was made with.
     pub fn reader(&self) -> &PartialReader {
         &self.reader
     }
 
-    /// Shapes the noise.
+    /// The noise shaper that it uses.
     pub fn shaper(&self) -> &NoiseShaper {
         &self.shaper
     }

@@ -1,8 +1,8 @@
 //! The network's inputs in a player's units.
 //!
 //! A player's scale has 0 at the mean of the training data and a unit of one standard deviation;
-//! voicedness stands for itself, 0 .. 1. This is the only place that computes these units: the plugin
-//! and Python ask for them.
+//! voicedness keeps its own unit, 0 .. 1. This is the only place that computes these units: the
+//! plugin and Python ask for them.
 
 use crate::model::{F0Mapping, Model};
 
