@@ -91,7 +91,7 @@ pub fn scan(folder: Option<PathBuf>) -> Bank {
 fn is_model(path: &Path) -> bool {
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase());
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
-    // The parameters of a training often lie beside its model, in a JSON file that is no model.
+    // The parameters of a training often lie beside its model, in a JSON file that is not a model.
     extension.is_some_and(|e| EXTENSIONS.contains(&e.as_str()))
         && stem.is_some_and(|stem| !stem.ends_with("params"))
         && path.is_file()

@@ -154,7 +154,7 @@ fn read_bounded(path: &Path) -> Option<Vec<u8>> {
     (length <= MAX_UNPACKED).then(|| std::fs::read(path).ok()).flatten()
 }
 
-/// A source as messages name it.
+/// The name of a source in messages.
 fn shown(source: &Source) -> String {
     match source {
         Source::Factory(name) => format!("factory model {name}"),

@@ -40,7 +40,7 @@ pub struct Player {
     link: Arc<EngineLink>,
     controllers: Controllers,
     settings: Settings,
-    /// What the timbre parameters move in the model that plays.
+    /// The network inputs that the timbre parameters move in the model that plays.
     movers: [Mover; MOVERS],
     /// The positions of the timbre parameters when they were last sent to the instrument.
     positions: [f32; MOVERS],
@@ -54,7 +54,7 @@ fn key_bit(key: u8) -> u128 {
     1u128.checked_shl(u32::from(key)).unwrap_or(0)
 }
 
-/// What the timbre parameters move in the model of `engine`.
+/// The network inputs that the timbre parameters move in the model of `engine`.
 fn movers(engine: &Engine) -> [Mover; MOVERS] {
     let (config, space) = (engine.model().config(), engine.space());
     let mut movers = [None; MOVERS];
@@ -274,7 +274,8 @@ impl Player {
         });
     }
 
-    /// The network input that a modulated parameter moves, and how far the parameter reaches.
+    /// The network input that a modulated parameter moves, and the parameter's largest value;
+    /// `None` if the parameter moves none.
     fn modulated(&self, id: u32) -> Option<(usize, f32)> {
         let index = id as usize;
         let (input, _) = (*self.movers.get(index)?)?;

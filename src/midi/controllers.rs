@@ -1,20 +1,20 @@
-//! Where the controllers of all channels stand, and what messages mean.
+//! The positions of the controllers of all channels, and what each MIDI message does to them.
 
 use super::zones::Zones;
 use super::{CHANNELS, Event, Expression, Message};
 
-/// How far the pitch wheel goes until a message or a host says otherwise, semitones.
+/// Bend range of the pitch wheel until a message or a host sets another one, semitones.
 const BEND_RANGE: f32 = 2.0;
-/// How far the wheel of an MPE member channel goes until a message says otherwise, semitones.
+/// Bend range of an MPE member channel until a message sets another one, semitones.
 const MEMBER_BEND_RANGE: f32 = 48.0;
 /// Largest bend range that a message can ask for, cents.
 const MAX_BEND_RANGE_CENTS: u16 = 9600;
-/// Controller that moves the model's first input, where controllers move inputs.
+/// Controller that moves the model's first input; used after [`Controllers::with_automation`] only.
 const FIRST_INPUT: u8 = 20;
 /// Registered parameters, most and least significant byte of their number.
 const PITCH_BEND_RANGE: [u8; 2] = [0, 0];
 const MPE_CONFIGURATION: [u8; 2] = [0, 6];
-/// The number that stands for no parameter.
+/// The number with which a message deselects the registered parameter.
 const NULL_PARAMETER: [u8; 2] = [127, 127];
 
 /// Turns the wheel's position, 0 to 1, into -1 to 1. Its 14 bits have no exact middle: both 8192 of
@@ -29,7 +29,7 @@ fn sided(value: f32) -> f32 {
     ((value * 127.0 - 64.0) / 63.0).clamp(-1.0, 1.0)
 }
 
-/// The parameter that data entry (controllers 6, 38, 96 and 97) changes.
+/// The parameter that a channel has selected for data entry (controllers 6, 38, 96 and 97).
 #[derive(Clone, Copy, PartialEq)]
 enum Parameter {
     None,
@@ -49,22 +49,22 @@ enum Pedal {
 /// Where the controllers of one channel stand.
 #[derive(Clone, Copy)]
 struct Channel {
-    /// -1 to 1.
+    /// Pitch wheel, -1 to 1; 0 is its rest.
     bend: f32,
-    /// Cents, if a message has set it.
+    /// Bend range in cents; `None` until a message sets it.
     bend_range_cents: Option<u16>,
     /// Amplitude factors of controllers 7 and 11.
     volume: f32,
     expression: f32,
-    /// -1 to 1.
+    /// From left, -1, to right, 1.
     pan: f32,
     /// The modulation wheel, 0 to 1.
     modulation: f32,
-    /// -1 to 1.
+    /// Controller 74, -1 to 1; 0 is its middle.
     brightness: f32,
-    /// 0 to 1.
+    /// Channel pressure, 0 to 1.
     pressure: f32,
-    /// Whether they are down, in the order of [`Pedal`].
+    /// Whether each pedal is down, in the order of [`Pedal`].
     pedals: [bool; 3],
     parameter: Parameter,
 }
@@ -82,7 +82,7 @@ const AT_REST: Channel = Channel {
     parameter: Parameter::None,
 };
 
-/// What a channel tells the instrument, an event each.
+/// What the instrument has to know of a channel; each is sent as an event of its own.
 #[derive(Clone, Copy)]
 enum Control {
     Tuning,
@@ -123,9 +123,10 @@ impl Control {
 pub struct Controllers {
     channels: [Channel; CHANNELS],
     zones: Zones,
-    /// The zones that a reset goes back to.
+    /// The zones that [`Self::reset`] goes back to.
     zones_at_rest: Zones,
-    /// Semitones, where no message has set another range.
+    /// Bend range of channels that are not members of a zone, until a message sets another,
+    /// semitones.
     bend_range: f32,
     moves_inputs: bool,
 }
@@ -151,14 +152,16 @@ impl Controllers {
         self
     }
 
-    /// All controllers at rest. What [`Self::set`] was told stays.
+    /// Returns all controllers to rest and forgets the zones and bend ranges that messages have
+    /// set. The defaults given to [`Self::set`] stay.
     pub fn reset(&mut self) {
         self.channels = [AT_REST; CHANNELS];
         self.zones = self.zones_at_rest;
     }
 
-    /// Sets what holds until a message says otherwise: whether all channels are MPE's lower zone, and
-    /// the bend range in semitones of channels that are no members of a zone.
+    /// Sets two defaults, which MIDI messages can override. With `mpe`, all channels form MPE's
+    /// lower zone. `bend_range`, in semitones, is for channels that are not members of a zone. If
+    /// either has changed, the events that follow from it go to `send`.
     pub fn set(&mut self, mpe: bool, bend_range: f32, mut send: impl FnMut(Event)) {
         let zones = if mpe { Zones::WHOLE_LOWER } else { Zones::default() };
         if (zones, bend_range) == (self.zones_at_rest, self.bend_range) {
@@ -173,7 +176,8 @@ impl Controllers {
         }
     }
 
-    /// Takes in a message and hands the events that it means to `send`: at most a few for each channel.
+    /// Translates a message, and calls `send` with each event that it causes, if any: at most nine
+    /// for each channel.
     pub fn handle(&mut self, message: Message, mut send: impl FnMut(Event)) {
         let channel = message.channel();
         let index = usize::from(channel);
@@ -207,7 +211,7 @@ impl Controllers {
         }
     }
 
-    /// A controller moves to `value`, 0 to 1.
+    /// Translates a controller that moves to `value`, 0 to 1.
     fn control(&mut self, channel: u8, number: u8, value: f32, send: &mut impl FnMut(Event)) {
         let state = &mut self.channels[usize::from(channel)];
         let is_down = value >= 64.0 / 127.0;
@@ -267,7 +271,7 @@ impl Controllers {
         self.send(channel, control, send);
     }
 
-    /// Data entry: the chosen parameter of a channel changes.
+    /// Changes the parameter that the channel has selected (controllers 6, 38, 96 and 97).
     fn enter_data(&mut self, channel: u8, number: u8, byte: u8, send: &mut impl FnMut(Event)) {
         match self.channels[usize::from(channel)].parameter {
             Parameter::Registered(PITCH_BEND_RANGE) => {
@@ -289,7 +293,7 @@ impl Controllers {
     }
 
     fn configure_zones(&mut self, channel: u8, members: u8, send: &mut impl FnMut(Event)) {
-        // To end a zone that is not there changes nothing.
+        // Ending a zone that does not exist changes nothing.
         if self.zones.configure(channel, members) {
             self.channels.iter_mut().for_each(|channel| channel.bend_range_cents = None);
             self.send_everything(send);
@@ -299,7 +303,7 @@ impl Controllers {
     fn set_bend_range(&mut self, channel: u8, cents: u16) {
         let master = self.zones.master_of(channel);
         for (other, state) in (0..).zip(&mut self.channels) {
-            // A member speaks for all members of its zone.
+            // A bend range that is sent to one member is for all members of its zone.
             if other == channel || (master.is_some() && self.zones.master_of(other) == master) {
                 state.bend_range_cents = Some(cents);
             }
@@ -316,8 +320,9 @@ impl Controllers {
         set.map_or(otherwise, |cents| f32::from(cents) / 100.0)
     }
 
-    /// Brings the controllers of a channel, or of a master's zone, to rest (controller 121). Volume, pan
-    /// and bend range stay, as the MIDI Association's recommended practice RP-015 has it.
+    /// Returns the controllers and pressures of a channel, or of a master's zone, to rest
+    /// (controller 121). Volume, pan and bend range stay, as the MIDI Association's RP-015
+    /// recommends.
     fn rest(&mut self, channel: u8, send: &mut impl FnMut(Event)) {
         let reached = self.zones.reached(channel);
         for index in reached.clone().map(usize::from) {
@@ -333,7 +338,7 @@ impl Controllers {
         }
     }
 
-    /// Sends a control of a channel, or of all channels that it speaks for.
+    /// Sends a control of a channel; if it is the master of a zone, of all channels of the zone.
     fn send(&self, channel: u8, control: Control, send: &mut impl FnMut(Event)) {
         self.zones.reached(channel).for_each(|channel| send(self.event(channel, control)));
     }
@@ -346,7 +351,9 @@ impl Controllers {
         Control::ALL.into_iter().for_each(|control| self.send_all(control, send));
     }
 
-    /// A control of a channel as the instrument is to have it: a member's and its master's add up.
+    /// The event that sets a control of a channel. A member's value is combined with its master's:
+    /// bends, pan and brightness add up, volumes multiply, the larger pressure counts, and a pedal
+    /// is down if either holds it down.
     fn event(&self, channel: u8, control: Control) -> Event {
         let own = &self.channels[usize::from(channel)];
         let master_channel = self.zones.master_of(channel);
@@ -381,7 +388,7 @@ impl Channel {
         self.volume * self.expression
     }
 
-    /// Takes in half of the number of a parameter (controllers 98 to 101).
+    /// Takes one of the two bytes that select a parameter (controllers 98 to 101).
     fn choose_parameter(&mut self, number: u8, byte: u8) {
         let place = match number {
             100 => 1,
@@ -432,7 +439,7 @@ mod tests {
         sent
     }
 
-    /// The way up ends one of 8192 steps early.
+    /// With a tolerance, because the wheel goes 8192 steps down from its rest and only 8191 up.
     fn assert_bend(sent: &[(u8, f32)], semitones: f32) {
         assert!(matches!(sent, [(_, sent)] if (sent - semitones).abs() < 0.01), "{sent:?}");
     }
@@ -461,7 +468,7 @@ mod tests {
         let all = bend(&mut controllers, 15, 0.0);
         assert_eq!((all.len(), all[15], all[4]), (16, (15, -2.0), (4, -2.0)));
         assert_bend(&all[..1], 46.0);
-        // The lower zone, which is not there, ends; then the upper one.
+        // Ending the lower zone, which does not exist, changes nothing; then the upper one ends.
         control(&mut controllers, &[(0, 101, 0), (0, 100, 6), (0, 6, 0)]);
         assert_bend(&bend(&mut controllers, 3, 1.0), 46.0);
         control(&mut controllers, &[(15, 6, 0)]);
@@ -552,7 +559,7 @@ mod tests {
         let sent = control(&mut controllers, &[(0, 64, 0)]);
         assert_eq!(last(sent.clone(), 3), Event::Sustain { channel: 3, down: true });
         assert_eq!(last(sent, 4), Event::Sustain { channel: 4, down: false });
-        // At rest again, but for the volume.
+        // Controller 121 resets everything but the volume.
         let mut sent = Vec::new();
         let pressure = Message::ChannelPressure { channel: 3, pressure: 0.5 };
         controllers.handle(pressure, |event| sent.push(event));

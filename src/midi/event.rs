@@ -2,8 +2,8 @@
 
 /// Something that happens to the instrument between two samples.
 ///
-/// Values outside of their range are clamped to it, and NaN changes nothing. Channels are 0 to 15;
-/// higher numbers wrap around.
+/// Values outside of their range are clamped to it. NaN changes nothing, but a key that goes down
+/// with a velocity of NaN counts as coming up. Channels are 0 to 15; higher numbers wrap around.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Event {
     /// A key goes down.
@@ -12,7 +12,8 @@ pub enum Event {
         channel: u8,
         /// MIDI note number; 69 is A4.
         note: u8,
-        /// 0 to 1; the amplitude grows with its square. 0 means that the key comes up.
+        /// 0 to 1; with the default settings the amplitude is its square. 0 means that the key
+        /// comes up.
         velocity: f32,
     },
     /// A key comes up. Its note ends unless a pedal holds it.
@@ -29,7 +30,8 @@ pub enum Event {
         /// Which control moves, and its new value.
         expression: Expression,
     },
-    /// A control of single sounding notes moves. It adds to what their channel does.
+    /// A control of single sounding notes moves. It is combined with that of their channel: tuning,
+    /// pan and brightness add up, volumes multiply, and the larger pressure counts.
     Note {
         /// MIDI channel of the notes; `None` stands for all channels.
         channel: Option<u8>,
@@ -77,7 +79,7 @@ pub enum Event {
         position: f32,
     },
     /// All keys of a channel come up. Notes that a pedal holds sound on until it comes up, as MIDI 1.0
-    /// has it.
+    /// demands.
     AllNotesOff {
         /// MIDI channel.
         channel: u8,
@@ -90,12 +92,12 @@ pub enum Event {
 }
 
 impl Event {
-    /// The pitch wheel of a channel, in semitones.
+    /// Bends all notes of a channel by that many semitones.
     pub const fn bend(channel: u8, semitones: f32) -> Self {
         Self::Channel { channel, expression: Expression::Tuning(semitones) }
     }
 
-    /// The loudness of a channel, as an amplitude factor.
+    /// Sets the loudness of a channel, as an amplitude factor.
     pub const fn volume(channel: u8, gain: f32) -> Self {
         Self::Channel { channel, expression: Expression::Volume(gain) }
     }
@@ -114,7 +116,8 @@ pub enum Expression {
     Pressure(f32),
     /// From dark, -1, to bright, 1.
     Brightness(f32),
-    /// Distance of a network input from where the instrument has it.
+    /// Offset that is added to a network input of the notes that sound now. Later notes of the
+    /// channel begin without it.
     Timbre {
         /// Index of the input in the model's input names.
         input: usize,

@@ -1,6 +1,7 @@
 //! Standard MIDI files as messages with their times.
 //!
-//! Source: Standard MIDI Files 1.0 (MIDI Association, RP-001), and what programs write besides.
+//! Source: Standard MIDI Files 1.0 (MIDI Association, RP-001). Deviations that common programs
+//! write are read too.
 
 use std::path::Path;
 
@@ -65,8 +66,8 @@ impl MidiFile {
 
     /// Reads the messages of some channels from the bytes of a file.
     ///
-    /// Messages on one tick keep the file's order, one track after the other, but for this: a note-off
-    /// that ends a note from an earlier tick comes before a note-on of the same key.
+    /// Messages on one tick keep the file's order, one track after the other, with one exception: a
+    /// note-off that ends a note from an earlier tick comes before a note-on of the same key.
     ///
     /// # Errors
     /// [`Error::Parameter`] in one line if the bytes are not a standard MIDI file, or so damaged that no
@@ -114,12 +115,12 @@ impl MidiFile {
     }
 }
 
-/// What a tick is.
+/// The unit in which the file counts time.
 #[derive(Clone, Copy)]
 enum Division {
-    /// A fraction of a quarter note, which tempo events time: ticks per quarter note.
+    /// Ticks per quarter note, whose length in seconds is set by tempo events.
     Quarter(u16),
-    /// A fraction of a second: ticks per second.
+    /// Ticks per second.
     Second(f64),
 }
 
@@ -220,12 +221,12 @@ impl<'a> Chunk<'a> {
         Some(Self { id: *id, length: u32::from_be_bytes(*length) as usize, rest })
     }
 
-    /// Reads a head whose identifier is text: anything else is none.
+    /// Reads a head; `None` unless its identifier is printable ASCII.
     fn read_plausible(bytes: &'a [u8]) -> Option<Self> {
         Self::read(bytes).filter(|chunk| chunk.id.iter().all(u8::is_ascii_graphic))
     }
 
-    /// The body as far as the file has it.
+    /// The body, without the part that the file lacks if it is cut short.
     fn body(&self) -> &'a [u8] {
         &self.rest[..self.length.min(self.rest.len())]
     }
@@ -299,8 +300,8 @@ fn read_track<'a>(chunk: &Chunk<'a>) -> (Track, &'a [u8]) {
 /// A time in seconds and the number of the track that is lost from there on.
 type Loss = (f64, usize);
 
-/// Puts the tracks' events in the order of their times, and returns the messages, and when which track
-/// was lost.
+/// Puts the tracks' events in the order of their times. Returns the messages, and when and where a
+/// track could not be read to its end.
 fn timeline(
     tracks: Vec<Track>,
     header: &Header,
@@ -345,8 +346,8 @@ fn timeline(
 }
 
 /// Moves note-offs that end a note of an earlier tick before the note-on of the same key on their own
-/// tick: the other way round they would end the new note at once. Writers do not care for the order,
-/// above all across tracks.
+/// tick: the other way round they would end the new note at once. Programs write the two in
+/// either order, especially across tracks.
 fn end_older_notes_first(events: &mut [(u64, Happening)]) {
     let mut keys = vec![KeyState::default(); CHANNELS * NOTES];
     let mut order = Vec::new();
@@ -392,11 +393,12 @@ struct KeyState {
     sounding: usize,
     /// How many of them end on this tick.
     ended: usize,
-    /// Where among this tick's events it goes down first.
+    /// The index, among this tick's events, of its first note-on.
     first_on: Option<usize>,
 }
 
-/// The number of a key among those of all channels, and whether it goes down.
+/// The number of the key that an event moves, counted through all channels, and whether it goes
+/// down.
 fn as_key(happening: Happening) -> Option<(usize, bool)> {
     let Happening::Message(message) = happening else { return None };
     let (Message::NoteOn { note, .. } | Message::NoteOff { note, .. }) = message else {
@@ -406,7 +408,7 @@ fn as_key(happening: Happening) -> Option<(usize, bool)> {
     Some((key, message.starts_note()))
 }
 
-/// The channel whose notes all end, if it is such a message.
+/// The channel, if the event ends all notes of one.
 fn ends_all_notes(happening: Happening) -> Option<u8> {
     match happening {
         Happening::Message(Message::Controller { channel, number: 120 | 123..=127, .. }) => {

@@ -1,6 +1,6 @@
 //! The events of one track of a standard MIDI file.
 //!
-//! `midly` reads the events. It ends a track without a word at what the standard does not allow but
+//! `midly` reads the events. It silently ends a track at two things that the standard forbids and
 //! programs write all the same: running status behind a meta event, and system messages between or
 //! within events. Both are read here.
 
@@ -81,8 +81,9 @@ impl Track {
     }
 }
 
-/// Whether the event that `bytes` end with is longer than they are. `midly` makes do with what there is
-/// of a meta event or a system exclusive message; a wrong length would swallow the rest of the track.
+/// Whether the event that `bytes` end with is longer than they are. `midly` accepts the part that
+/// is there of a meta event or a system exclusive message; a wrong length would swallow the rest of
+/// the track.
 fn is_cut(bytes: &[u8], status: Option<u8>) -> bool {
     let longer = [bytes, &[0]].concat();
     let mut events = EventIter::new(&longer);

@@ -11,9 +11,9 @@ const HIGHEST: u8 = 15;
 /// its channels, and member channels, which carry one note each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Zones {
-    /// Number of member channels of the lower zone, above its master channel 0; 0 is no zone.
+    /// Number of members of the lower zone, above its master channel 0; 0 if there is no zone.
     lower: u8,
-    /// Number of member channels of the upper zone, below its master channel 15; 0 is no zone.
+    /// Number of members of the upper zone, below its master channel 15; 0 if there is no zone.
     upper: u8,
 }
 
@@ -21,9 +21,10 @@ impl Zones {
     /// The lower zone with all other channels as its members.
     pub const WHOLE_LOWER: Self = Self { lower: HIGHEST, upper: 0 };
 
-    /// Takes in a configuration message, which is sent on a master channel: `members` begin a zone or
-    /// change it, 0 ends it. The other zone gives up the channels that it had there. Returns whether a
-    /// zone was there, or is now.
+    /// Applies a configuration message. On a master channel (0 or 15) it gives its zone that many
+    /// `members`, 0 to 15, and 0 ends the zone; on other channels it does nothing. The other zone
+    /// loses the channels that both would have. Returns whether the zone existed before or exists
+    /// now.
     pub fn configure(&mut self, channel: u8, members: u8) -> bool {
         let (zone, other) = match channel {
             0 => (&mut self.lower, &mut self.upper),
@@ -33,7 +34,7 @@ impl Zones {
         let was_there = *zone > 0;
         *zone = members.min(HIGHEST);
         if *zone > 0 {
-            // Both masters need a channel too.
+            // Of the 16 channels, two are for the masters.
             *other = (*other).min((HIGHEST - 1).saturating_sub(*zone));
         }
         was_there || *zone > 0

@@ -94,7 +94,7 @@ pub struct Batch {
 }
 
 impl BatchNetwork {
-    /// Arranges a network's weights.
+    /// Arranges the weights of `network` for batches, in the given precision.
     pub fn new(network: &Network, precision: Precision) -> Self {
         let layer = |layer: &Dense| Layer::new(layer, precision);
         let (encoder, recurrent, dense) = network.layers();
@@ -162,7 +162,7 @@ impl BatchNetwork {
         }
     }
 
-    /// Number of input features.
+    /// Number of input features, C.
     pub fn input_size(&self) -> usize {
         self.inputs
     }
@@ -175,7 +175,7 @@ fn relu_all(lanes: &mut [Vec<f32>; VOICES_PER_BATCH], count: usize, width: usize
 }
 
 impl Batch {
-    /// Empties the batch.
+    /// Removes all voices from the batch.
     pub fn clear(&mut self) {
         self.count = 0;
     }

@@ -51,7 +51,7 @@ pub struct Statistics {
     pub mean: Vec<f32>,
     /// Standard deviation of each input.
     pub std: Vec<f32>,
-    /// The inputs of a note whose timbre nobody has moved.
+    /// Value of each input in a note whose timbre has not been moved.
     pub rest: Vec<f32>,
 }
 
@@ -95,7 +95,7 @@ impl SpectrumLayout {
     /// Checks that the numbers are in range and fit each other.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming the first value that does not, and its range.
+    /// [`Error::Parameter`] naming the first value that fails, and the range it has to be in.
     pub fn validate(&self) -> Result<()> {
         match self.out_of_range() {
             None => Ok(()),
@@ -198,17 +198,17 @@ impl ModelConfig {
         self.input_names.len()
     }
 
-    /// The place of the pitch among the inputs.
+    /// Index of the pitch among the inputs.
     pub fn pitch_index(&self) -> usize {
         self.pitch_index
     }
 
-    /// The place of the voicedness among the inputs, if the network has it.
+    /// Index of the voicedness among the inputs, if the network has it.
     pub fn voicedness_index(&self) -> Option<usize> {
         self.voicedness_index
     }
 
-    /// The places of the timbre inputs, in order: all but pitch and voicedness.
+    /// Indices of the timbre inputs, in order: all but pitch and voicedness.
     pub fn timbre_indices(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.input_size())
             .filter(|&i| i != self.pitch_index && Some(i) != self.voicedness_index)
@@ -296,7 +296,7 @@ fn statistics(
     if fields.has("rest") {
         rest = column("rest")?;
     } else if let Some(index) = voicedness_index {
-        // The mean takes in the pauses: a note should sound as the well voiced frames do.
+        // The mean includes the pauses, but a note should sound as the well voiced frames do.
         rest[index] = (mean[index] + std[index]).min(max[index]);
     }
     Ok(Statistics { min, max, mean, std, rest })

@@ -9,14 +9,14 @@ use crate::{Error, Result};
 /// A model file in the binary.
 #[derive(Clone, Copy, Debug)]
 pub struct FactoryModel {
-    /// Its short name, as in `factory:NAME`.
+    /// The model's short name, as in `factory:NAME`.
     pub name: &'static str,
     /// The content of its file.
     pub bytes: &'static [u8],
 }
 
 impl FactoryModel {
-    /// Its display name.
+    /// The model's display name.
     pub fn title(&self) -> String {
         let title = || {
             let (_, header) = SafeTensors::read_metadata(self.bytes).ok()?;

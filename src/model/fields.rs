@@ -32,7 +32,7 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| Error::parameter(format!("{}.{key} is missing", self.place)))
     }
 
-    /// The fields of an object within this one.
+    /// The object under `key`, within this one.
     pub fn object(&self, key: &str) -> Result<Self> {
         let place = format!("{}.{key}", self.place);
         match self.get(key)? {
@@ -60,7 +60,7 @@ impl<'a> Fields<'a> {
         value.as_bool().ok_or_else(|| self.wrong(key, value, "true or false"))
     }
 
-    /// A whole number from 0.
+    /// The whole number under `key`, 0 or more.
     pub fn whole(&self, key: &str) -> Result<usize> {
         let value = self.get(key)?;
         value
@@ -69,7 +69,7 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.wrong(key, value, "a whole number"))
     }
 
-    /// A whole number of this range.
+    /// The whole number under `key`, which must be in `range`.
     pub fn whole_in(&self, key: &str, range: &RangeInclusive<usize>) -> Result<usize> {
         let value = self.whole(key)?;
         let wanted = || format!("{} to {}", range.start(), range.end());
@@ -84,7 +84,7 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| self.wrong(key, value, "a number above 0 and below 1e9"))
     }
 
-    /// A list of finite numbers, of this length if one is given.
+    /// The list of finite numbers under `key`, of length `count` if that is given.
     pub fn numbers(&self, key: &str, count: Option<usize>) -> Result<Vec<f32>> {
         let values: Vec<f32> = self
             .list(key)?

@@ -18,7 +18,7 @@ use crate::files::write_atomic;
 use crate::limits::MAX_FILE_BYTES;
 use crate::{Error, Result};
 
-/// What the metadata of a model file say that it is.
+/// The "format" in the metadata of a model file.
 const FORMAT: &str = "wms-model";
 const VERSION: &str = "1";
 
@@ -89,7 +89,7 @@ impl Model {
     /// Reads a model file as [`Self::load_with`] does, without params.
     ///
     /// # Errors
-    /// The same as of [`Self::load_with`].
+    /// [`Error::Io`] or [`Error::ModelFile`], for the reasons listed at [`Self::load_with`].
     pub fn load(path: &Path) -> Result<Self> {
         Self::load_with(path, None)
     }
@@ -134,7 +134,8 @@ impl Model {
         Ok(model)
     }
 
-    /// A network of `wms_torch` with what is said of it by params, or by a params.json near its file.
+    /// A model from a network of `wms_torch`, described by `params` or by a params.json near its
+    /// file.
     fn described(path: &Path, network: Network, params: Option<&Value>) -> Result<Self> {
         let name = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
         let found = match params {

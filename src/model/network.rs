@@ -238,7 +238,7 @@ impl Network {
     /// Makes one step from `input`, (C,), to `output`, (K,), and advances `state`; allocates nothing.
     ///
     /// # Panics
-    /// If a slice is shorter than this or `state` belongs to another network.
+    /// If `input` is shorter than C or `output` than K, or if `state` belongs to another network.
     pub fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
         let State { hidden, work: [current, next], gates, recurrent } = state;
         let mut width = self.input_size();
@@ -255,7 +255,7 @@ impl Network {
         }
         if let Some((last, inner)) = self.dense.split_last() {
             if let Some(first) = inner.first() {
-                // The recurrent output is borrowed from the state, so the first one stands apart.
+                // Outside of the loop, because its input is borrowed from the state.
                 first.forward(fed, next);
                 width = first.outputs();
                 relu(&mut next[..width]);

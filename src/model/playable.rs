@@ -1,4 +1,4 @@
-//! Whether the model that a set of parameters leads to can be played: asked before a training.
+//! Checks, before a training, that the model it would make could be played.
 
 use super::config::{Domain, PACMAP_COORDINATES, SpectrumLayout};
 use crate::limits::{HOP_SIZE, MAX_FILE_BYTES, MAX_LAYER, MAX_ROWS};
@@ -53,8 +53,8 @@ impl Params {
         }
     }
 
-    /// Number of weights of the network that is trained with these parameters, were its hidden size
-    /// this one.
+    /// Number of weights of a network that is trained with these parameters, but with this hidden
+    /// size.
     fn weights(&self, hidden: u64) -> u64 {
         let analysis = self.analysis();
         let projected = self.get("mfcc_dim_reduction").and_then(|v| v.as_str()) == Some("pacmap");

@@ -16,7 +16,8 @@ const ROWS: usize = 16;
 const PAIRS_PER_SUM: usize = 16;
 /// Largest value of an input as a whole number.
 const INPUT_MAX: f32 = 16_384.0;
-/// Largest sum of a row's weights over these pairs: times the largest input it is below 2^31.
+/// Largest sum of a row's weight magnitudes over these pairs: its product with [`INPUT_MAX`] is
+/// below 2^31.
 const ROW_SUM_MAX: f32 = 131_000.0;
 
 /// Two neighbouring weights of a row, or two neighbouring inputs.

@@ -14,8 +14,9 @@ use super::network::StateDict;
 use crate::{Error, Result};
 pub use describe::describe;
 
-/// The key under which a description keeps what is no parameter. Readers of a params.json skip it as a
-/// note, so both `wms_torch` and this project accept the description as a params.json.
+/// The key under which a description keeps everything that is not a parameter. Readers of a
+/// params.json skip it as a note, so both `wms_torch` and this project accept the description as a
+/// params.json.
 pub const MODEL_KEY: &str = "___NOT_TO_EDIT_model";
 
 /// The formats that a file's first bytes tell apart.

@@ -30,14 +30,14 @@ impl FrameClock {
         Ok(Self { period, step: u64::from(model_rate) * 1000, position: 0 })
     }
 
-    /// Starts again, `fraction` (0 .. 1) of a frame after the beginning of a frame.
+    /// Puts the clock at `fraction` (0 .. 1) of a frame after the frame's beginning.
     pub fn reset(&mut self, fraction: f64) {
         self.position = (fraction.clamp(0.0, 1.0) * (self.period - 1) as f64) as u64;
     }
 
     /// Whether a frame begins at the next sample; if so, moves on to that frame.
     ///
-    /// Frames shorter than a sample count as one.
+    /// If several frames begin within one sample, they count as one.
     pub fn tick(&mut self) -> bool {
         let due = self.position >= self.period;
         self.position %= self.period;
@@ -49,14 +49,15 @@ impl FrameClock {
         target.saturating_sub(self.position).div_ceil(self.step) as usize
     }
 
-    /// Lets samples pass of which none but the first may begin a frame; to be called after
-    /// [`Self::tick`].
+    /// Moves the clock on by `samples` after [`Self::tick`]. Only the first of them may begin a
+    /// frame.
     pub fn advance(&mut self, samples: usize) {
         self.position += samples as u64 * self.step;
     }
 
-    /// Lets any number of samples pass after [`Self::tick`], as if it were called before each of them:
-    /// frames that begin within them are over, one that begins at the sample after them is still due.
+    /// Moves the clock on by `samples` after [`Self::tick`], as if that were called before each of
+    /// them: frames that begin within them are skipped, and one that begins right after them is
+    /// still due.
     pub fn advance_over_frames(&mut self, samples: usize) {
         if samples > 0 {
             let last = self.position + (samples as u64 - 1) * self.step;
@@ -64,12 +65,12 @@ impl FrameClock {
         }
     }
 
-    /// Where in the frame the clock stands, from 0 to [`Self::period`].
+    /// Time since the beginning of the frame, from 0 to [`Self::period`], in the clock's own units.
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Length of a frame in the clock's units.
+    /// Length of a frame in the clock's own units.
     pub fn period(&self) -> u64 {
         self.period
     }

@@ -1,4 +1,4 @@
-//! Where the controls of a channel or of a note stand.
+//! The positions of a channel's or a note's controls.
 
 use crate::midi::Expression;
 
@@ -20,8 +20,8 @@ impl Default for Controls {
 }
 
 impl Controls {
-    /// Moves a control and returns whether it moved: NaN and infinity change nothing, and offsets of
-    /// the timbre are not kept here.
+    /// Sets a control, clamped to its range, and returns whether it did: NaN and infinity change
+    /// nothing, and [`Expression::Timbre`] is not kept here.
     pub fn set(&mut self, expression: Expression) -> bool {
         let (slot, value, low, high) = match expression {
             Expression::Tuning(value) => (&mut self.tuning, value, -120.0, 120.0),

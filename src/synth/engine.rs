@@ -23,8 +23,8 @@ const SOFT_PEDAL: f64 = std::f64::consts::FRAC_1_SQRT_2;
 const GAIN_S: f64 = 0.01;
 /// Most samples that are mixed at a time.
 const MIX_SAMPLES: usize = 256;
-/// Distance of successive notes between left and right, as a share of the whole: the golden ratio's
-/// fraction, with which no two notes meet.
+/// Step from the pan of one note to that of the next, as a share of the whole width; it wraps
+/// around. With the golden ratio's fraction no two notes get the same place.
 const NEXT_PLACE: f64 = 0.618_033_988_749_895;
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -137,7 +137,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Becomes silent and returns every controller to where it was in the beginning; settings stay.
+    /// Silences all notes at once and returns controllers and timbre to rest; the settings stay.
     pub fn reset(&mut self) {
         self.voices.iter_mut().for_each(Voice::reset);
         let groups = self.clocks.len() as f64;
@@ -164,7 +164,7 @@ impl Engine {
         self.context.sample_rate
     }
 
-    /// The settings now.
+    /// The present settings, all within their ranges.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -174,7 +174,7 @@ impl Engine {
         &self.context.space
     }
 
-    /// Network inputs that the voices move to, (C,); the place of the pitch is unused.
+    /// Network inputs that the voices move to, (C,); the element for the pitch is unused.
     pub fn timbre(&self) -> &[f32] {
         &self.timbre
     }
@@ -184,7 +184,7 @@ impl Engine {
         self.context.mixer.reader()
     }
 
-    /// Whether the note of a key still sounds, be it held or dying away.
+    /// Whether a note of this channel and key sounds, held or dying away.
     pub fn sounds(&self, channel: u8, note: u8) -> bool {
         let meant = |n: &Note| (n.channel, n.key) == (channel % CHANNELS as u8, note);
         self.voices.iter().any(|voice| !voice.is_free() && meant(voice.note()))
@@ -217,7 +217,7 @@ impl Engine {
         self.refresh_where(|_| true);
     }
 
-    /// Lets something happen before the next sample.
+    /// Applies an event, which takes effect from the next sample on.
     pub fn handle(&mut self, event: Event) {
         match event {
             Event::NoteOn { channel, note, velocity } if velocity > 0.0 => {
@@ -290,7 +290,7 @@ impl Engine {
         }
     }
 
-    /// Ends the notes of a channel that neither a key nor a pedal holds.
+    /// Releases the notes of a channel that neither a key nor a pedal holds.
     fn release_unheld(&mut self, channel: u8) {
         if self.channels[usize::from(channel)].sustain {
             return;
@@ -318,8 +318,8 @@ impl Engine {
         }
     }
 
-    /// Puts an input where `wms_torch`'s branch dev means it: that program writes the inputs themselves,
-    /// from -3 to 3, not their distance from the mean in standard deviations.
+    /// Sets an input as `wms_torch`'s branch dev does: a controller's range stands for -3 to 3 of
+    /// the network input itself, not of its distance from the mean in standard deviations.
     fn automate(&mut self, input: usize, position: f32) {
         let config = self.context.model.config();
         if Some(input) == config.voicedness_index() {
@@ -349,7 +349,7 @@ impl Engine {
         }
     }
 
-    /// Sends all voices with such notes where channel, note and settings want them.
+    /// Calls [`Self::refresh`] for all voices with such notes, without a glide.
     fn refresh_where(&mut self, meant: impl Fn(&Note) -> bool) {
         for index in 0..self.voices.len() {
             if !self.voices[index].is_free() && meant(self.voices[index].note()) {
@@ -358,7 +358,8 @@ impl Engine {
         }
     }
 
-    /// Sends a voice where channel, note and settings want it, the pitch within `glide_s`.
+    /// Sets a voice's pitch, level, pan and timbre from its note, its channel and the settings; the
+    /// pitch glides there within `glide_s`.
     fn refresh(&mut self, index: usize, glide_s: f64) {
         let voice = &mut self.voices[index];
         let (note, own) = (*voice.note(), *voice.controls());
@@ -485,7 +486,7 @@ impl Engine {
         }
     }
 
-    /// Lets the voices that sound go on as another key's note.
+    /// Moves the voices that sound to another key, without starting them again.
     fn move_to(&mut self, key: Key) {
         for index in 0..self.voices.len() {
             let voice = &mut self.voices[index];
@@ -497,7 +498,7 @@ impl Engine {
         }
     }
 
-    /// The voice that is missed least: the quietest on its way out, else the oldest.
+    /// The voice to steal: the quietest of those that have been released, else the oldest.
     fn victim(&mut self) -> Option<&mut Voice> {
         self.voices.iter_mut().filter(|v| !v.is_free() && !v.is_stolen()).min_by(|a, b| {
             let order = |v: &Voice| if v.is_releasing() { 0 } else { v.note().order };
@@ -522,8 +523,8 @@ impl Engine {
         self.release_unheld(channel);
     }
 
-    /// Goes on where another instrument stands: its settings and controllers, and the notes that are
-    /// held there, which begin anew here with the newest last.
+    /// Continues the performance of another engine: copies its settings and controllers, and starts
+    /// the notes that it holds anew, the oldest first.
     pub fn take_over(&mut self, other: &Self) {
         self.set(&other.settings);
         self.gain.jump(other.gain.value());

@@ -9,7 +9,7 @@ pub struct EnvelopeTimes {
     pub decay_s: f64,
     /// Level while the key is held down, 0 .. 1.
     pub sustain: f64,
-    /// To -60 dB after the key is let go, s.
+    /// From the release of the key to -60 dB, s.
     pub release_s: f64,
 }
 
@@ -107,13 +107,13 @@ impl Envelope {
         (self.first, self.second, self.target) = (0.0, 0.0, 0.0);
     }
 
-    /// The key goes down.
+    /// Begins the attack, because the key has gone down.
     pub fn start(&mut self) {
         self.stage = Stage::Attack;
         (self.target, self.rate) = (1.0, self.attack_rate);
     }
 
-    /// The key comes up.
+    /// Begins the release, because the key has come up.
     pub fn release(&mut self) {
         if self.stage != Stage::Off {
             self.stage = Stage::Release;

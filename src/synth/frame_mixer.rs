@@ -19,7 +19,7 @@ pub struct RenderSettings {
     pub noise: f32,
 }
 
-/// A spectrum and what its parts are.
+/// A spectrum, and what is needed to split it into tone and noise.
 #[derive(Clone, Copy, Debug)]
 pub struct MixedFrame<'a> {
     /// The spectrum that partials are read from, (K,).
@@ -45,12 +45,12 @@ impl FrameMixer {
         Self { shaper: NoiseShaper::new(Arc::clone(&reader), sample_rate), reader }
     }
 
-    /// Reads the partials.
+    /// The reader of partials that it was made with.
     pub fn reader(&self) -> &PartialReader {
         &self.reader
     }
 
-    /// Shapes the noise.
+    /// The noise shaper that it uses.
     pub fn shaper(&self) -> &NoiseShaper {
         &self.shaper
     }

@@ -10,8 +10,8 @@ const FADE_SAMPLES: usize = 256;
 /// Plays one engine. Another one, prepared elsewhere with another model, can take its place without a
 /// gap: held notes begin with the new model while they fade out with the old one.
 ///
-/// [`Self::new`] allocates. All other methods neither allocate nor free memory: engines come and leave
-/// in boxes.
+/// [`Self::new`] allocates. All other methods neither allocate nor free memory: engines are passed
+/// in and out as boxes.
 pub struct Instrument {
     engine: Box<Engine>,
     leaving: Option<Box<Engine>>,
@@ -52,12 +52,13 @@ impl Instrument {
         Ok(())
     }
 
-    /// Returns the engine that has faded out, to be freed on another thread than the audio thread.
+    /// Returns the engine that has faded out, if there is one. Free it on another thread than the
+    /// audio thread.
     pub fn collect(&mut self) -> Option<Box<Engine>> {
         self.gone.take()
     }
 
-    /// See [`Engine::reset`].
+    /// See [`Engine::reset`]. An engine that is fading out falls silent too.
     pub fn reset(&mut self) {
         self.engine.reset();
         if self.gone.is_none() {
@@ -75,7 +76,7 @@ impl Instrument {
         self.engine.handle(event);
     }
 
-    /// See [`Engine::process`].
+    /// Fills `left` and `right` as [`Engine::process`] does; an engine that fades out is mixed in.
     pub fn process(&mut self, left: &mut [f32], right: &mut [f32]) {
         let length = left.len().min(right.len());
         let (left, right) = (&mut left[..length], &mut right[..length]);

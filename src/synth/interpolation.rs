@@ -50,7 +50,7 @@ const fn lagrange_weights() -> [[f32; TAPS]; PLACES + 1] {
 pub struct Phase(u64);
 
 impl Phase {
-    /// For `cycles`, 0 <= cycles < 1.
+    /// The phase that is `cycles` after the beginning of a cycle, 0 <= cycles < 1.
     #[inline]
     pub fn new(cycles: f64) -> Self {
         // The mantissa of 1 + cycles; this compiles to SIMD code where a conversion does not.

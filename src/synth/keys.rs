@@ -29,7 +29,8 @@ impl Default for HeldKeys {
 }
 
 impl HeldKeys {
-    /// A key goes down. If [`MAX_KEYS`] are down already, the one pressed first is forgotten.
+    /// Adds a key that has gone down. If [`MAX_KEYS`] are down already, the one pressed first is
+    /// forgotten.
     pub fn press(&mut self, key: Key) {
         self.release(key.channel, key.note);
         if self.count == MAX_KEYS {
@@ -40,7 +41,7 @@ impl HeldKeys {
         self.count += 1;
     }
 
-    /// A key comes up.
+    /// Removes a key that has come up.
     pub fn release(&mut self, channel: u8, note: u8) {
         self.retain(|key| (key.channel, key.note) != (channel, note));
     }

@@ -18,7 +18,7 @@ const VOICED: f32 = 0.5;
 /// is tone.
 const COMB: [f32; 2] = [0.75, 0.95];
 /// Amplitude of the noise between partials, as a share of what the spectrum has there. The rest is
-/// the partials' own motion, which a short frame spreads. It is about 1 dB, measured by
+/// the partials' own motion, which a short frame spreads. The factor is about -1 dB, measured by
 /// `benches/oracle.py` on four instruments.
 const BETWEEN_NOISE: f32 = 0.9;
 /// With at least this many cycles in a window, the bin halfway between two partials is free of them:
@@ -197,7 +197,7 @@ pub struct Noise {
 }
 
 impl Noise {
-    /// Silence.
+    /// Makes a generator that is silent until its first frame.
     pub fn new(shaper: &NoiseShaper) -> Self {
         let length = shaper.window.len();
         Self {
@@ -263,7 +263,7 @@ impl Noise {
         }
     }
 
-    /// The next sample.
+    /// Returns the next sample. If [`Self::is_due`], call [`Self::next_frame`] first.
     #[inline]
     pub fn process(&mut self) -> f32 {
         let value = self.overlap.get(self.at).copied().unwrap_or(0.0);

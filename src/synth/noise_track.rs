@@ -13,7 +13,7 @@ pub struct NoiseTrack {
 }
 
 impl NoiseTrack {
-    /// Silence.
+    /// Makes a silent track.
     pub fn new(shaper: &NoiseShaper) -> Self {
         Self {
             noise: Noise::new(shaper),
@@ -48,7 +48,7 @@ impl NoiseTrack {
         self.noise.process()
     }
 
-    /// Makes the noise that begins now, as loud as its middle is to be.
+    /// Makes the noise frame that begins now, with the amplitudes that are due at its middle.
     fn next_noise(&mut self, shaper: &NoiseShaper, clock: &FrameClock) {
         let ahead = shaper.hop() as f64 / clock.samples_per_frame();
         let time = clock.position() as f64 / clock.period() as f64 + ahead;

@@ -22,7 +22,7 @@ pub struct AnalysedFrames<'a> {
 
 /// Plays the spectra that `model` predicts for analysed frames, at the recording's own pitch.
 ///
-/// Every network input is held within the range that the model knows and half as much on either side. Where
+/// Every network input is held within its range in training, extended by half on either side. Where
 /// the recording has no pitch and the model was never trained without one, the network is given the
 /// pitch at which it rests, and the sound is at most as loud as the recording. Frames in which the
 /// recording is zero are silent. The last two need `frames.spectra`.

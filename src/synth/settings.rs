@@ -58,7 +58,8 @@ pub struct Settings {
     pub velocity_timbre: f64,
     /// How far full pressure moves the first timbre input, -4 .. 4 standard deviations.
     pub pressure_timbre: f64,
-    /// How far full brightness moves the first timbre input, -4 .. 4 standard deviations.
+    /// How far full brightness or modulation wheel moves the first timbre input, -4 .. 4 standard
+    /// deviations.
     pub brightness_timbre: f64,
 }
 
@@ -112,8 +113,10 @@ impl Default for EngineOptions {
 }
 
 impl EngineOptions {
+    /// Refuses options and settings that are out of range.
+    ///
     /// # Errors
-    /// [`Error::Parameter`] naming what is out of range.
+    /// [`Error::Parameter`] naming the first one, its value and its range.
     pub(super) fn validate(&self) -> Result<()> {
         within("sample_rate", self.sample_rate, 1000.0, MAX_RATE_HZ)?;
         within("max_voices", self.max_voices as f64, 1.0, MAX_VOICES as f64)?;

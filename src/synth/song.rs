@@ -11,16 +11,16 @@ use crate::{Error, Result, Watch};
 const MAX_TAIL_S: f64 = 65.0;
 /// Longest piece, s: a broken file must not take all memory.
 const MAX_LENGTH_S: f64 = 4.0 * 3600.0;
-/// How much is rendered before silence and interruption are looked for, s.
+/// Length of a block, s; silence and interruption are checked after each one.
 const BLOCK_S: f64 = 0.05;
 
 /// Plays a MIDI file until its last note has died away, and returns left and right.
 ///
 /// Notes, controllers, pedals, pitch bend, registered parameters and MPE are understood as
-/// [`Controllers`] understands them. With `automation`, controllers from 20 on move the model's inputs,
-/// as `wms_torch`'s branch dev writes them. A file without notes gives no samples. What stands more than
-/// 65 s behind the last message that starts or ends a note is not waited for, and notes that the file
-/// leaves sounding end there.
+/// [`Controllers`] understands them. With `automation`, controllers from 20 on move the model's
+/// inputs, as `wms_torch`'s branch dev writes them. A file without notes gives no samples. Messages
+/// more than 65 s after the last one that starts or ends a note are ignored, and notes that still
+/// sound then are released.
 ///
 /// # Errors
 /// [`Error::Parameter`] if an option is out of range or the piece is longer than 4 hours, and

@@ -46,7 +46,7 @@ impl PartialReader {
         let places: Vec<Place> = (1..=layout.n_bins)
             .map(|k| k as f64 * spacing)
             .take_while(|&exact| {
-                // Half the stretched rate is where a cycle frame ends.
+                // Bin n_fft / 2 is the Nyquist frequency of the cycle frame.
                 exact < layout.n_fft as f64 / 2.0 && exact.round() < layout.n_bins as f64
             })
             .map(|exact| {
@@ -70,7 +70,7 @@ impl PartialReader {
         self.places.len()
     }
 
-    /// The layout of the spectra.
+    /// The layout of the spectra that it reads.
     pub fn layout(&self) -> &SpectrumLayout {
         &self.layout
     }
@@ -84,8 +84,8 @@ impl PartialReader {
 
     /// Fills `amplitudes`, (partials,), with those that the sound had at the analysed `f0_hz`.
     ///
-    /// All values are finite, between 0 and 4, and none is a denormal. A frame
-    /// whose f0 is not above 0 has no partials.
+    /// All values are finite, between 0 and 4, and none is a denormal. They are all 0 if `f0_hz` is
+    /// not above 0.
     pub fn read(&self, spectrum: &[f32], f0_hz: f64, amplitudes: &mut [f32]) {
         let level = self.ratio(f0_hz).sqrt();
         let level = if level.is_finite() { level as f32 } else { 0.0 };

@@ -47,7 +47,7 @@ impl Table {
         &self.samples
     }
 
-    /// The cycle.
+    /// The samples of the cycle, without those that are kept around it.
     pub fn cycle(&self) -> &[f32] {
         &self.samples[SAMPLES_BEFORE..SAMPLES_BEFORE + (1 << self.length_log2)]
     }

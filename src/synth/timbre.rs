@@ -1,8 +1,8 @@
 //! The network's inputs in a player's units.
 //!
 //! A player's scale has 0 at the mean of the training data and a unit of one standard deviation;
-//! voicedness stands for itself, 0 .. 1. This is the only place that computes these units: the plugin
-//! and Python ask for them.
+//! voicedness keeps its own unit, 0 .. 1. This is the only place that computes these units: the
+//! plugin and Python ask for them.
 
 use crate::model::{F0Mapping, Model};
 
@@ -16,7 +16,7 @@ pub struct TimbreSpace {
     rest: Vec<f32>,
     /// Range of each input in training.
     known: [Vec<f32>; 2],
-    /// The same with the margin.
+    /// Range of each input that a player can reach: that in training, with the margin.
     allowed: [Vec<f32>; 2],
     /// Value of each input at 0 of the player's scale, and its change per unit.
     centre: Vec<f32>,
@@ -60,12 +60,12 @@ impl TimbreSpace {
         }
     }
 
-    /// Values of the inputs until somebody moves them, (C,).
+    /// Values of the inputs before anything has moved them, (C,).
     pub fn rest(&self) -> &[f32] {
         &self.rest
     }
 
-    /// The input that velocity, pressure and brightness move.
+    /// Index of the first timbre input, which velocity, pressure and brightness move.
     pub fn first(&self) -> Option<usize> {
         self.first
     }
@@ -104,7 +104,7 @@ impl TimbreSpace {
         Some((self.value(index, *low.get(index)?)?, self.value(index, *high.get(index)?)?))
     }
 
-    /// Brings an input's value into its range.
+    /// Clamps an input's value to its range.
     pub fn hold(&self, index: usize, input: f32) -> f32 {
         let [low, high] = &self.allowed;
         match (low.get(index), high.get(index)) {

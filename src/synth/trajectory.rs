@@ -119,7 +119,8 @@ impl<'a> Player<'a> {
         (frame + 1).min(self.increments.len() - 1)
     }
 
-    /// The highest pitch of a frame and its neighbours: what its table must stand, cycles a sample.
+    /// The highest pitch of a frame and its neighbours: its table must be free of aliasing
+    /// there, cycles a sample.
     fn highest_near(&self, frame: usize) -> f64 {
         let neighbours = frame.saturating_sub(1)..=self.frame_after(frame);
         self.increments[neighbours].iter().copied().fold(0.0, f64::max)

@@ -195,7 +195,8 @@ impl Voice {
         }
     }
 
-    /// Reads partials and noise off the spectrum. Notes go by voicedness alone: it is a player's to set.
+    /// Reads partials and noise off the spectrum. How much of a note
+    /// is tone depends on its voicedness alone, because the player sets that.
     fn mix_frame(&mut self, settings: RenderSettings) {
         let VoiceContext { model, space, mixer, .. } = &self.context;
         let voicedness = model.config().voicedness_index().and_then(|i| self.input.get(i));
@@ -330,7 +331,8 @@ impl Voice {
         self.pitch.value().exp2()
     }
 
-    /// Where the instrument's timbre and the note's offsets want an input.
+    /// The value that an input moves to: `timbre` with the note's offsets, within the input's
+    /// range.
     fn wanted_input(&self, timbre: &[f32], index: usize) -> f32 {
         let space = &self.context.space;
         let expression = if space.first() == Some(index) { self.expression_offset } else { 0.0 };

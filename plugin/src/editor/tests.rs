@@ -278,7 +278,7 @@ fn a_frame_has_a_bounded_number_of_triangles() {
     assert!(at_rest < 22_500 && sounding < 126_000, "{at_rest} {sounding}");
 }
 
-/// Prints how long a frame takes; a test only because the window has no other door.
+/// Prints how long a frame takes; it is a test only because a bench cannot reach the window.
 #[test]
 #[ignore = "a measurement: cargo test -p wms-plugin frame_time -- --ignored --nocapture"]
 fn frame_time() {

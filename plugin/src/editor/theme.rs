@@ -11,7 +11,7 @@ pub const GROUND: Color32 = Color32::from_rgb(0x14, 0x16, 0x1a);
 pub const PANEL: Color32 = Color32::from_rgb(0x1b, 0x1e, 0x24);
 /// The background of what can be clicked, chosen or typed into.
 pub const RAISED: Color32 = Color32::from_rgb(0x28, 0x2c, 0x34);
-/// The background of such a thing under the pointer.
+/// The background of the same while the pointer is over it.
 pub const LIT: Color32 = Color32::from_rgb(0x32, 0x37, 0x41);
 /// Rails, arcs and lines behind a value.
 pub const RAIL: Color32 = Color32::from_rgb(0x25, 0x29, 0x31);

@@ -142,7 +142,7 @@ pub struct ExpressionParams {
     /// How far full channel or key pressure moves the first timbre axis, in standard deviations.
     #[id = "pressure_timbre"]
     pub pressure_timbre: FloatParam,
-    /// How far the modulation wheel and the brightness controller move the first timbre axis, in
+    /// How far the full modulation wheel or brightness controller moves the first timbre axis, in
     /// standard deviations.
     #[id = "brightness_timbre"]
     pub brightness_timbre: FloatParam,

@@ -14,7 +14,7 @@ pub use groups::{
     VoiceMode, VoiceParams, axis_id,
 };
 
-/// The number of timbre axes. A model with more timbre inputs has its first ones moved.
+/// The number of timbre axes. Of a model with more timbre inputs, only the first 16 move.
 pub const AXES: usize = 16;
 /// How far an axis reaches on either side of its middle, in standard deviations.
 pub const AXIS_REACH: f32 = 4.0;
@@ -23,7 +23,7 @@ pub const MAX_REVISION: i32 = 1_000_000;
 /// The largest number of voices.
 pub const VOICES: i32 = 64;
 
-/// Ids that no parameter may take.
+/// Ids that are kept free for features to come: no parameter may take them.
 pub const RESERVED_IDS: [&str; 14] = [
     "map_x",
     "map_y",

@@ -14,7 +14,7 @@ const ENTRY: &[u8] = b"PK\x01\x02";
 const ENTRY_LENGTH: usize = 46;
 const LOCAL: &[u8] = b"PK\x03\x04";
 const LOCAL_LENGTH: usize = 30;
-/// In place of a number, means that only the zip64 records hold it.
+/// A placeholder for a number that is too large for its field and is in the zip64 records instead.
 const ELSEWHERE: usize = 0xffff_ffff;
 
 /// The members of an archive by name: slices of the archive itself, so that nothing is unpacked.

@@ -139,7 +139,8 @@ pub fn describe(network: &Network, name: &str, params: Option<&Value>) -> Result
 /// The timbre inputs: what params say, else what the encoder's width tells, else the usual ones.
 fn timbre(network: &Network, read: &mut Reader<'_>) -> Result<Timbre> {
     let inputs = network.input_size();
-    // The encoder has as many outputs as there would be inputs without PaCMAP and with voicedness.
+    // wms_torch makes the encoder as wide as the inputs would be without PaCMAP and with
+    // voicedness.
     let told = network.encoder_size().map(|width| width.saturating_sub(2));
     let (voicedness, projected, n_mfcc) = if let Some(params) = read.params {
         let voicedness = params.get("include_voicedness").and_then(Value::as_bool);

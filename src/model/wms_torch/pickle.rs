@@ -56,7 +56,7 @@ enum Value {
     Text(Rc<str>),
     Import(Import),
     Tuple(Rc<[Value]>, u8),
-    /// Number of a dict: dicts can contain themselves.
+    /// A dict by its number, because dicts can contain themselves.
     Dict(usize),
     Storage(Rc<Storage>),
     Tensor(Rc<View>),
@@ -292,7 +292,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// What would be a call: a new dict, or a tensor.
+    /// The instruction that calls a function: only an empty dict and a tensor can be made with it.
     fn reduce(&mut self) -> Result<(), String> {
         let (arguments, callee) = (self.pop()?, self.pop()?);
         match (callee, arguments) {
@@ -302,7 +302,7 @@ impl<'a> Machine<'a> {
                 self.dict();
             }
             (Value::Import(Import::RebuildTensor), Value::Tuple(arguments, _)) => {
-                // storage, offset, shape, stride, and two or three things about gradients.
+                // storage, offset, shape, stride, and two or three arguments about gradients.
                 let [
                     Value::Storage(storage),
                     Value::Int(offset),

@@ -59,7 +59,7 @@ fn open_dialog(is_open: &Arc<AtomicBool>, folder: Option<PathBuf>, shared: &Arc<
 }
 
 /// Reads a path that was typed or pasted. Quotes around it are removed, `file:` addresses are decoded,
-/// and `~` is the home folder. `None` if it is no path.
+/// and `~` is the home folder. `None` if the text is not a path.
 pub fn path_of(text: &str) -> Option<PathBuf> {
     let text = text.trim().trim_matches(['"', '\'']);
     if let Some(address) = text.strip_prefix("file://") {

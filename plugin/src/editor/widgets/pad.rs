@@ -18,12 +18,13 @@ pub struct Direction<'a> {
     pub trained: [f32; 2],
 }
 
-/// The point of two positions.
+/// The point in `pad` at the positions `x` and `y`, 0 to 1 from the lower left corner.
 pub fn point(pad: Rect, x: f32, y: f32) -> Pos2 {
     pos2(pad.left() + x * pad.width(), pad.bottom() - y * pad.height())
 }
 
-/// The positions of a point. A point outside the pad has those of the nearest point inside.
+/// The positions, across and up, of a point; those of the nearest point inside if it is outside
+/// `pad`.
 pub fn positions(pad: Rect, at: Pos2) -> [f32; 2] {
     let x = (at.x - pad.left()) / pad.width().max(1.0);
     let y = (pad.bottom() - at.y) / pad.height().max(1.0);

@@ -28,7 +28,7 @@ pub struct Look<'a> {
     pub rest: bool,
 }
 
-/// The height of a position on a rail.
+/// The vertical coordinate of a position, 0 to 1, on a rail, points.
 pub fn height(rail: Rect, position: f32) -> f32 {
     rail.bottom() - position * rail.height()
 }
