@@ -31,7 +31,7 @@ class Note(NamedTuple):
 
 
 def melody(rng: np.random.Generator, low: int, high: int, seconds: float) -> list[Note]:
-    """One voice over all of a range, every note about as often: short and long, soft and loud."""
+    """Make a random melody for one voice, with each note from `low` to `high` about as often."""
     notes: list[Note] = []
     now, pool = 0.0, []
     while now < seconds:
@@ -44,7 +44,7 @@ def melody(rng: np.random.Generator, low: int, high: int, seconds: float) -> lis
 
 
 def play_font(font: Path, program: int, notes: list[Note]) -> Float:
-    """Play a melody by a sound font's program with fluidsynth: dry, mono, (n,)."""
+    """Play a melody with fluidsynth and one program of a sound font, mono without effects: (n,)."""
     events = [(0, bytes([0xC0, program]))]
     for note in notes:
         start, stop = (round(t * _TICKS) for t in (note.start, note.start + note.length))

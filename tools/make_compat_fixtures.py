@@ -2,7 +2,8 @@
 
 `cache.json` has the hashed string, its hash and the index file, by branch and case. `cache.npz` has
 the tensors (every 7th row of the spectra) and, for dev, the bytes of the MIDI files. All belong to
-the input `edge_tone_0p3s`. Needs numpy and torch.
+the input `edge_tone_0p3s`. The `golden` folder is not part of this repository. Needs
+numpy and torch.
 
     python tools/make_compat_fixtures.py path/to/golden
 """

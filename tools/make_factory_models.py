@@ -28,12 +28,13 @@ from wms.training import train
 FONT_LICENCE = "MIT (FluidR3 GM by Frank Wen)"
 OWN_LICENCE = "MIT OR Apache-2.0 (synthesised by this project)"
 SECONDS, UNSEEN_SECONDS = 90.0, 15.0
-# A-weighted level of the louder half of the sound, dB: what a note at rest then plays like.
+# A-weighted level in dB that the louder half of the training sound is brought to, and so the level
+# of a note at rest.
 LEVEL_DB = -16.0
-# No partial above this is worth a bin of its own.
+# Partials above this frequency get no bins.
 HIGHEST_HZ = 15000.0
 MOST_BINS = 769
-# Fewer than the profile has: a player steers each of them by hand.
+# Fewer than the hi-fi profile has, because a player moves each of them by hand.
 MFCC = 8
 
 

@@ -1,4 +1,6 @@
-"""Make `tests/data/golden` from a `golden` folder: wms_torch's own results for YIN and pYIN.
+"""Make `tests/data/golden` from a `golden` folder: wms_torch's own results for YIN, pYIN and CREPE.
+
+The `golden` folder has results of wms_torch itself and is not part of this repository.
 
 Audio is compressed without loss, as flac or, if it is a float wav, as xz. Of the arrays only the
 rows named below are kept. Needs numpy, safetensors and soundfile.
@@ -30,12 +32,12 @@ STRETCH = 20_000
 
 
 def spread(count: int, wanted: int) -> np.ndarray:
-    """Return up to `wanted` places among `count`, the ends included."""
+    """Return up to `wanted` evenly spaced indices below `count`, first and last included."""
     return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
 
 
 def write_audio(source: Path, folder: Path) -> None:
-    """Keep the bits of a wav in less space."""
+    """Write a wav losslessly compressed: as flac, or as xz if its samples are floats."""
     info = soundfile.info(source)
     if info.subtype == "FLOAT":
         packed = lzma.compress(source.read_bytes(), preset=9)

@@ -1,8 +1,8 @@
 """Make the golden networks of `tests/data/networks` from a `golden` folder.
 
 Each network is wms_torch's own `.pth`, or for the network of 2026 its state dict as safetensors.
-`<name>.io.safetensors` has inputs and the outputs that PyTorch computed from them. Needs numpy and
-safetensors.
+`<name>.io.safetensors` has inputs and the outputs that PyTorch computed from them. The `golden`
+folder is not part of this repository. Needs numpy and safetensors.
 
     python tools/make_network_fixtures.py path/to/golden
 """
@@ -41,7 +41,7 @@ def main() -> None:
         for pair in pairs:
             tail = f"_{pair}" if pair else ""
             y = io[f"y_stream{tail}"]
-            # The older networks are wide: every fourth frame tells as much.
+            # The older networks have many outputs, so every fourth frame is enough to test them.
             arrays[f"x{tail}"] = io[f"x{tail}"][0]
             arrays[f"y{tail}"] = y if pair else y[3::4]
             arrays[f"hn{tail}"] = io[f"hn{tail}"][:, 0]

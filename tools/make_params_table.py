@@ -66,7 +66,7 @@ def row(key: dict[str, Any]) -> str:
 
 
 def wanted_for_training(key: str, value: object) -> str:
-    """What a training wants of a key, from its answer to a value that it refuses."""
+    """Return the range that a playable model needs of a key, read off the error about `value`."""
     try:
         Params(**{key: value}).check_playable()
     except ParameterError as error:

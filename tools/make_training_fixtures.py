@@ -1,4 +1,11 @@
-"""Make tests/data/training_* from a `golden` folder, which is the argument."""
+"""Make tests/data/training_network.npz: a network trained by wms_torch, and what it predicts.
+
+It holds the state dict (`state/NAME`), inputs `x` (60, C) and the outputs `y` (60, K) that PyTorch
+computed. The `golden` folder has results of wms_torch itself and is not part of this repository.
+Needs torch and numpy.
+
+    python tools/make_training_fixtures.py path/to/golden
+"""
 
 import argparse
 from pathlib import Path

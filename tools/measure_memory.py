@@ -56,7 +56,7 @@ def measure(folder: Path, params: wms.Params, hours: float, count: int) -> None:
     samples = np.round(np.clip(loop, -1, 1) * 32767).astype("<i2")
     total = int(hours * 3600 * RATE)
     for index in range(count):
-        # Not one like another: equal files are analysed once.
+        # Every file gets another content, because equal files are analysed only once.
         turned = np.roll(samples, -index * 1237)
         with wave.open(str(sound / f"{index:06}.wav"), "wb") as file:
             file.setnchannels(1)
@@ -71,7 +71,7 @@ def measure(folder: Path, params: wms.Params, hours: float, count: int) -> None:
     start = time.monotonic()
     subprocess.run([sys.executable, "-m", "wms", *map(str, command)], check=True)
     seconds = time.monotonic() - start
-    # Of all children so far, so files are measured from the fewest on.
+    # This is the peak of all children so far, so the smaller number of files is measured first.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(
         f"{hours:g} h in {count} files: peak {peak:.0f} MB, {seconds:.0f} s, "

@@ -38,7 +38,7 @@ def equal_width_figures(font: TTFont) -> None:
 
 
 def main() -> None:
-    """Does what the usage says."""
+    """Write both fonts."""
     source = Path(sys.argv[1])
     target = Path(__file__).parent.parent / "plugin" / "assets"
     options = subset.Options(

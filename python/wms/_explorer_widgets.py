@@ -81,11 +81,11 @@ class Explorer(ipywidgets.HBox):  # type: ignore[misc]
 
     @property
     def timbre(self) -> dict[str, float]:
-        """Place on each axis, by name."""
+        """Value of each slider, by the name of its timbre input."""
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def go_to(self, timbre: dict[str, float]) -> None:
-        """Move some sliders, and all that follows them, at once."""
+        """Set the named sliders to these values, then update the pad and the pictures once."""
         self._busy = True
         try:
             for name, value in timbre.items():
@@ -95,9 +95,9 @@ class Explorer(ipywidgets.HBox):  # type: ignore[misc]
         self._from_sliders(None)
 
     def play(self) -> None:
-        """Play the note where it stands."""
+        """Play the chosen note with the timbre that the sliders are at."""
         sound = self.sounding.play(self.note.value, self.timbre)
-        # The same sound twice would be no change to the page.
+        # The page plays when the URL changes, so the same sound again needs a change between.
         self.pad.sound = ""
         self.pad.sound = wav_data_url(sound, self.sounding.sample_rate)
 

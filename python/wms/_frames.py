@@ -121,5 +121,5 @@ def frames_of_store(store: Store) -> FrameArrays:
 
 
 def number_parts(lengths: Sequence[int]) -> npt.NDArray[np.int32]:
-    """Return each frame's recording, (T,), for recordings of these numbers of frames."""
+    """Return each frame's recording number, (T,), given the number of frames of each recording."""
     return np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)

@@ -10,7 +10,7 @@ _MOST_ROWS = 8192
 def piece_rows(columns: int) -> int:
     """Return how many rows of an array to process at once.
 
-    Of a memory-mapped array no more than these rows, about 4 MB, then need to be in memory.
+    With so many rows, only about 4 MB of a memory-mapped array need to be in memory at a time.
 
     Parameters
     ----------

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from ._wms import Model, Params
 
-#: Keys that must be equal for a model to play what was analysed with some params.
+#: Keys in which a model and the params of an analysis must agree for the model to play its frames.
 SHARED_KEYS = ("sample_rate", "hop_size", "window_size", "n_fft", "cycles_per_window")
 
 
 def analysis_params(model: Model) -> Params:
     """Return the params of the analysis that a model was trained with.
 
-    For a model file without params, the shipped params are used, with those values that can be read
-    off the network.
+    For a model file without params, these are the shipped params, with the values replaced that the
+    model file tells in another way, such as its number of outputs.
     """
     own = model.config
     if own["params"]:

@@ -16,7 +16,7 @@ _FloatArray = npt.NDArray[np.float32]
 # Frames after which the output of a network with constant inputs no longer changes.
 _SETTLED_FRAMES = 60
 _RELEASE_S = 0.3
-# Training sounds are seldom loud, and a single note plays.
+# Training sounds are seldom loud, and with a single note there is room for a gain.
 _GAIN = 4.0
 
 

@@ -149,7 +149,8 @@ def fit_ridge(inputs: _FloatArray, targets: Spectra, *, ridge: float = 1.0) -> P
     Returns
     -------
     callable
-        Its spectra are not below 0, as no log1p magnitude is.
+        Maps inputs (T, C) to spectra (T, K). Values below 0 are set to 0, because no log1p
+        magnitude is negative.
     """
     width = inputs.shape[1] + 1
     gram = np.zeros((width, width))

@@ -154,7 +154,7 @@ def log_spectral_distance(a: _Signal, b: _Signal, *, sr: float | None = None) ->
     b : (n,)
         What is compared with it.
     sr : float, optional
-        Sample rate in Hz. It has no effect; all measures can be called with it.
+        Not used; it is here so that all measures can be called with the same arguments.
 
     Raises
     ------

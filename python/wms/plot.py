@@ -154,7 +154,7 @@ def draw_predictions(
     f0_hz, times_s : (T,)
         Pitch in Hz and time in seconds of the frames.
     layout : Model or Params
-        Model or params from which it is known what the bins are.
+        Model or params that say how the spectra were made, and so the frequency of each bin.
     count : int
         Number of frames to draw, at least 1.
 

@@ -255,6 +255,8 @@ impl Controllers {
                 return channels.for_each(|c| send(Event::AllSoundOff { channel: Some(c) }));
             }
             121 => return self.rest(channel, send),
+            // Local control is about a keyboard's own keys.
+            122 => return,
             // The last four change between omni, mono and poly, and every key comes up.
             123..=127 => {
                 let channels = self.zones.reached(channel);

@@ -126,7 +126,7 @@ pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
     match maybe_audio_files(source)? {
         Some(files) => Ok(files),
         None => Err(Error::Parameter(format!(
-            "the source is of type {}, not a path, a folder or a list of them",
+            "the source is not a path, a folder or a list of them, but of type {}",
             source.get_type().name()?
         ))
         .into()),

@@ -44,7 +44,7 @@ impl Features {
         let attribute = |name: &str| {
             frames.getattr(name).map_err(|_| {
                 Error::parameter(format!(
-                    "frames have no attribute {name}, wanted what wms.analyze returns"
+                    "frames have no {name}, wanted what wms.analyze returns"
                 ))
             })
         };

@@ -266,12 +266,11 @@ fn row(key: &Key) -> Value {
 /// A dict of parameters as JSON.
 fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
     for (key, value) in values {
-        // JSON has no infinity and no NaN.
         if value.extract::<f64>().is_ok_and(|number| !number.is_finite()) {
             let name = key.to_string();
             let known = KEYS.iter().find(|key| key.name == name);
             let wanted = known.map_or_else(|| "a finite number".to_owned(), Key::to_string);
-            let message = format!("\"{name}\" is {value}, wanted {wanted}");
+            let message = format!("\"{name}\" is {value}, which JSON cannot hold, wanted {wanted}");
             return Err(Error::parameter(message).into());
         }
     }

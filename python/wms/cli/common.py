@@ -79,7 +79,7 @@ def output(options: argparse.Namespace, ending: str) -> Path:
     Raises
     ------
     ParameterError
-        If it does not have the ending of what is written, without which nothing would read it.
+        If it does not end in `ending`, by which other commands tell what kind of file it is.
     FileAccessError
         If it exists and --overwrite was not given, or it cannot be written.
     """

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
 
     if options.baselines and not options.train:
         raise ParameterError("--baselines needs --train, wanted the sound to train them on")
-    # Now rather than after minutes of work.
+    # Checked now, so that a missing package does not show after minutes of work.
     check_packages()
     model, settings = common.model_and_params(options)
     list_audio(options.audio)

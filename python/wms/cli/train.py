@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     except ImportError as error:
         raise WmsError(str(error)) from error
     if not any(map(common.holds_frames, options.audio)):
-        # Now rather than after the analysis.
+        # Params whose model could not be played are refused before the long analysis.
         settings.check_playable()
     frames = common.frames(options.audio, settings)
     # A file of frames knows how it was analysed; --params says how to train on it.

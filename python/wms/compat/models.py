@@ -18,10 +18,10 @@ from ..errors import ParameterError
 from .torch_file import save_tensors
 
 ENDINGS = (".safetensors", ".pth", ".json")
-#: Appended to the name of a file of wms_torch, gives the name of the file that describes it, which
-#: `Model.load` looks for.
+#: Appended to the name of a model file of wms_torch, this gives the name of the file that describes
+#: it, which `Model.load` looks for.
 DESCRIPTION_ENDING = ".params.json"
-# The key of the description; its name tells readers of the file to leave it alone.
+# The key of the description. wms_torch ignores keys that begin with ___NOT.
 _MODEL_KEY = "___NOT_TO_EDIT_model"
 _MODULES = ("input_encoder", "gru", "dense_layers")
 

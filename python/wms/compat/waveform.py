@@ -57,7 +57,7 @@ def joined(files: Sequence[Path], sample_rate: int, window_size: int) -> FloatAr
 
 
 def padded(y: FloatArray, window_size: int) -> FloatArray:
-    """Append zeros up to the end of a window; a whole window if `y` ends with one."""
+    """Append zeros up to the next multiple of `window_size` above the length of `y`."""
     return np.pad(y, (0, window_size - len(y) % window_size))
 
 

@@ -265,7 +265,7 @@ def _play(
             spectra, frames.f0_hz, frames.voicedness,
             layout=settings, sample_rate=played_at, noise=noise, seed=seed,
         )  # fmt: skip
-    # The recording went through the same filter, which weakens its highest octave a little.
+    # The recording was resampled by the same filter, which weakens the highest octave a little.
     sound = resample(sound, orig_sr=played_at, target_sr=rate)
     return sound[: len(passage.original)]
 

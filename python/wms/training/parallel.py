@@ -85,7 +85,7 @@ class Processes:
         return batch[self.rank :: self.count]
 
     def broadcast(self, values: Sequence[float], device: torch.device) -> list[float]:
-        """Return the values that the first process passed here."""
+        """Return the first process's `values` in every process. All processes must call this."""
         if self.count == 1:
             return list(values)
         # Apple's devices (mps) have no double precision.

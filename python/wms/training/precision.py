@@ -49,7 +49,7 @@ class Precision:
         return torch.autocast(self._device.type, dtype=self._kind)
 
     def backward(self, loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
-        """Compute the gradients of `loss`, with any scaling of the loss taken out again."""
+        """Compute the gradients of `loss`; they are not scaled, even in float16."""
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(optimizer)
 
@@ -63,6 +63,6 @@ class Precision:
         return self._scaler.state_dict()
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Restore a state, if it is of a training in float16 and this one is too."""
+        """Restore a state. Only float16 has one: for any other precision this does nothing."""
         if state and self._scaler.is_enabled():
             self._scaler.load_state_dict(state)

@@ -74,7 +74,7 @@ def fit_projection(mfcc: FloatArray, *, seed: int = 0) -> Projection:
     Parameters
     ----------
     mfcc : (T, n_mfcc)
-        At least 50 frames. If there are more than 20 000, every few of them is used.
+        At least 50 frames. If there are more than 20 000, evenly spaced ones are used.
     seed : int
         Seed of PaCMAP and of the choice of centres.
 

@@ -106,13 +106,13 @@ class TrainSettings:
         Raises
         ------
         ParameterError
-            As of `wms.Params.check_playable`.
+            Naming the first key that stands in the way, and what is wanted.
         """
         checked_params(params).replace(**dataclasses.asdict(self)).check_playable()
 
     @property
     def stride(self) -> int:
-        """Training frames for each sequence that an epoch draws."""
+        """An epoch draws one sequence for every so many training frames."""
         if self.sequence_stride is not None:
             return self.sequence_stride
         return max(1, self.training_seq_length // 2)

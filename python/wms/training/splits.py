@@ -51,9 +51,9 @@ def split_frames(
     """Keep stretches of consecutive frames, spread over all recordings, aside for validation.
 
     A long recording is divided into equal parts, and the middle of each part is kept aside, about
-    `stretch` frames. If many recordings are too short for this, every few of them is kept aside as
-    a whole; if only few are too short, each gives one shorter stretch. The same arguments always
-    give the same split.
+    `stretch` frames. If many recordings are too short for this, one in every few of them is kept
+    aside as a whole; if only few are too short, each gives one shorter stretch. The same arguments
+    always give the same split.
 
     Parameters
     ----------
