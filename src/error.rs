@@ -1,11 +1,11 @@
-//! The one error type of the crate: every message says what was given and what was wanted.
+//! The crate's single error type. Every message says what was given and what was wanted.
 
 use std::path::{Path, PathBuf};
 
 /// A result whose error is this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why something could not be done.
+/// Why a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A parameter or argument is missing, mistyped or out of range.
@@ -19,7 +19,7 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A file is no model file, or a damaged one.
+    /// A file is not a model file, or is damaged.
     #[error("{}: {message}", path.display())]
     ModelFile {
         /// The file given.
@@ -27,7 +27,7 @@ pub enum Error {
         /// What is wrong with it.
         message: String,
     },
-    /// A file is no feature file, or a damaged one.
+    /// A file is not a feature file, or is damaged.
     #[error("{}: {message}", path.display())]
     FeatureFile {
         /// The file given.
@@ -43,7 +43,7 @@ pub enum Error {
         /// The system's error.
         source: std::io::Error,
     },
-    /// The caller asked to stop.
+    /// The caller stopped the work, see [`Watch::stop`](crate::Watch::stop).
     #[error("interrupted")]
     Interrupted,
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
-/// How the names of temporary files begin. A process that is killed leaves them behind.
+/// Prefix of the names of temporary files. A process that is killed leaves such files behind.
 pub const TEMPORARY: &str = ".wms-";
 
 /// Writes `bytes` to a temporary file in `path`'s folder and renames it to `path`, so that nobody
@@ -19,7 +19,7 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
     persist(file, path)
 }
 
-/// Makes a temporary file in `path`'s folder, to be written and then given to [`persist`].
+/// Creates a temporary file in `path`'s folder. Write to it, then pass it to [`persist`].
 ///
 /// # Errors
 /// [`Error::Io`] if the folder does not exist or cannot be written.
@@ -30,7 +30,7 @@ pub fn beside(path: &Path) -> Result<NamedTempFile> {
         .map_err(|source| Error::io(path, source))
 }
 
-/// Renames a complete temporary file to `path`; a file of that name is replaced.
+/// Renames a complete temporary file to `path`, and replaces any file of that name.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be renamed.
@@ -40,7 +40,7 @@ pub fn persist(file: NamedTempFile, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The folder that `path` is in.
+/// The folder that contains `path`; `.` if `path` is a bare file name.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -48,7 +48,7 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Gives a file the usual permissions: temporary files can be read by their owner alone.
+/// Lets everybody read the file (mode 644), because only their owner can read temporary files.
 #[cfg(unix)]
 fn let_others_read(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

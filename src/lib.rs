@@ -1,6 +1,8 @@
-//! [`Engine`](synth::Engine) plays a [`Model`](model::Model), [`analyze_files`](corpus::analyze_files)
-//! and [`Store`](corpus::Store) turn recordings into frames, [`Params`] says how. The rest of this page is
-//! the project's README.
+//! Turns recordings into training frames, and plays the networks that were trained on them.
+//!
+//! [`analyze_files`](corpus::analyze_files) and [`Store`](corpus::Store) turn recordings into
+//! frames of features and spectra, with the settings in [`Params`]. [`Engine`](synth::Engine) plays
+//! a trained [`Model`](model::Model). The rest of this page is the project's README.
 //!
 // The README's links, seen from where `cargo doc` puts this page; the first definition of a link counts.
 //! [CONTRIBUTING.md]: ../../../CONTRIBUTING.md

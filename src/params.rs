@@ -1,8 +1,8 @@
-//! `params.json`: everything that steers analysis and training, checked when it is read.
+//! `params.json`: all settings of analysis and training. They are checked when the file is read.
 //!
 //! The file is one flat JSON object that `wms_torch` reads too: its keys come first, this project's
 //! own follow. [`KEYS`] lists them with ranges, defaults and meanings. Keys that end in `_comment`
-//! or begin with `___NOT` are notes, which are kept as they are.
+//! or begin with `___NOT` are notes for the reader; they are kept and not checked.
 
 mod analysis;
 mod key;
@@ -16,9 +16,9 @@ use serde_json::{Map, Value};
 use std::path::Path;
 pub use table::KEYS;
 
-/// A complete, checked set of parameters.
+/// A complete and valid set of parameters for analysis and training.
 ///
-/// [`Params::default`] is the shipped `params.json`.
+/// [`Params::default`] holds the values of the `params.json` that comes with this project.
 ///
 /// # Examples
 /// ```
@@ -37,7 +37,7 @@ pub struct Params {
 
 const SHIPPED: &str = include_str!("../params.json");
 
-/// The names of the profiles, and the text of each.
+/// Name and JSON text of every profile.
 const PROFILES: &[(&str, &str)] =
     &[("default", SHIPPED), ("hifi", include_str!("../python/wms/profiles/hifi.json"))];
 
@@ -48,8 +48,8 @@ impl Default for Params {
 }
 
 impl Params {
-    /// The profile of this name: `default` is the shipped `params.json`, `hifi` covers the whole
-    /// band at 44.1 kHz.
+    /// The built-in parameters of this name: `default` is the `params.json` that comes with this
+    /// project, `hifi` covers the whole audible band at 44.1 kHz.
     ///
     /// # Errors
     /// [`Error::Parameter`] if there is no such profile, listing those that exist.
@@ -62,7 +62,7 @@ impl Params {
         Err(Error::parameter(format!("there is no profile \"{name}\", wanted one of {names}")))
     }
 
-    /// Reads a `params.json`.
+    /// Reads and checks a `params.json`.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read; [`Error::Parameter`] as for
@@ -75,8 +75,8 @@ impl Params {
 
     /// Parses the text of a `params.json`.
     ///
-    /// All keys of `wms_torch` must be there. This project's own take their defaults where they are
-    /// missing.
+    /// All keys of `wms_torch` must be present. A missing key of this project's own gets its
+    /// default.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the key, the value given and what is wanted.
@@ -92,7 +92,7 @@ impl Params {
         }
     }
 
-    /// Checks a map of keys, as [`Params::from_json`] does.
+    /// Parameters from a map of keys, checked as by [`Params::from_json`].
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the key, the value given and what is wanted.
@@ -111,7 +111,7 @@ impl Params {
         Ok(Self { document, analysis })
     }
 
-    /// These parameters with some keys changed.
+    /// A copy of these parameters with the keys in `changes` replaced.
     ///
     /// # Errors
     /// [`Error::Parameter`] as for [`Params::from_json`].
@@ -126,7 +126,7 @@ impl Params {
         &self.analysis
     }
 
-    /// The value of a key, if there is such a key.
+    /// The value of a key; `None` if there is no such key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.document.get(key)
     }
@@ -147,7 +147,8 @@ impl Params {
         text
     }
 
-    /// The keys that are not at their default although they have no effect, with one line each.
+    /// The keys that differ from their default although they have no effect here, each with one
+    /// line of text that warns the user and says why.
     pub fn without_effect(&self) -> impl Iterator<Item = (&'static str, String)> {
         KEYS.iter().filter_map(|key| {
             let (name, reason) = (key.name, key.no_effect?);
@@ -183,7 +184,7 @@ fn is_note(name: &str) -> bool {
     name.ends_with("_comment") || name.starts_with("___NOT")
 }
 
-/// Whether two values are equal; 1 equals 1.0.
+/// Whether two values are equal. Numbers are compared by value: 1 equals 1.0.
 fn same(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => (a - b).abs() <= f64::EPSILON * a.abs(),

@@ -1,15 +1,16 @@
-//! Which name a misspelt one was meant to be.
+//! Guesses which known name a misspelt one was meant to be.
 
-/// The name among `known` that takes the fewest edits (Levenshtein 1966) to reach from `name`.
+/// The name in `known` that is closest to `name`: the one at the smallest edit distance
+/// (Levenshtein 1966). Returns an empty string if `known` is empty.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> &'a str {
     known.into_iter().min_by_key(|known| edits(name, known)).unwrap_or("")
 }
 
-/// Insertions, deletions and substitutions of one character that turn `a` into `b`.
+/// Fewest insertions, deletions and substitutions of one character that turn `a` into `b`.
 fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
-    // A name of more than 200 characters is no misspelling of anything.
+    // More than 200 characters cannot be a misspelling of a known name, so the rest is ignored.
     for (i, ca) in a.chars().take(200).enumerate() {
         let mut diagonal = row[0];
         row[0] = i + 1;

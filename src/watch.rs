@@ -3,9 +3,10 @@
 use crate::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-/// How far long work has come, and whether it is to stop.
+/// Shows the progress of a long analysis, and stops it on request.
 ///
-/// The threads that work and the one that shows progress share it by reference.
+/// Share one by reference between the threads that work and the thread that shows progress. All
+/// counters start at 0 and only grow.
 #[derive(Debug, Default)]
 pub struct Watch {
     stopped: AtomicBool,
@@ -31,13 +32,13 @@ impl Watch {
         self.files.load(Ordering::Relaxed)
     }
 
-    /// Bytes of encoded sound that have been analysed.
+    /// Bytes of the audio files (as stored, still encoded) that have been analysed.
     pub fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// Bytes of the files that were found to have been analysed before. It grows while files are
-    /// looked through.
+    /// Size in bytes of all files whose earlier analysis is reused. It grows while the files are
+    /// being looked through.
     pub fn reused_bytes(&self) -> u64 {
         self.reused_bytes.load(Ordering::Relaxed)
     }

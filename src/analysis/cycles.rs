@@ -1,4 +1,5 @@
-//! Cutting a few cycles around each frame's centre and stretching them to a fixed length.
+//! Cuts a few cycles of the fundamental around each frame's centre (a segment) and stretches them
+//! to a fixed length (a cycle frame).
 
 use super::frame::{Framing, check_size, copy_padded};
 use super::stretch::Stretcher;
@@ -6,17 +7,17 @@ use crate::{Error, Result};
 
 /// Samples that are kept and faded on each side of a segment before it is stretched.
 pub(super) const FADE: usize = 16;
-/// Longest segment, samples; no valid `params.json` asks for more.
+/// Longest segment in samples; no valid `params.json` leads to a longer one.
 const MAX_SEGMENT: usize = 1 << 25;
 
-/// How segments are cut.
+/// How segments, a few cycles around each frame's centre, are cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CycleSettings {
     /// Rate of the signal, Hz.
     pub sample_rate: u32,
-    /// The frames.
+    /// Length and spacing of the frames.
     pub framing: Framing,
-    /// Cycles of the fundamental in a segment; with 0, the segment is the frame.
+    /// Cycles of the fundamental in a segment; with 0, a segment is its whole frame.
     pub cycles: usize,
 }
 
@@ -27,7 +28,7 @@ pub(super) struct Place {
     pub start: isize,
     /// Samples of the segment.
     pub length: usize,
-    /// Samples before and after it that are faded in and out.
+    /// Number of samples before the segment that are faded in, and after it that are faded out.
     pub fades: [usize; 2],
 }
 
@@ -42,7 +43,7 @@ impl CycleSettings {
         check_size("hop_length", self.framing.hop_size)
     }
 
-    /// Checks that a segment can be cut for each fundamental.
+    /// Checks that a segment can be cut for each fundamental frequency in Hz.
     ///
     /// # Errors
     /// [`Error::Parameter`] names the first one that is negative, NaN, infinite or too low.
@@ -69,8 +70,11 @@ impl CycleSettings {
         self.cycles > 0 && f0_hz > 0.0 && f0_hz.is_finite()
     }
 
-    /// Samples of a segment: `ceil(sample_rate / f0_hz * cycles)` in single precision, which gives
-    /// `wms_torch`'s lengths to the sample; the frame's if `f0_hz` is 0.
+    /// Length of a segment in samples: `ceil(sample_rate / f0_hz * cycles)`, or the frame's length
+    /// if
+    /// `f0_hz` or `cycles` is 0.
+    ///
+    /// It is computed in single precision, so the lengths are exactly those of `wms_torch`.
     pub fn segment_length(&self, f0_hz: f32) -> usize {
         if self.is_cut(f0_hz) {
             (self.sample_rate as f32 / f0_hz * self.cycles as f32).ceil() as usize
@@ -79,8 +83,8 @@ impl CycleSettings {
         }
     }
 
-    /// The cycles around the centre of frame `index`, which may reach beyond the frame; the frame
-    /// itself if it is not cut by its pitch.
+    /// Where the segment of frame `index` lies: cycles around the frame's centre, which may reach
+    /// beyond the frame, or the frame itself if it is not cut by its pitch.
     pub(super) fn place(&self, index: usize, f0_hz: f32) -> Place {
         let length = self.segment_length(f0_hz);
         let start = if self.is_cut(f0_hz) {
@@ -92,7 +96,8 @@ impl CycleSettings {
         Place { start, length, fades: [FADE; 2] }
     }
 
-    /// The ratio of sample rates by which `cycles` cycles of `f0_hz` fill the window.
+    /// The resampling ratio (output rate over input rate) that makes `cycles` cycles of `f0_hz`
+    /// fill the window.
     pub fn ratio(&self, f0_hz: f32) -> f64 {
         f64::from(f0_hz) * self.framing.window_size as f64
             / (f64::from(self.sample_rate) * self.cycles as f64)
@@ -102,16 +107,16 @@ impl CycleSettings {
 /// Finds the segment of a frame, given its index and its fundamental.
 type Placement = fn(&CycleSettings, usize, f32) -> Place;
 
-/// Cuts segments and makes cycle frames, one frame after another; clone it for each thread.
+/// Cuts segments and makes cycle frames, one at a time. Each thread needs a clone of its own.
 #[derive(Clone)]
 pub(super) struct Cutter {
     settings: CycleSettings,
     placement: Placement,
     faded: Vec<f32>,
     stretcher: Stretcher,
-    /// The last segment.
+    /// The segment that was cut last.
     pub segment: Vec<f32>,
-    /// The last cycle frame, `window_size` samples.
+    /// The cycle frame that was made last, `window_size` samples.
     pub cycle_frame: Vec<f32>,
 }
 
@@ -121,7 +126,7 @@ impl Cutter {
         Self::with_placement(settings, CycleSettings::place)
     }
 
-    /// Cuts segments where `placement` finds them.
+    /// Cuts segments at the places that `placement` returns.
     pub fn with_placement(settings: CycleSettings, placement: Placement) -> Self {
         Self {
             settings,

@@ -1,4 +1,4 @@
-//! Coefficients and spectra of frames whose pitch is known.
+//! Computes the coefficients and spectra of frames whose pitch is known.
 
 use super::cycles::Cutter;
 use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
@@ -8,7 +8,7 @@ use crate::{Result, Watch};
 use ndarray::{Array2, ArrayRef1, Axis};
 use rayon::prelude::*;
 
-/// Frames that one task works on, so that its windows and buffers serve more than one frame.
+/// Frames per parallel task; the frames of a task share its windows and buffers.
 const FRAMES_PER_TASK: usize = 64;
 
 /// Coefficients `(T, n_mfcc)` and spectra `(T, n_bins)` of the `T` frames from `first` on, given
@@ -27,7 +27,7 @@ pub(crate) fn describe(
     describer.describe(signal, first, f0_hz, settings.n_mfcc, watch, |mel, row| mel.cepstrum(row))
 }
 
-/// All that one thread needs to describe frames.
+/// Transforms and buffers with which one thread describes frames.
 #[derive(Clone)]
 pub(super) struct Describer<I> {
     cutter: Cutter,
@@ -37,9 +37,11 @@ pub(super) struct Describer<I> {
 }
 
 impl<I: SegmentInput> Describer<I> {
+    /// Prepares the buffers and transforms.
+    ///
     /// # Errors
-    /// [`Error::Parameter`](crate::Error::Parameter) if no spectrum can be computed with the
-    /// parameters' sizes.
+    /// [`Error::Parameter`](crate::Error::Parameter) if the parameters' `window_size`, `n_fft` and
+    /// `n_bins` do not fit each other.
     pub fn new(
         cutter: Cutter,
         settings: MfccSettings,
@@ -57,8 +59,8 @@ impl<I: SegmentInput> Describer<I> {
 
     /// Describes the frames from `first` on, in parallel.
     ///
-    /// Returns rows of `width` values, which `write` fills once the frame's mel band levels are
-    /// measured, and spectra `(T, n_bins)`.
+    /// Returns one row of `width` values per frame and the spectra, shape `(T, n_bins)`. `write`
+    /// fills a frame's row after its mel band levels have been measured.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.

@@ -1,27 +1,27 @@
-//! What the analysis finds in a recording, frame by frame.
+//! The results of the analysis, frame by frame.
 
 use super::pitch::PitchTrack;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data, Ix1, Ix2, s};
 use std::ops::Range;
 
-/// Features and spectra of `T` frames, in order.
+/// Features and spectra of `T` frames, in order of time.
 ///
-/// The arrays may be owned (the default), views of others ([`FeaturesView`]), or in a file
+/// The arrays are owned (the default), borrowed ([`FeaturesView`]), or mapped from a file
 /// ([`StoredFeatures`](crate::corpus::StoredFeatures)).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features<Column = Array1<f32>, Table = Array2<f32>> {
-    /// Fundamental frequency, Hz, shape `(T,)`; the best guess where a frame is unvoiced.
+    /// Fundamental frequency, Hz, shape `(T,)`. In an unvoiced frame it is a guess.
     pub f0_hz: Column,
     /// Probability that the frame has a pitch, 0 to 1, shape `(T,)`.
     pub voicedness: Column,
-    /// Mel-frequency cepstral coefficients, not standardised, shape `(T, n_mfcc)`.
+    /// Mel-frequency cepstral coefficients (MFCC), not standardised, shape `(T, n_mfcc)`.
     pub mfcc: Table,
     /// `log(1 + magnitude)` of the cycle frames, shape `(T, n_bins)`.
     pub spectrum: Table,
 }
 
-/// Features that lie elsewhere in memory.
+/// Features whose arrays are borrowed.
 pub type FeaturesView<'a> = Features<ArrayView1<'a, f32>, ArrayView2<'a, f32>>;
 
 impl Features {
@@ -31,7 +31,8 @@ impl Features {
         Self { f0_hz: f0_hz.into(), voicedness: voicedness.into(), mfcc, spectrum }
     }
 
-    /// No frames yet, of `n_mfcc` coefficients and `n_bins` spectrum bins each.
+    /// Features of zero frames, to which frames with `n_mfcc` coefficients and `n_bins` spectrum
+    /// bins can be appended.
     pub fn empty(n_mfcc: usize, n_bins: usize) -> Self {
         Self {
             f0_hz: Array1::zeros(0),
@@ -44,7 +45,7 @@ impl Features {
     /// Appends copies of other frames.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if they have other numbers of coefficients or bins.
+    /// [`Error::Parameter`] if their numbers of coefficients or bins differ from these.
     pub fn append(&mut self, frames: &FeaturesView) -> Result<()> {
         let widths =
             |mfcc: ArrayView2<f32>, spectrum: ArrayView2<f32>| (mfcc.ncols(), spectrum.ncols());
@@ -85,10 +86,10 @@ impl<S: Data<Elem = f32>> Features<ArrayBase<S, Ix1>, ArrayBase<S, Ix2>> {
         self.rows(0..self.len())
     }
 
-    /// The frames numbered `rows`, without copying them.
+    /// The frames with the indices `rows`, without copying them.
     ///
     /// # Panics
-    /// If there are not so many frames.
+    /// If `rows` reaches beyond the last frame.
     pub fn rows(&self, rows: Range<usize>) -> FeaturesView<'_> {
         Features {
             f0_hz: self.f0_hz.slice(s![rows.clone()]),
@@ -99,7 +100,7 @@ impl<S: Data<Elem = f32>> Features<ArrayBase<S, Ix1>, ArrayBase<S, Ix2>> {
     }
 }
 
-/// The rows of `width` values each that `values` holds one after another.
+/// Shapes row-major `values` into a table with rows of `width` values.
 pub(crate) fn table(values: Vec<f32>, width: usize) -> Array2<f32> {
     let rows = values.len() / width;
     Array2::from_shape_vec((rows, width), values).expect("the values make whole rows")

@@ -4,7 +4,7 @@ use realfft::num_complex::Complex64;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use std::sync::Arc;
 
-/// A forward real transform of one length; clone it for each thread.
+/// A forward real transform of one length n. Each thread needs a clone of its own.
 #[derive(Clone)]
 pub(crate) struct Forward {
     plan: Arc<dyn RealToComplex<f64>>,
@@ -34,7 +34,7 @@ impl Forward {
     }
 }
 
-/// An inverse real transform of one length, not normalised; clone it for each thread.
+/// An inverse real transform of one length n, not normalised. Each thread needs a clone of its own.
 #[derive(Clone)]
 pub(crate) struct Inverse {
     plan: Arc<dyn ComplexToReal<f64>>,

@@ -1,9 +1,9 @@
-//! Cutting a recording into centred frames.
+//! Cuts a recording into centred frames.
 
 use crate::{Error, Result};
 
-/// Longest frame, hop or transform that a stage accepts: more than anybody uses, and little enough
-/// for any computer's memory.
+/// Longest frame, hop or transform that a stage accepts, in samples: far more than is useful, but
+/// little enough to fit into any computer's memory.
 pub(crate) const MAX_SIZE: usize = 1 << 20;
 
 /// Checks that a size is neither 0 nor too large to work with.
@@ -22,14 +22,14 @@ pub(crate) fn check_size(name: &str, value: usize) -> Result<()> {
 /// `i * hop_size`, and the recording is zero outside itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Framing {
-    /// Samples of a frame.
+    /// Length of a frame in samples.
     pub window_size: usize,
     /// Samples from one frame to the next.
     pub hop_size: usize,
 }
 
 impl Framing {
-    /// Frames in a recording of `samples` samples: `1 + samples / hop_size`.
+    /// Number of frames of a recording with this many samples: `1 + samples / hop_size`.
     pub fn count(self, samples: usize) -> usize {
         1 + samples / self.hop_size
     }
@@ -71,10 +71,10 @@ pub(crate) fn remove_mean(samples: &mut [f32]) {
     }
 }
 
-/// Whether a frame's sound is there in its middle rather than only at its ends, 0 to 1.
+/// How much of a frame's sound lies in its middle rather than at its ends, 0 to 1.
 ///
-/// This is four times the share of the frame's energy that lies in its middle half, limited to 1. In
-/// a steady sound the share is a half.
+/// This is four times the share of the frame's energy that lies in its middle half, limited to 1. A
+/// steady sound, whose share is a half, gets 1.
 pub(crate) fn presence(frame: &[f32]) -> f64 {
     let energy = |samples: &[f32]| samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
     let quarter = frame.len() / 4;

@@ -1,7 +1,7 @@
 //! Mel bands and cepstral coefficients.
 //!
-//! The mel scale and filters are those of M. Slaney's Auditory Toolbox (1998), as librosa's
-//! defaults.
+//! The mel scale and filters are those of M. Slaney's Auditory Toolbox (1998), which are also
+//! librosa's defaults.
 
 use super::fourier::{Forward, hann_symmetric};
 use super::frame::check_size;
@@ -12,8 +12,8 @@ use std::f64::consts::PI;
 
 /// Most mel bands.
 const MAX_BANDS: usize = 1024;
-/// Smallest band power whose logarithm is taken: about the spectrum level of 16-bit quantisation
-/// noise, so that what cannot be heard in a recording does not move its features.
+/// Floor of a band's power before its logarithm is taken. It is about the spectrum level of 16-bit
+/// quantisation noise, so that inaudible sound does not affect the features.
 const POWER_FLOOR: f64 = 1e-6;
 
 /// How cepstral coefficients are computed.
@@ -21,7 +21,7 @@ const POWER_FLOOR: f64 = 1e-6;
 pub struct MfccSettings {
     /// Rate of the signal, Hz.
     pub sample_rate: u32,
-    /// Length of the transform.
+    /// Length of the Fourier transform, samples.
     pub n_fft: usize,
     /// Number of coefficients.
     pub n_mfcc: usize,
@@ -56,9 +56,9 @@ impl MfccSettings {
     }
 }
 
-/// How a windowed segment enters the transform, and how its spectrum becomes levels.
+/// How a segment is windowed and placed in the transform's input, and how its power is scaled.
 pub(super) trait SegmentInput: Clone + Send + Sync {
-    /// Smallest band power whose logarithm is taken.
+    /// Floor of a band's power before its logarithm is taken.
     const POWER_FLOOR: f64;
 
     /// Writes `segment * window` (of equal length, at least 1) into the transform's `input`, which
@@ -69,8 +69,8 @@ pub(super) trait SegmentInput: Clone + Send + Sync {
     fn power_scale(n_fft: usize, segment: usize) -> f64;
 }
 
-/// This project's input: the whole segment under one Hann window, its own spectrum sampled at the
-/// transform's bins.
+/// This project's input: the whole segment under one Hann window. The result is the segment's own
+/// spectrum, sampled at the transform's bins.
 #[derive(Clone, Copy)]
 pub(super) struct WholeSegment;
 
@@ -78,7 +78,8 @@ impl SegmentInput for WholeSegment {
     const POWER_FLOOR: f64 = POWER_FLOOR;
 
     fn load(&self, segment: &[f32], window: &[f64], input: &mut [f64]) {
-        // Folding in time samples in frequency, also where the segment is longer than the transform.
+        // A segment longer than the transform is folded: adding up chunks of the transform's length
+        // gives the segment's own spectrum at the transform's bins.
         for (segment, window) in segment.chunks(input.len()).zip(window.chunks(input.len())) {
             for ((x, &sample), w) in input.iter_mut().zip(segment).zip(window) {
                 *x += f64::from(sample) * w;
@@ -87,21 +88,22 @@ impl SegmentInput for WholeSegment {
     }
 
     fn power_scale(n_fft: usize, segment: usize) -> f64 {
-        // The summed power of a tone under one window grows with the segment's length.
+        // Summed over the bins, a tone's power is proportional to the segment's length.
         n_fft as f64 / segment.max(1) as f64
     }
 }
 
-/// Computes the band levels of one segment after another; clone it for each thread.
+/// Computes the mel band levels of one segment after another. Each thread needs a clone.
 #[derive(Clone)]
 pub(super) struct MelAnalyzer<I> {
     n_fft: usize,
     input: I,
     forward: Forward,
     filters: Vec<Filter>,
-    /// Windows of the segment lengths met so far: a steady note has one or two.
+    /// Windows by their length, kept for reuse: the segments of a steady note have one or two
+    /// lengths.
     windows: HashMap<usize, Vec<f64>>,
-    /// Their samples in all.
+    /// Number of samples of all these windows.
     window_samples: usize,
     /// Basis vectors of the coefficients.
     dct: Vec<Vec<f64>>,
@@ -110,8 +112,8 @@ pub(super) struct MelAnalyzer<I> {
     pub levels_db: Vec<f64>,
 }
 
-/// Samples of windows to keep; beyond these all are dropped, so that gliding sounds do not fill the
-/// memory.
+/// Most samples of windows that are kept. When they exceed this, all are dropped, so that a sound
+/// that glides through many segment lengths does not fill the memory.
 const MAX_WINDOW_SAMPLES: usize = 1 << 19;
 
 impl<I: SegmentInput> MelAnalyzer<I> {
@@ -130,7 +132,7 @@ impl<I: SegmentInput> MelAnalyzer<I> {
         }
     }
 
-    /// Sets `levels_db` to those of a raw segment.
+    /// Sets `levels_db` to the band levels of a segment that is not yet windowed.
     pub fn measure(&mut self, segment: &[f32]) {
         self.load(segment);
         self.forward.run();
@@ -143,7 +145,7 @@ impl<I: SegmentInput> MelAnalyzer<I> {
         }
     }
 
-    /// Fills the transform's input.
+    /// Fills the transform's input with the windowed segment.
     fn load(&mut self, segment: &[f32]) {
         self.forward.input.fill(0.0);
         if segment.is_empty() {

@@ -1,12 +1,12 @@
-//! Offline analysis of recordings into features and spectra.
+//! Analyses recordings into features and spectra (offline, not for the audio thread).
 //!
 //! A signal is cut into centred frames. [`pitch`] finds each frame's fundamental frequency. A few
-//! cycles of it around the frame's centre become mel-frequency cepstral coefficients
+//! cycles around the frame's centre become mel-frequency cepstral coefficients
 //! ([`segment_mfcc`]) and, stretched to a fixed length ([`cycle_frames`]), the spectrum
 //! ([`cycle_spectrum`]) that a network learns to make.
 //!
-//! All of this is this project's own way. The numbers of librosa, torchcrepe and `wms_torch` are in
-//! [`compat`].
+//! These are this project's own methods. [`compat`] computes the exact results of librosa,
+//! torchcrepe and `wms_torch`.
 
 pub mod compat;
 mod cycles;
@@ -33,12 +33,12 @@ use crate::{Result, Watch};
 use frame::Framing;
 
 impl AnalysisParams {
-    /// The frames.
+    /// Length and spacing of the frames.
     pub fn framing(&self) -> Framing {
         Framing { window_size: self.window_size, hop_size: self.hop_size }
     }
 
-    /// How cycles are cut.
+    /// How segments of a few cycles are cut.
     pub fn cycle_settings(&self) -> CycleSettings {
         CycleSettings {
             sample_rate: self.sample_rate,
@@ -58,10 +58,11 @@ impl AnalysisParams {
     }
 }
 
-/// Analyses a signal that is already at the parameters' sample rate.
+/// Finds the features and spectra of a mono signal that is already at the parameters' sample rate.
 ///
-/// With [`compatibility`](AnalysisParams::compatibility) set, the numbers are those of that version
-/// of `wms_torch`.
+/// Full scale is ±1. The result has one frame every `hop_size` samples, `1 + n / hop_size` for n
+/// samples. If [`compatibility`](AnalysisParams::compatibility) names a version of `wms_torch`, the
+/// results are those of that version.
 ///
 /// # Examples
 /// ```

@@ -1,4 +1,4 @@
-//! The stages of the analysis, each by itself over whole arrays.
+//! The stages of the analysis as separate functions over whole arrays.
 
 use super::cycles::{Cutter, CycleSettings};
 use super::mel::{MelAnalyzer, MfccSettings, SegmentInput, WholeSegment};
@@ -7,9 +7,10 @@ use crate::Result;
 use ndarray::{Array2, ArrayRef2, ArrayView1, Axis};
 use rayon::prelude::*;
 
-/// Cycle frames of all frames, `(T, window_size)` for the `T` values of `f0_hz`.
+/// Cuts a few cycles around each frame's centre and stretches them to `window_size` samples.
 ///
-/// A frame whose `f0_hz` is 0 is taken as it is.
+/// `f0_hz` holds the fundamental frequency of each of `T` frames. Returns their cycle frames, shape
+/// `(T, window_size)`. A frame whose `f0_hz` is 0 is used unstretched.
 ///
 /// # Examples
 /// ```
@@ -41,7 +42,7 @@ pub fn cycle_frames(
     stretch_all(signal, f0_hz, settings, Cutter::new)
 }
 
-/// Cycle frames of all frames, of segments as `cutter` cuts them.
+/// Cycle frames of all frames, made from the segments that `cutter` cuts.
 pub(super) fn stretch_all(
     signal: &[f32],
     f0_hz: &[f32],
@@ -61,7 +62,10 @@ pub(super) fn stretch_all(
     Ok(frames)
 }
 
-/// Cepstral coefficients of all frames, `(T, n_mfcc)`, not standardised.
+/// Mel-frequency cepstral coefficients of a few cycles around each frame's centre.
+///
+/// `f0_hz` holds the fundamental frequency of each of `T` frames. Returns the coefficients, not
+/// standardised, shape `(T, n_mfcc)`.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if a setting is out of range, or a fundamental is
@@ -99,7 +103,9 @@ pub(super) fn band_levels<I: SegmentInput>(
     levels_db
 }
 
-/// `log(1 + magnitude)` of frames `(T, window_size)`: `(T, n_bins)`.
+/// Spectra of cycle frames: `log(1 + magnitude)` of their lowest `n_bins` bins.
+///
+/// `frames` has shape `(T, window_size)`; the result has shape `(T, n_bins)`.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if `n_fft < window_size`, or `n_bins` is 0 or above

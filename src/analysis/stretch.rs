@@ -4,14 +4,14 @@
 //! a Kaiser window (J. F. Kaiser, "Nonrecursive digital filter design using the I0-sinh window
 //! function", 1974): the response of `soxr`'s setting HQ, to about 5e-4 on white noise.
 //!
-//! To raise the rate, the segment is taken for one band-limited signal whose value at any time is
-//! wanted. A Fourier transform filters it, an inverse one gives it at twice the rate, and a short
+//! To raise the rate, the segment is treated as a band-limited signal that can be evaluated at any
+//! time. A Fourier transform filters it, an inverse one gives it at twice the rate, and a short
 //! kernel interpolates between these samples; the spectrum was divided by the kernel's response
 //! beforehand (J. A. Fessler, B. P. Sutton, "Nonuniform fast Fourier transforms using min-max
 //! interpolation", 2003).
 //!
-//! Why not `rubato`: every frame has a ratio of its own, and its spectrum is to be what soxr's filter
-//! makes of it. Two cycles become 1024 samples some ten times faster than by a sinc resampler of
+//! Why not `rubato`: every frame has its own ratio, and its spectrum should be the one that soxr's
+//! filter gives. Two cycles become 1024 samples some ten times faster than by a sinc resampler of
 //! `rubato` with 64 taps that is set to a new ratio for each frame. `benches/analysis.py` has soxr in
 //! the rows "whole chain".
 
@@ -26,8 +26,9 @@ use std::sync::{Arc, LazyLock, OnceLock};
 const PASS_BAND: f64 = 0.9136;
 /// Attenuation in the stop band, dB.
 const REJECTION_DB: f64 = 140.0;
-/// Rows of a kernel: the places between two samples that it is tabulated for. Between rows it is
-/// interpolated linearly, with an error of less than (π / PHASES)² / 8 = 2e-5 of full scale.
+/// Rows of a kernel: the number of positions between two samples at which it is tabulated. Between
+/// rows it is interpolated linearly, with an error of less than (π / PHASES)² / 8 = 2e-5 of full
+/// scale.
 const PHASES: usize = 256;
 
 /// The filter's impulse response at every `1 / PHASES` of a sample of the lower rate.
@@ -128,7 +129,7 @@ fn bessel_i0(x: f64) -> f64 {
     sum
 }
 
-/// Resamples segments; clone it for each thread.
+/// Resamples segments. Each thread needs a clone of its own.
 #[derive(Clone, Default)]
 pub(crate) struct Stretcher {
     spectrum: Vec<Complex32>,
@@ -140,7 +141,7 @@ impl Stretcher {
     /// Resamples `segment` by `ratio` (output rate over input rate) and writes the output samples
     /// `first..first + out.len()`; output sample j lies at input time j / ratio.
     ///
-    /// The segment is zero outside itself. `ratio` must be positive and finite.
+    /// Outside the segment, the input counts as zero. `ratio` must be positive and finite.
     pub fn stretch(&mut self, segment: &[f32], ratio: f64, first: usize, out: &mut [f32]) {
         if ratio >= 1.0 {
             self.upsample(segment, ratio, first, out);
@@ -173,7 +174,7 @@ impl Stretcher {
         bank.inverse
             .process_with_scratch(&mut self.spectrum, &mut self.doubled, &mut self.scratch)
             .expect("buffers were made for this plan");
-        // Beyond the filter's reach, the output holds only what wraps around.
+        // Beyond the filter's reach, the output holds only the transform's wrap-around.
         let end = segment.len() + half;
         let heard = ((end as f64 * ratio) as usize).saturating_sub(first).min(out.len());
         let (heard, silence) = out.split_at_mut(heard);
@@ -209,7 +210,7 @@ static SHORT: LazyLock<Vec<[[f32; TAPS]; 2]>> = LazyLock::new(|| {
     (0..PHASES).map(row).collect()
 });
 
-/// The short kernel's response at a frequency in cycles a sample of the doubled rate.
+/// The short kernel's frequency response; `frequency` is in cycles per sample of the doubled rate.
 fn short_response(frequency: f64) -> f64 {
     let x = SHORT_BETA.powi(2) - (PI * TAPS as f64 * frequency).powi(2);
     TAPS as f64 * x.sqrt().sinh() / x.sqrt() / bessel_i0(SHORT_BETA)
@@ -225,7 +226,8 @@ struct Doubler {
 }
 
 impl Doubler {
-    /// The shortest one for `samples` samples; each is made once per process.
+    /// The shortest doubler for at least `samples` samples. Each length is prepared once per
+    /// process.
     fn of(samples: usize) -> &'static Self {
         // Lengths are 2ⁿ and 3 · 2ⁿ.
         static KNOWN: [OnceLock<Doubler>; 2 * usize::BITS as usize] =
@@ -259,7 +261,7 @@ impl Doubler {
     }
 }
 
-/// The task of interpolating a signal at the times `start + j * step`, in samples.
+/// Interpolates a signal at the times `start + j * step`, in samples.
 struct Interpolation<'a> {
     /// Holds at least `TAPS / 2` samples before and after these times.
     signal: &'a [f32],
@@ -270,7 +272,7 @@ struct Interpolation<'a> {
 }
 
 impl Interpolation<'_> {
-    /// Runs on vectors that are no longer than the short kernel.
+    /// Uses SIMD vectors that are no longer than the short kernel.
     fn run(self) {
         #[cfg(target_arch = "x86_64")]
         {

@@ -1,4 +1,4 @@
-//! Audio files to mono samples, block by block.
+//! Decodes audio files to mono samples, block by block.
 
 use crate::{Error, Result};
 use hound::{SampleFormat, WavReader};
@@ -13,19 +13,19 @@ use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
 use symphonia::core::meta::MetadataOptions;
 
-/// Samples of all channels together that are read from a wav file at a time.
+/// Samples, counted over all channels, that are read from a wav file at a time.
 const WAV_BLOCK_SAMPLES: usize = 1 << 16;
 
 /// A decoded recording.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audio {
-    /// Mono samples, full scale at ±1; there may be none.
+    /// Mono samples, full scale at ±1. Empty if the file holds no sound.
     pub samples: Vec<f32>,
-    /// Their rate in Hz.
+    /// Sample rate, Hz.
     pub sample_rate: u32,
 }
 
-/// What an audio file says of its sound.
+/// Format of the sound in an audio file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AudioInfo {
     /// Number of channels.
@@ -34,18 +34,18 @@ pub struct AudioInfo {
     pub sample_rate: u32,
 }
 
-/// Reads how many channels an audio file has and at what rate, without reading all of it.
+/// Reads an audio file's number of channels and sample rate, without decoding all of it.
 ///
 /// # Errors
-/// As [`decode`].
+/// The same as [`decode`].
 pub fn info(path: &Path) -> Result<AudioInfo> {
     let decoder = Decoder::open(path)?;
     Ok(AudioInfo { channels: decoder.channels, sample_rate: decoder.sample_rate })
 }
 
-/// Reads a wav, flac, ogg, mp3 or aiff file; several channels are averaged.
+/// Decodes a wav, flac, ogg, mp3 or aiff file to mono: the average of its channels.
 ///
-/// Whole-number samples of b bits are divided by 2^(b-1), as `torchaudio` does.
+/// Integer samples of b bits are divided by `2^(b-1)`, as `torchaudio` does.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be opened, [`Error::AudioFile`] if it is not an audio file of
@@ -63,11 +63,11 @@ pub(super) struct Decoder {
     format: Format,
     channels: usize,
     sample_rate: u32,
-    /// Samples of all channels, interleaved, that were decoded last.
+    /// The block decoded last: samples of all channels, interleaved.
     block: Vec<f32>,
-    /// Samples of each channel that came before that block.
+    /// Number of samples per channel before that block.
     position: u64,
-    /// Bytes of encoded sound that have been read.
+    /// Bytes of the encoded file that have been read.
     bytes: u64,
 }
 
@@ -284,8 +284,8 @@ impl Packets {
     }
 }
 
-/// Makes an error of a panic: the decoders are other projects' code, and damaged files may upset
-/// them.
+/// Turns a panic within `work` into an error. The decoders are other projects' code, and a damaged
+/// file may make them panic.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Error::audio(path, "damaged: it cannot be decoded")))

@@ -1,4 +1,4 @@
-//! Samples to wav files. This is the only place that writes them.
+//! Writes samples to wav files. All wav files of this program are written here.
 
 use super::check_finite;
 use crate::files::write_atomic;
@@ -7,9 +7,9 @@ use hound::{SampleFormat, WavSpec, WavWriter};
 use std::io::Cursor;
 use std::path::Path;
 
-/// Bytes of the longest wav file: its sizes are numbers of 32 bits.
+/// Largest wav file in bytes: the format stores sizes as 32-bit numbers.
 const MAX_BYTES: usize = u32::MAX as usize;
-/// Bytes of the longest header that is written.
+/// Longest header that is written, bytes.
 const MAX_HEADER: usize = 68;
 
 /// How the samples of a wav file are stored, named as in Python's soundfile.
@@ -25,10 +25,10 @@ pub enum WavSubtype {
 }
 
 impl WavSubtype {
-    /// The subtype of this name.
+    /// The subtype of this name: `"PCM_16"`, `"PCM_24"` or `"FLOAT"`.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none.
+    /// [`Error::Parameter`] if the name is none of these.
     pub fn from_name(name: &str) -> Result<Self> {
         match name {
             "PCM_16" => Ok(Self::Pcm16),
@@ -49,14 +49,16 @@ impl WavSubtype {
     }
 }
 
-/// Writes a wav file, whole or not at all.
+/// Writes a wav file. If that fails, no incomplete file is left behind.
 ///
-/// `interleaved` holds the samples of all channels of one frame, then those of the next; full scale
-/// is ±1. Whole numbers are clipped there, and rounded to the nearest.
+/// `interleaved` holds one sample of every channel, then the next sample of every channel, and so
+/// on. Full scale is ±1. For the PCM subtypes, samples are clipped to full scale and rounded to the
+/// nearest whole number. `sample_rate` is in Hz.
 ///
 /// # Errors
-/// [`Error::Parameter`] if there is no channel, the last frame is incomplete, a sample is not
-/// finite, or there are more than the 4 GiB of a wav file; [`Error::Io`] if it cannot be written.
+/// [`Error::Parameter`] if `channels` is 0, the number of samples is not a multiple of `channels`,
+/// a sample is not finite, or the file would exceed the 4 GiB of the wav format; [`Error::Io`] if
+/// it cannot be written.
 pub fn write_wav(
     path: &Path,
     interleaved: &[f32],
@@ -67,10 +69,10 @@ pub fn write_wav(
     write_atomic(path, &encode_wav(interleaved, channels, sample_rate, subtype)?)
 }
 
-/// The bytes of a wav file, as [`write_wav`] writes them.
+/// The bytes of the wav file that [`write_wav`] would write for the same arguments.
 ///
 /// # Errors
-/// [`Error::Parameter`] as [`write_wav`].
+/// [`Error::Parameter`] for the same reasons as [`write_wav`].
 pub fn encode_wav(
     interleaved: &[f32],
     channels: u16,
@@ -116,8 +118,8 @@ fn encode_pcm(
     Ok(buffer.into_inner())
 }
 
-/// Floats in the plain format (`WAVE_FORMAT_IEEE_FLOAT`), which more programs read than the
-/// extensible one that hound would write.
+/// A wav file of floats in the plain format (`WAVE_FORMAT_IEEE_FLOAT`). More programs read it than
+/// the extensible format that the crate hound would write.
 fn encode_float(interleaved: &[f32], channels: u16, sample_rate: u32) -> Vec<u8> {
     const FORMAT: u16 = 3;
     const FORMAT_BYTES: u32 = 18;
@@ -137,7 +139,7 @@ fn encode_float(interleaved: &[f32], channels: u16, sample_rate: u32) -> Vec<u8>
     number(&mut file, sample_rate.wrapping_mul(u32::from(frame_bytes)));
     file.extend(frame_bytes.to_le_bytes());
     file.extend(32_u16.to_le_bytes());
-    // There are no further fields of the format.
+    // Length of the format's extension: it has none.
     file.extend(0_u16.to_le_bytes());
     file.extend(b"fact");
     number(&mut file, FACT_BYTES);

@@ -1,18 +1,18 @@
-//! Finding audio files.
+//! Finds audio files on disk.
 
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// File name endings that are read as audio, in any case.
+/// File name extensions that are read as audio, in upper or lower case.
 pub const EXTENSIONS: &[&str] =
     &["wav", "wave", "flac", "ogg", "oga", "mp3", "aif", "aiff", "aifc"];
 
-/// How many folders deep the search goes: more than any library has, and few enough that a symbolic
-/// link to a folder above it ends.
+/// How many folders deep the search goes. No library is nested as deeply, and a symbolic link to a
+/// parent folder cannot make the search endless.
 const MAX_DEPTH: usize = 32;
 
-/// The audio files that `source` stands for: the file itself, or all files in the folder and the
-/// folders in it, sorted by path.
+/// Lists the audio files at `source`: the file itself, or all audio files in the folder and its
+/// subfolders, sorted by path.
 ///
 /// # Errors
 /// [`Error::AudioFile`] if it does not exist or a folder holds no audio file,
@@ -40,7 +40,7 @@ fn collect(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<()> 
     let io = |source| Error::io(folder, source);
     for entry in std::fs::read_dir(folder).map_err(io)? {
         let path = entry.map_err(io)?.path();
-        // Files such as `._song.wav` are another system's metadata, not sound.
+        // Files such as `._song.wav` are metadata that macOS writes, not sound.
         if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
             continue;
         }

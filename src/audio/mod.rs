@@ -1,4 +1,4 @@
-//! Reading and writing audio files, and changing their rate.
+//! Reading, writing and resampling audio.
 
 mod decode;
 mod encode;
@@ -15,19 +15,21 @@ pub use resample::resample;
 use crate::{Error, Result};
 use std::path::Path;
 
-/// Largest magnitude of a sample. Full scale is 1, but samples that are whole numbers of 16 or 24
-/// bits are accepted too. The squares of much larger ones would not be finite in single precision.
+/// Largest accepted magnitude of a sample. Full scale is 1, but integer samples of 16 or 24 bits
+/// that were never scaled are accepted too. The squares of much larger samples would overflow in
+/// single precision.
 const MAX_SAMPLE: f32 = 1e9;
 
-/// The place of the first sample that is NaN, infinite or beyond [`MAX_SAMPLE`].
+/// Index of the first sample that is NaN, infinite or beyond [`MAX_SAMPLE`].
 fn first_bad_sample(samples: &[f32]) -> Option<usize> {
     samples.iter().position(|x| x.is_nan() || x.abs() > MAX_SAMPLE)
 }
 
-/// Refuses samples that no analysis can work with.
+/// Checks that all samples can be analysed: finite, and no larger than 1e9 in magnitude (full scale
+/// is 1).
 ///
 /// # Errors
-/// [`Error::Parameter`] names the first sample that is NaN, infinite or far beyond full scale.
+/// [`Error::Parameter`] names the first sample that is NaN, infinite or too large.
 pub fn check_finite(signal: &[f32]) -> Result<()> {
     match first_bad_sample(signal) {
         Some(at) => Err(Error::Parameter(format!(
@@ -38,12 +40,13 @@ pub fn check_finite(signal: &[f32]) -> Result<()> {
     }
 }
 
-/// Reads a file as mono and, if asked, resamples it.
+/// Reads an audio file as mono, and resamples it to `sample_rate` Hz if that is given.
 ///
 /// Returns the samples, full scale at ±1, and their rate in Hz.
 ///
 /// # Errors
-/// [`Error::AudioFile`] or [`Error::Io`] as [`decode`], also if the file holds no samples.
+/// [`Error::AudioFile`] or [`Error::Io`] as for [`decode`]; [`Error::AudioFile`] also if the file
+/// holds no samples.
 pub fn load(path: &Path, sample_rate: Option<u32>) -> Result<(Vec<f32>, u32)> {
     let audio = decode(path)?;
     if audio.samples.is_empty() {

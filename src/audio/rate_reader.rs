@@ -5,8 +5,8 @@ use super::resample::{Resampler, StreamResampler};
 use crate::Result;
 use std::path::Path;
 
-/// Reads a file in blocks: the samples of [`decode`](super::decode) and
-/// [`resample`](super::resample()), in memory that does not grow with the file.
+/// Decodes and resamples a file block by block, in memory that does not grow with the file. The
+/// samples are those of [`decode`](super::decode) followed by [`resample`](super::resample()).
 pub(crate) struct RateReader {
     decoder: Decoder,
     /// `None` if the file has the wanted rate.

@@ -11,10 +11,11 @@ const ROLLOFF: f64 = 0.99;
 /// Output samples computed by one task.
 const SAMPLES_PER_TASK: usize = 1 << 14;
 
-/// Resamples `signal`, n samples, from `from_hz` to `to_hz`: `ceil(n * to_hz / from_hz)` samples.
+/// Resamples `signal` from `from_hz` to `to_hz`. From n samples it makes
+/// `ceil(n * to_hz / from_hz)`.
 ///
-/// The kernel is `sinc(t) cos²(π t / 12)`, |t| < 6, with the cutoff at 0.99 of the lower Nyquist
-/// frequency (J. O. Smith, "Digital Audio Resampling", with `torchaudio`'s defaults).
+/// The kernel is `sinc(t) cos²(π t / 12)` for `|t| < 6`, with the cutoff at 0.99 of the lower
+/// Nyquist frequency (J. O. Smith, "Digital Audio Resampling", with `torchaudio`'s defaults).
 ///
 /// # Errors
 /// [`Error::Parameter`] if a rate is 0 or above 1 MHz.
@@ -23,7 +24,7 @@ pub fn resample(signal: &[f32], from_hz: u32, to_hz: u32) -> Result<Vec<f32>> {
     Ok(resampler.part(signal, 0, 0..resampler.length(signal.len() as u64)))
 }
 
-/// A change of rate, of which any part of the result can be computed by itself.
+/// A fixed change of rate. Any part of the resampled signal can be computed by itself.
 pub(crate) struct Resampler {
     from_hz: u32,
     to_hz: u32,
@@ -31,7 +32,7 @@ pub(crate) struct Resampler {
 }
 
 impl Resampler {
-    /// A change from one rate to another.
+    /// Prepares the change from one rate in Hz to another.
     ///
     /// # Errors
     /// As [`resample`].
@@ -48,13 +49,13 @@ impl Resampler {
         Ok(Self { from_hz, to_hz, bank })
     }
 
-    /// Number of samples that `samples` samples are resampled to.
+    /// Number of samples after resampling `samples` samples.
     pub fn length(&self, samples: u64) -> u64 {
         (samples * u64::from(self.to_hz)).div_ceil(u64::from(self.from_hz))
     }
 
-    /// The samples numbered `wanted` of the resampled signal. `signal` is the part of the given
-    /// signal from its sample `origin` on; outside of that part it counts as zero.
+    /// Samples `wanted` of the resampled signal. `signal` holds the original signal's samples from
+    /// number `origin` on; all samples outside it count as zero.
     pub fn part(&self, signal: &[f32], origin: u64, wanted: Range<u64>) -> Vec<f32> {
         let mut output = vec![0.0; (wanted.end - wanted.start) as usize];
         output.par_chunks_mut(SAMPLES_PER_TASK).enumerate().for_each(|(chunk, samples)| {
@@ -71,14 +72,14 @@ impl Resampler {
     }
 }
 
-/// Resamples a signal that comes block by block.
+/// Resamples a signal that arrives in blocks.
 pub(super) struct StreamResampler {
     resampler: Resampler,
-    /// The part of the signal that later samples still depend on.
+    /// The end of the signal so far, which later output samples still depend on.
     kept: Vec<f32>,
     /// Number of the first sample of `kept`.
     origin: u64,
-    /// Number of resampled samples that were put out.
+    /// Number of resampled samples that were output so far.
     given: u64,
 }
 
@@ -87,7 +88,7 @@ impl StreamResampler {
         Self { resampler, kept: Vec::new(), origin: 0, given: 0 }
     }
 
-    /// Takes the next samples, and appends the resampled ones that no later sample can change.
+    /// Takes the next samples, and appends to `output` all resampled samples that are final.
     pub fn push(&mut self, samples: &[f32], output: &mut Vec<f32>) {
         self.kept.extend_from_slice(samples);
         let known = (self.origin + self.kept.len() as u64) as i64;
@@ -103,7 +104,7 @@ impl StreamResampler {
         self.origin += used_up as u64;
     }
 
-    /// Appends the last resampled samples, after all samples were pushed.
+    /// Appends the remaining resampled samples to `output`. Call it after the last `push`.
     pub fn finish(&mut self, output: &mut Vec<f32>) {
         let end = self.resampler.length(self.origin + self.kept.len() as u64);
         self.give(end, output);
@@ -119,8 +120,8 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// One short filter for each of the `new` positions between input samples at which an output sample
-/// can be.
+/// One short filter per phase. An output sample can lie at `new` different positions between two
+/// input samples; each is a phase.
 struct PhaseBank {
     orig: usize,
     new: usize,

@@ -1,15 +1,18 @@
-//! The parameters that decide the numbers of the analysis, typed, and the checks between them.
+//! The parameters that affect the results of the analysis, as typed fields, and the checks that
+//! involve several of them.
 
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 
-/// Mel bands of librosa's MFCC, which `wms_torch`'s branch main uses whatever "`n_mel`" says.
+/// Mel bands of librosa's MFCC. `wms_torch`'s branch `main` always uses this number and ignores
+/// `n_mel`.
 const LIBROSA_BANDS: usize = 128;
 
-/// Whose numbers the analysis gives.
+/// Which program's results the analysis reproduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compatibility {
-    /// This project's: each recording by itself, and each frame's features from that frame alone.
+    /// This project's own: recordings are analysed one by one, and each frame's features depend on
+    /// that frame alone.
     Own,
     /// Those of `wms_torch`'s branch `main` (2026-08-13), without its crashes.
     Main,
@@ -28,39 +31,40 @@ pub enum PitchMethod {
     Yin,
 }
 
-/// The parameters that decide the numbers of the analysis.
+/// The parameters that affect the results of the analysis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AnalysisParams {
     /// Rate in Hz that recordings are resampled to.
     pub sample_rate: u32,
     /// Samples from the start of one frame to the start of the next.
     pub hop_size: usize,
-    /// Samples of a frame.
+    /// Length of a frame in samples.
     pub window_size: usize,
     /// Length of the Fourier transforms in samples, at least `window_size`.
     pub n_fft: usize,
-    /// Spectrum bins kept, lowest first.
+    /// Number of spectrum bins that are kept, from 0 Hz up.
     pub n_bins: usize,
-    /// Cycles of the fundamental in a cycle frame; 0 leaves frames as they are.
+    /// Cycles of the fundamental in a cycle frame; with 0, frames are not stretched to their pitch.
     pub cycles_per_window: usize,
     /// Number of mel-frequency cepstral coefficients.
     pub n_mfcc: usize,
     /// Number of mel bands.
     pub n_mel: usize,
-    /// Lowest fundamental, Hz.
+    /// Lowest fundamental frequency searched, Hz.
     pub f_low_hz: f64,
-    /// Highest fundamental, Hz.
+    /// Highest fundamental frequency searched, Hz.
     pub f_high_hz: f64,
-    /// How the fundamental is found.
+    /// How the fundamental frequency is found.
     pub pitch_method: PitchMethod,
     /// Whether voicedness is an input of the network.
     pub include_voicedness: bool,
-    /// Whose numbers to give.
+    /// Which program's results to reproduce.
     pub compatibility: Compatibility,
 }
 
 impl AnalysisParams {
-    /// Reads a document whose keys have been checked one by one, and checks them together.
+    /// Takes the fields from a document whose keys have each been checked, and checks that they fit
+    /// each other.
     pub(super) fn from_document(document: &Map<String, Value>) -> Result<Self> {
         let whole = |key: &str| document.get(key).and_then(Value::as_u64).unwrap_or(0) as usize;
         let number = |key: &str| document.get(key).and_then(Value::as_f64).unwrap_or(0.0);

@@ -1,4 +1,4 @@
-//! What the table says of one key, and how a value is checked against it.
+//! One entry of the table of keys, and how a value is checked against it.
 
 use super::short;
 use crate::{Error, Result};
@@ -8,11 +8,11 @@ use std::fmt;
 /// What kind of value a key holds, and its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
-    /// A whole number from the first to the second, both included.
+    /// A whole number within these limits, both included.
     Whole(u64, u64),
-    /// A finite number from the first to the second, both included.
+    /// A finite number within these limits, both included.
     Number(f64, f64),
-    /// true or false.
+    /// `true` or `false`.
     Switch,
     /// One of these words.
     Choice(&'static [&'static str]),
@@ -36,7 +36,7 @@ impl Kind {
 /// The part of the analysis or the training that a key belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// What is analysed.
+    /// Which recordings are analysed.
     Recordings,
     /// How sound is cut into frames, and frames become spectra.
     Frames,
@@ -52,11 +52,11 @@ pub enum Section {
     Optimiser,
     /// Which frames are trained on, and what is done to them.
     Data,
-    /// When the training ends, and what it keeps on the way.
+    /// When the training ends, and what it saves on the way.
     Length,
-    /// Which frames are kept aside to measure the error on unseen sound.
+    /// Which frames are held out to measure the error on unseen sound.
     Validation,
-    /// What only `wms_torch` heeds, and whose numbers to give.
+    /// What only `wms_torch` uses, and which program's results to reproduce.
     Compatibility,
 }
 
@@ -81,7 +81,7 @@ impl Section {
 
 /// One key of `params.json`.
 ///
-/// It displays as what the key may hold: "a whole number from 1 to 128, or null".
+/// Its `Display` text says what the key may hold: "a whole number from 1 to 128, or null".
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
     /// The name in the file.
@@ -92,18 +92,18 @@ pub struct Key {
     pub kind: Kind,
     /// Whether it may also be null.
     pub nullable: bool,
-    /// Whether a file must have it, as it must have every key of `wms_torch`.
+    /// Whether every file must contain it. This is so for all keys of `wms_torch`.
     pub required: bool,
-    /// What it means, in one or two sentences, with the unit.
+    /// What the key means, with its unit, in one or two sentences.
     pub meaning: &'static str,
-    /// Why it has no effect in this program, for the keys that have none.
+    /// Why the key has no effect in this program; `None` if it has one.
     pub no_effect: Option<&'static str>,
     /// The default as JSON text.
     default: &'static str,
 }
 
 impl Key {
-    /// A key of `wms_torch`: required, never null, and heeded.
+    /// A key of `wms_torch`: required, not nullable, and with an effect.
     pub(super) const fn new(
         name: &'static str,
         section: Section,
@@ -126,24 +126,24 @@ impl Key {
         self
     }
 
-    /// This key as one that `wms_torch` does not know: a file may lack it.
+    /// This key, marked as unknown to `wms_torch`: a file may omit it.
     pub(super) const fn own(mut self) -> Self {
         self.required = false;
         self
     }
 
-    /// This key as one that is accepted but has no effect, and why.
+    /// This key, marked as accepted but without effect, for the reason `why`.
     pub(super) const fn without_effect(mut self, why: &'static str) -> Self {
         self.no_effect = Some(why);
         self
     }
 
-    /// The value that the key takes in a file without it.
+    /// The key's value if a file omits it.
     pub fn default(&self) -> Value {
         serde_json::from_str(self.default).unwrap_or(Value::Null)
     }
 
-    /// Refuses a value that the key may not hold.
+    /// Checks that the key may hold this value.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the key, the value and what is wanted.
@@ -183,7 +183,7 @@ impl fmt::Display for Key {
     }
 }
 
-/// A number as people write it: with an exponent where there would be many zeros.
+/// A number as text, with an exponent if it would have many zeros otherwise.
 fn readable(number: f64) -> String {
     let many_zeros = number != 0.0 && !(1e-3..1e6).contains(&number.abs());
     if many_zeros { format!("{number:e}") } else { number.to_string() }

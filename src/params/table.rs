@@ -1,6 +1,6 @@
 //! The table of all keys of `params.json`.
 //!
-//! It is the one place that knows their ranges, defaults and meanings. Python reads it through
+//! Ranges, defaults and meanings are written down here and nowhere else. Python reads it through
 //! `wms.Params.table()`, and `tools/make_params_table.py` writes docs/params.md from it.
 
 use super::key::Key;

@@ -6,7 +6,7 @@ use crate::analysis::cycles::{Cutter, FADE, Place};
 use crate::analysis::stages;
 use ndarray::Array2;
 
-/// A cutter of segments within their frames.
+/// A cutter whose segments never reach beyond their frames.
 pub(super) fn cutter(settings: CycleSettings) -> Cutter {
     Cutter::with_placement(settings, place_within_frame)
 }
@@ -25,11 +25,13 @@ fn place_within_frame(settings: &CycleSettings, index: usize, f0_hz: f32) -> Pla
     }
 }
 
-/// Cycle frames of all frames as `wms_torch` makes them, from segments that end at their frame's
-/// edges; otherwise as [`analysis::cycle_frames`](crate::analysis::cycle_frames).
+/// Cycle frames of all frames, shape `(T, window_size)`, as `wms_torch` makes them.
+///
+/// This is [`analysis::cycle_frames`](crate::analysis::cycle_frames), except that a segment ends at
+/// the edges of its frame.
 ///
 /// # Errors
-/// Those of [`analysis::cycle_frames`](crate::analysis::cycle_frames).
+/// The same as [`analysis::cycle_frames`](crate::analysis::cycle_frames).
 pub fn cycle_frames(
     signal: &[f32],
     f0_hz: &[f32],

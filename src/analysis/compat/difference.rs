@@ -1,4 +1,4 @@
-//! Half a frame compared with what follows, as librosa 0.10 does it.
+//! Compares the first half of a frame with the samples one period later, as librosa 0.10 does.
 
 use crate::Result;
 use crate::analysis::fourier::{Forward, Inverse};
@@ -52,7 +52,7 @@ impl Comparison for HalfFrame {
 }
 
 impl HalfFrame {
-    /// Leaves Σ x\[j\] x\[j + τ\], j = 1..=half, at `inverse.output[half + τ]`.
+    /// Sets `inverse.output[half + τ]` to the correlation `Σ x[j] x[j + τ]`, j = 1..=half.
     fn correlate(&mut self) {
         let n = self.frame.len();
         let half = n / 2;
@@ -75,7 +75,7 @@ impl HalfFrame {
         self.inverse.run();
     }
 
-    /// Fills the difference function: d(τ) = Σ (x\[j\] - x\[j + τ\])², j = 1..=half, divided by its
+    /// Fills the difference function: `d(τ) = Σ (x[j] - x[j + τ])²`, j = 1..=half, divided by its
     /// mean over the periods up to τ.
     fn normalise(&mut self) {
         let half = self.frame.len() / 2;

@@ -12,8 +12,8 @@ pub struct Joined {
 }
 
 impl Joined {
-    /// Appends a recording and zeros up to the next whole window; a whole window of zeros if it ends
-    /// on one.
+    /// Appends a recording, then zeros up to the next multiple of `window_size`. A recording that
+    /// already ends on one is followed by a whole window of zeros.
     pub fn push(&mut self, samples: &[f32], window_size: usize) {
         self.starts.push(self.signal.len());
         self.signal.extend_from_slice(samples);

@@ -9,9 +9,9 @@ use crate::analysis::stages;
 use crate::analysis::{CycleSettings, MfccSettings};
 use ndarray::{Array2, ArrayRef, Dimension};
 
-/// librosa's default number of mel bands, which `main` uses whatever `n_mel` says.
+/// librosa's default number of mel bands. `main` always uses it and ignores `n_mel`.
 const LIBROSA_BANDS: usize = 128;
-/// Smallest power whose logarithm `librosa.power_to_db` takes.
+/// Floor of the power before `librosa.power_to_db` takes its logarithm.
 const POWER_FLOOR: f64 = 1e-10;
 /// Range below the loudest value that `librosa.power_to_db` keeps, dB.
 const TOP_DB: f64 = 80.0;
@@ -79,10 +79,10 @@ pub(super) fn limit_range<D: Dimension>(levels_db: &mut ArrayRef<f64, D>) {
 }
 
 impl Version {
-    /// The settings that this version computes with.
+    /// The settings that this version of `wms_torch` really computes with.
     ///
     /// # Errors
-    /// Those of [`MfccSettings::check`].
+    /// The same as [`MfccSettings::check`].
     pub(super) fn mfcc_settings(self, settings: MfccSettings) -> Result<MfccSettings> {
         settings.check_bands()?;
         let n_mel = if self == Self::Main { LIBROSA_BANDS } else { settings.n_mel };
@@ -92,11 +92,13 @@ impl Version {
     }
 }
 
-/// Cepstral coefficients of all frames as `version` of `wms_torch` computes them, not standardised:
-/// `(T, n_mfcc)`.
+/// Mel-frequency cepstral coefficients as `version` of `wms_torch` computes them.
+///
+/// `f0_hz` holds the fundamental frequency of each of `T` frames. Returns the coefficients, not
+/// standardised, shape `(T, n_mfcc)`.
 ///
 /// # Errors
-/// Those of [`analysis::segment_mfcc`](crate::analysis::segment_mfcc).
+/// The same as [`analysis::segment_mfcc`](crate::analysis::segment_mfcc).
 pub fn segment_mfcc(
     signal: &[f32],
     f0_hz: &[f32],

@@ -1,10 +1,11 @@
-//! The numbers of librosa, torchcrepe and `wms_torch`.
+//! Analysis with exactly the results of librosa, torchcrepe and `wms_torch`.
 //!
-//! This project's own analysis corrects what it found wrong in `wms_torch`. For models and caches
-//! made by `wms_torch`, and for comparisons with the libraries that it rests on, their numbers are
-//! computed here, from the same parts as this project's own wherever the two agree:
+//! This project's own analysis corrects faults of `wms_torch`. Models and caches made by
+//! `wms_torch` need its results, faults included, and so do comparisons with the libraries that it
+//! uses. They are computed here. Where the two agree, they share their code; they differ in these
+//! parts:
 //!
-//! | part | here | this project's own |
+//! | part | here | this project's own analysis |
 //! | --- | --- | --- |
 //! | YIN's difference function | half a frame with what follows | the whole frame with itself |
 //! | [`yin()`] | no voicedness | probability of a period |
@@ -48,7 +49,7 @@ pub enum Version {
 }
 
 impl Compatibility {
-    /// The version of `wms_torch` that is asked for; none for this project's own analysis.
+    /// The version of `wms_torch` to reproduce; `None` for this project's own analysis.
     pub fn version(self) -> Option<Version> {
         match self {
             Self::Own => None,
@@ -72,7 +73,7 @@ pub(super) fn analyze_signal(
     Ok(Features::new(track, mfcc, spectrum))
 }
 
-/// The tracker that the parameters ask for, in the version of librosa or torchcrepe.
+/// The pitch tracker that the parameters ask for, as librosa or torchcrepe implements it.
 fn tracker(params: &AnalysisParams) -> Box<dyn PitchTracker> {
     match params.pitch_method {
         PitchMethod::Yin => Box::new(yin::LibrosaYin(params.yin_settings())),
@@ -81,7 +82,7 @@ fn tracker(params: &AnalysisParams) -> Box<dyn PitchTracker> {
     }
 }
 
-/// Values in single precision.
+/// Converts values to single precision.
 fn single(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|value| value as f32).collect()
 }

@@ -23,7 +23,7 @@ impl PitchTracker for LibrosaPyin {
 /// What [`pyin()`] finds, one value per frame.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PyinTrack {
-    /// Fundamental frequency in Hz; the best guess in an unvoiced frame.
+    /// Fundamental frequency, Hz. In an unvoiced frame it is a guess.
     pub f0_hz: Vec<f64>,
     /// Whether the decoded state is a voiced one.
     pub voiced: Vec<bool>,
@@ -34,8 +34,9 @@ pub struct PyinTrack {
     pub states: Vec<u32>,
 }
 
-/// Tracks the fundamental frequency as `librosa.pyin` with `fill_na=None`; all arrays have shape
-/// `(T,)`, `T = 1 + n / hop_length`.
+/// Tracks the fundamental frequency as `librosa.pyin` does with `fill_na=None`.
+///
+/// All arrays of the result have `1 + n / hop_length` values for a signal of n samples.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,

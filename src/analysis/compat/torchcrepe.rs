@@ -9,31 +9,34 @@ use ndarray::{ArrayRef1, ArrayRef2, Axis};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Frames that [`viterbi`] decodes by themselves: torchcrepe's batches.
+/// Frames per batch of torchcrepe; [`viterbi`] decodes each batch separately.
 pub(crate) const BATCH_FRAMES: usize = 256;
-/// Distance in bins that a path of [`viterbi`] cannot bridge from frame to frame.
+/// Smallest distance in bins that a path of [`viterbi`] cannot move from one frame to the next.
 const BAND: usize = 12;
 /// Bins on either side that [`weighted_argmax`] averages over.
 const SPREAD: usize = 4;
 
-/// The likeliest bin of each frame on its own.
+/// Decodes each frame by itself: the pitch is the centre of its likeliest bin from `fmin` to `fmax`
+/// (Hz), the voicedness that bin's probability.
 ///
-/// `probabilities` has shape `(T, BINS)`; the track holds the bins' centres and probabilities.
+/// `probabilities` has shape `(T, BINS)`.
 ///
 /// # Errors
-/// Those of [`bins_between`]; [`Error::Parameter`] if there are not [`BINS`] columns.
+/// [`Error::Parameter`] if there are not [`BINS`] columns, or for the reasons of [`bins_between`].
 pub fn argmax(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<PitchTrack> {
     let bins = likeliest(probabilities, &bins_between(fmin, fmax)?)?;
     Ok(track(probabilities, &bins, |_, bin| bin_to_hz(bin)))
 }
 
-/// The mean of the nine bins around the likeliest one, weighted by the sigmoid of their
-/// probabilities, which torchcrepe takes for logits.
+/// Decodes each frame by itself: the pitch is a weighted mean of the nine bins around the likeliest
+/// one from `fmin` to `fmax` (Hz).
 ///
+/// The weights are the sigmoid of the bins' probabilities, because torchcrepe treats these as
+/// logits.
 /// `probabilities` has shape `(T, BINS)`.
 ///
 /// # Errors
-/// Those of [`argmax`].
+/// The same as [`argmax`].
 pub fn weighted_argmax(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<PitchTrack> {
     let range = bins_between(fmin, fmax)?;
     let bins = likeliest(probabilities, &range)?;
@@ -48,14 +51,15 @@ pub fn weighted_argmax(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> 
     }))
 }
 
-/// torchcrepe's Viterbi decoding, without its dither.
+/// Decodes the most likely path through the bins from `fmin` to `fmax` (Hz): torchcrepe's Viterbi
+/// decoder, without the random dither that it adds.
 ///
 /// Each batch of 256 frames is decoded by itself, from a uniform start. Observations
 /// are the softmax over the probabilities within range; the probability of a transition falls
 /// linearly with its distance and is 0 from 12 bins on. `probabilities` has shape `(T, BINS)`.
 ///
 /// # Errors
-/// Those of [`argmax`].
+/// The same as [`argmax`].
 pub fn viterbi(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<PitchTrack> {
     let range = bins_between(fmin, fmax)?;
     check(probabilities)?;
@@ -97,7 +101,7 @@ fn track(
     }
 }
 
-/// Moves of a path from frame to frame that are possible at all.
+/// Number of moves that a path can make from one frame to the next.
 const MOVES: usize = 2 * BAND - 1;
 /// Length of a row of values: `BAND - 1` impossible ones before the first bin, and more after the
 /// last.

@@ -19,8 +19,9 @@ impl PitchTracker for LibrosaYin {
     }
 }
 
-/// Fundamental frequency of each centred frame in Hz as `librosa.yin` gives it, shape `(T,)` with
-/// `T = 1 + n / hop_length`.
+/// Fundamental frequency in Hz of each centred frame, as `librosa.yin` computes it.
+///
+/// The result has `1 + n / hop_length` values for a signal of n samples.
 ///
 /// # Examples
 /// ```
