@@ -43,9 +43,7 @@ impl Features {
     pub fn take(frames: &Bound<'_, PyAny>, model: &model::Model) -> PyResult<Self> {
         let attribute = |name: &str| {
             frames.getattr(name).map_err(|_| {
-                Error::parameter(format!(
-                    "frames have no {name}, wanted what wms.analyze returns"
-                ))
+                Error::parameter(format!("frames have no {name}, wanted what wms.analyze returns"))
             })
         };
         // If the model does not know its training's scaler, the frames' own has to do, as in wms_torch.
