@@ -18,8 +18,8 @@ use rayon::prelude::*;
 /// Probability of staying voiced or unvoiced. (1 minus this differs from 0.01 by rounding, which
 /// decides ties in librosa's decoder.)
 const STAY_PROBABILITY: f64 = 1.0 - 0.01;
-/// Every so many frames a column is kept. Decoding then goes backwards and computes the columns in
-/// between again, a few such runs at a time, so that memory need not hold a column per frame.
+/// A column is kept every this many frames. Decoding then goes backwards and computes the columns
+/// in between again, a few such runs at a time, so that memory need not hold a column per frame.
 pub(crate) const CHECKPOINT_FRAMES: usize = 256;
 /// Log probability by which a state must lie below its competitors before it is left out: far more
 /// than rounding could make up.
