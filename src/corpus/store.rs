@@ -177,7 +177,7 @@ impl Store {
     /// Writes the index of a store whose shards are complete, and opens it.
     ///
     /// # Errors
-    /// As [`Store::update`]; [`Error::FeatureFile`] if a shard is damaged.
+    /// The same as [`Store::update`]; [`Error::FeatureFile`] if a shard is damaged.
     pub(crate) fn finish(
         folder: &Path,
         params: &Params,

@@ -19,7 +19,7 @@ use tempfile::{NamedTempFile, SpooledTempFile};
 const SPOOL_BYTES: usize = 1 << 20;
 /// Frames whose small arrays are copied at a time.
 const COPIED_FRAMES: usize = 1024;
-/// The arrays begin at a multiple of so many bytes.
+/// The arrays begin at a multiple of this many bytes.
 const ALIGNMENT: usize = 64;
 /// More frames or samples than any file has. The space for the header is that of a header with
 /// these numbers, the longest possible one.

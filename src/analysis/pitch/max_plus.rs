@@ -12,7 +12,7 @@ pub(crate) const ROW_MULTIPLE: usize = 32;
 /// Sets `out[to]` to the largest `values[to + j] + logs[j][to]` of all rows `j`.
 ///
 /// `out.len()` must be a multiple of [`ROW_MULTIPLE`], every row of `logs` at least as long as
-/// `out`, and `values` longer by the number of rows minus 1.
+/// `out`, and `values` at least as long as `out` plus the number of rows minus 1.
 pub(crate) fn banded_maximum(values: &[f64], logs: &[&[f64]], out: &mut [f64]) {
     Arch::new().dispatch(BandedMaximum { values, logs, out });
 }
