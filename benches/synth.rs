@@ -1,8 +1,8 @@
 //! Time of one network step, of one oscillator sample, and of the whole engine; one thread.
 //!
-//! Each line has the best and the median of its repetitions: on a machine that does other things
-//! too, the best is what the code can do. `networks`, `oscillator` or `engine` as an argument runs
-//! that part alone.
+//! Each line shows the best and the median of several repetitions. On a busy machine, the best is
+//! closest to what the code can do. The argument `networks`, `oscillator` or `engine` runs that
+//! part alone.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -15,7 +15,8 @@ use wms::synth::{Engine, EngineOptions, Event, Settings};
 
 const REPETITIONS: usize = 40;
 
-/// Prints seconds per call, scaled, of `calls` calls of `work` at a time.
+/// Times `work`, which makes `calls` calls, and prints the best and the median seconds per call,
+/// multiplied by `scale` to be in `unit`.
 fn measure(name: &str, unit: &str, scale: f64, calls: usize, mut work: impl FnMut()) {
     work();
     let mut times: Vec<f64> = (0..REPETITIONS)
@@ -29,7 +30,7 @@ fn measure(name: &str, unit: &str, scale: f64, calls: usize, mut work: impl FnMu
     println!("{name:44} {:8.2} {:8.2}  {unit}", times[0], times[REPETITIONS / 2]);
 }
 
-/// A network of `wms_torch` with weights from a fixed sequence: encoder, hidden size, dense layers.
+/// A network of `wms_torch` with these sizes, whose weights come from a fixed sequence.
 fn network(inputs: usize, encoder: usize, hidden: usize, dense: &[usize]) -> Network {
     let mut random = 1u64;
     let mut tensors = StateDict::new();
@@ -69,7 +70,7 @@ fn steps(name: &str, network: &Network) {
     });
 }
 
-/// The instrument's way: `voices` voices in one batch.
+/// Times a step of `voices` voices in one batch, as the instrument computes them.
 fn batches(name: &str, network: &Network, precision: Precision, voices: usize) {
     let fast = BatchNetwork::new(network, precision);
     let mut batch = fast.batch();
@@ -134,7 +135,7 @@ fn engine(model: &Arc<Model>, voices: usize, noise: f64) {
     let mut engine = playing(model, voices, noise);
     let (mut left, mut right) = ([0.0; 64], [0.0; 64]);
     let blocks = 150;
-    // Share of the time that 64 samples last at 48 kHz.
+    // Per cent of the duration of 64 samples at 48 kHz.
     let scale = 100.0 * 48_000.0 / 64.0;
     let name = format!("engine, {voices} voices, blocks of 64, noise {noise}");
     measure(&name, "% of a core", scale, blocks, || {
@@ -145,7 +146,8 @@ fn engine(model: &Arc<Model>, voices: usize, noise: f64) {
     });
 }
 
-/// Ten minutes of chords in blocks of 32: how much of its time the slowest block takes.
+/// Plays ten minutes of chords in blocks of 32 samples, and prints which share of its duration the
+/// slowest block takes to compute.
 fn worst_block(model: &Arc<Model>) {
     let mut engine = playing(model, 16, 1.0);
     let (mut left, mut right) = ([0.0; 32], [0.0; 32]);

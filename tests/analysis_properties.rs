@@ -1,4 +1,4 @@
-//! The analysis of whatever comes: no panic, finite numbers, lengths that agree.
+//! The analysis of arbitrary signals: it never panics, its numbers are finite, its lengths agree.
 
 use proptest::prelude::*;
 use wms::analysis::compat::{self, Version};
@@ -11,7 +11,8 @@ use wms::{Error, Params, Watch};
 
 const CASES: u32 = 100;
 
-/// Silence, steps, clicks, tones and noise, at levels from denormal to absurd.
+/// Silence, steps, clicks, tones and noise, at levels from denormal numbers to far above full
+/// scale.
 fn signals() -> impl Strategy<Value = Vec<f32>> {
     let level = prop_oneof![Just(0.0_f32), Just(1e-40), Just(1e-6), Just(1.0), Just(1e9)];
     let length = prop_oneof![0..4_usize, 4..6000_usize];
@@ -50,7 +51,7 @@ fn all_finite<'a>(values: impl IntoIterator<Item = &'a f32>) -> bool {
     values.into_iter().all(|value| value.is_finite())
 }
 
-/// A refusal is a message about the arguments, in one line.
+/// Whether an error is a one-line message about the arguments.
 fn is_refusal(error: &Error) -> bool {
     matches!(error, Error::Parameter(message) if !message.contains('\n'))
 }
@@ -67,7 +68,7 @@ proptest! {
         fmin_hz in 0.1..1000.0_f64,
         range in 0.5..50.0_f64,
     ) {
-        // A hop of 1 on a long signal would only take long.
+        // A hop of 1 on a long signal would take long and test nothing more.
         let hop_length = if hop_length < 3 { hop_length * (1 + signal.len() / 100) } else { hop_length };
         let fmax_hz = fmin_hz * range;
         let settings = YinSettings { fmin_hz, fmax_hz, sample_rate, frame_length, hop_length };
@@ -154,7 +155,7 @@ proptest! {
     ) {
         let method = ["yin", "pyin", "crepe"][method];
         let compatibility = [None, Some("main"), Some("dev")][compatibility];
-        // A hop of 16 on long signals would only take long in the network.
+        // A hop of 16 on long signals would make the network slow and test nothing more.
         let hop_size = if method == "crepe" { hop_size.max(64) } else { hop_size };
         let changes = serde_json::json!({
             "sample_rate": sample_rate,

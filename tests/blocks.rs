@@ -1,4 +1,4 @@
-//! The samples do not depend on how the host divides time into blocks, whatever is played when.
+//! The output does not depend on how the host divides time into blocks, whatever is played when.
 
 mod common;
 
@@ -10,9 +10,10 @@ use serde_json::json;
 use wms::model::{Model, ModelConfig};
 use wms::synth::{Engine, EngineOptions, Event, Expression, Instrument, Mode, Settings};
 
-/// Samples of each trial.
+/// Length of each trial in samples.
 const LENGTH: usize = 24_000;
-/// Rates of the analysed sound and its hops: the network's frames last from 0.3 to 46 ms.
+/// Sample rates (Hz) and hops (samples) of the analysed sound, so that the network's frames last
+/// from 0.3 to 46 ms.
 const FRAMES: [(u32, usize); 5] =
     [(16_000, 256), (44_100, 512), (44_100, 100), (24_000, 8), (22_050, 1024)];
 
@@ -21,11 +22,11 @@ const FRAMES: [(u32, usize); 5] =
 enum Action {
     Play(Event),
     Set(Box<Settings>),
-    /// Another engine takes over.
+    /// Another engine takes over from the one that plays.
     Exchange,
 }
 
-/// The golden network with other frames.
+/// The golden network (stored reference) with this sample rate and hop instead of its own.
 fn model(sample_rate: u32, hop_size: usize) -> Arc<Model> {
     let mut config = config();
     config["sample_rate"] = json!(sample_rate);
@@ -122,7 +123,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     )
 }
 
-/// What happens, and at which sample: mostly notes, with time between them in which all is silent.
+/// Random actions with the samples at which they happen: mostly notes, with silences in between.
 fn actions() -> impl Strategy<Value = Vec<(usize, Action)>> {
     let action = prop_oneof![
         12 => notes().prop_map(Action::Play),
@@ -177,7 +178,7 @@ fn a_first_note_may_begin_at_any_sample() {
     let model = model(16_000, 256);
     let options = EngineOptions { seed: 3, ..EngineOptions::default() };
     let note = Event::NoteOn { channel: 0, note: 60, velocity: 1.0 };
-    // A frame lasts 768 samples at 48 kHz; some notes begin exactly with one.
+    // A frame lasts 768 samples at 48 kHz; some notes begin exactly at a frame's start.
     let starts = (0..1540).step_by(7).chain([767, 768, 769, 4800]);
     for at in starts {
         let actions = [(at, Action::Play(note))];

@@ -10,7 +10,7 @@ use wms::{Error, Params, Watch};
 
 const RATE: u32 = 16000;
 
-/// Quick parameters.
+/// Parameters that make the analysis quick, with these changes.
 fn params(changes: &serde_json::Value) -> Params {
     let mut all = json!({"pitch_detection_method": "yin", "include_voicedness": false});
     all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
@@ -48,7 +48,7 @@ fn write_wav(path: &Path, samples: &[f32]) {
     audio::write_wav(path, samples, 1, RATE, WavSubtype::default()).unwrap();
 }
 
-/// Bytes of every file of a folder.
+/// Path and bytes of every file in a folder.
 fn content(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut files: Vec<_> = files.map(|f| (f.clone(), std::fs::read(&f).unwrap())).collect();
@@ -124,7 +124,7 @@ fn passages_of_instruments_are_the_whole() {
 #[test]
 fn the_first_pitch_is_held_back_to_the_beginning() {
     let params = params(&json!({"pitch_detection_method": "crepe", "hop_size": 16}));
-    // One passage at a time: the second has the first pitch.
+    // One passage at a time; the first pitch is in the second passage.
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let mut signal = vec![0.0; 4000 * 16];
     let silent = pool.install(|| analyze(&signal, &params));
@@ -199,11 +199,11 @@ fn only_what_changed_is_analysed() {
     let first = content(&corpus.store);
     assert_eq!(corpus.update().kept, 4);
     assert!(content(&corpus.store) == first);
-    // Parameters that the analysis does not read.
+    // Changes of parameters that the analysis does not read: all shards stay valid.
     let other = params(&json!({"hidden_size": 12, "num_epochs": 3, "audio_files_path": "else"}));
     let store = update(&corpus.store, &corpus.files, &other);
     assert_eq!((store.kept, store.params.get("hidden_size")), (4, Some(&json!(12))));
-    // One that it reads.
+    // A change of a parameter that the analysis reads.
     let other = params(&json!({"n_mel": 30}));
     assert_eq!(update(&corpus.store, &corpus.files, &other).kept, 1);
     assert_eq!(corpus.update().kept, 4);
@@ -214,7 +214,7 @@ fn only_what_changed_is_analysed() {
     assert_eq!(store.load().unwrap(), {
         analyze_files(&corpus.files, &yin(), &Watch::default()).unwrap()
     });
-    // Shards stay until they are pruned.
+    // Old shards stay until they are pruned.
     assert_eq!(content(&corpus.store).len(), 1 + 3 + 3 + 1);
     let leftover = corpus.store.join(".wms-left-by-a-killed-process");
     std::fs::write(&leftover, "").unwrap();
@@ -230,7 +230,7 @@ fn what_was_finished_is_kept() {
     watch.stop();
     let stopped = Store::update(&corpus.store, &corpus.files, &yin(), false, &watch);
     assert!(matches!(stopped, Err(Error::Interrupted)));
-    // As after an interruption: shards, and an index that lists none.
+    // The state after an interruption: there are shards, but the index lists none.
     let shards = corpus.update().entries;
     let empty = corpus.folder.path().join("empty");
     assert!(Store::update(&empty, &corpus.files, &yin(), false, &watch).is_err());
@@ -281,7 +281,7 @@ fn bad_recordings_are_left_out() {
     assert_eq!(store.skipped[0].path, bad);
     assert!(store.skipped[0].reason.contains("not a readable wav"));
     assert_eq!(Store::open(&corpus.store).unwrap().skipped, store.skipped);
-    // Nothing half-written lies about.
+    // No half-written file is left behind.
     assert_eq!(content(&corpus.store).len(), 2);
     let new = corpus.folder.path().join("new");
     let watch = Watch::default();

@@ -15,7 +15,7 @@ const FMIN: f64 = 46.0;
 const FMAX: f64 = 1600.0;
 const WEIGHTS: &[u8] = include_bytes!("../src/analysis/pitch/crepe/crepe_tiny.safetensors");
 
-/// One input of the fixture.
+/// One input signal of the fixture, with torchcrepe's results for it.
 struct Golden {
     name: String,
     audio: Vec<f32>,
@@ -133,7 +133,7 @@ fn viterbi_agrees_with_torchcrepe() {
 fn argmax_agrees_with_torchcrepe() {
     for golden in goldens() {
         let probabilities = probabilities(&golden.audio, HOP);
-        // All bins: the golden ones are the likeliest before masking.
+        // The range covers all bins, because the golden bins are the likeliest before masking.
         let (lowest, highest) = (bin_to_hz(0) * 1.0001, bin_to_hz(BINS - 1) * 1.0001);
         let track = torchcrepe::argmax(&probabilities, lowest, highest).unwrap();
         let weighted = torchcrepe::weighted_argmax(&probabilities, lowest, highest).unwrap();
@@ -239,7 +239,7 @@ fn octave_leaps_are_followed() {
     let pitch = |t: f64| [110.0, 220.0, 880.0, 440.0, 110.0][((t / 0.2) as usize).min(4)];
     let errors = errors(&track(&tone(1.0, 12, pitch), DecoderKind::Own), pitch);
     let right = errors.iter().filter(|&&e| e < 20.0).count();
-    // Frames that hold both notes may say either.
+    // A frame that holds both notes may give the pitch of either.
     assert!(right + 10 >= errors.len() && right > 40, "{right} of {}", errors.len());
 }
 
@@ -277,7 +277,7 @@ fn what_has_no_pitch_is_unvoiced() {
     for audio in [vec![0.0; 16000], vec![0.5; 16000], vec![f32::NAN; 16000], vec![]] {
         let track = track(&audio, DecoderKind::Own);
         assert_eq!(track.f0_hz.len(), 1 + audio.len() / HOP);
-        // The onset of a constant is a step, which has no pitch either.
+        // A constant begins with a step, which has no pitch either.
         assert!(track.voicedness.iter().all(|&p| p < 0.05), "{:?}", track.voicedness);
         let silent = track.f0_hz.iter().skip(2).rev().skip(3).all(|&f| f == 0.0);
         assert!(silent, "{:?}", track.f0_hz);
@@ -325,7 +325,7 @@ fn level_and_offset_do_not_matter() {
     for (gain, offset) in [(1e-6, 0.0), (1e6, 0.0), (0.5, 0.25)] {
         let changed: Vec<f32> = audio.iter().map(|x| x * gain + offset).collect();
         let got = probabilities(&changed, HOP);
-        // Frames at the ends hear the offset begin.
+        // Frames near the ends contain the step where the offset begins or ends.
         for i in 2..got.nrows() - 3 {
             let (got, wanted) = (got.row(i), wanted.row(i));
             let error = got.iter().zip(wanted).fold(0.0, |e: f32, (a, b)| e.max((a - b).abs()));
@@ -352,13 +352,14 @@ fn nonsense_is_refused() {
     assert!(torchcrepe::argmax(&Array2::zeros((2, 10)), FMIN, FMAX).is_err());
 }
 
-/// The network as its definition says, frame by frame and tap by tap.
+/// The network computed directly from its definition, frame by frame and tap by tap: a slow
+/// reference.
 fn plain_network(frame: &[f32]) -> Vec<f32> {
     let file = SafeTensors::deserialize(WEIGHTS).unwrap();
     let mean = frame.iter().map(|&x| f64::from(x)).sum::<f64>() / FRAME as f64;
     let energy: f64 = frame.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum();
     let deviation = (energy / (FRAME as f64 - 1.0)).sqrt().max(1e-10);
-    // One row a channel.
+    // One row per channel.
     let mut signal =
         vec![frame.iter().map(|&x| (f64::from(x) - mean) / deviation).collect::<Vec<_>>()];
     for block in 1..=6 {
@@ -400,8 +401,8 @@ fn plain_network(frame: &[f32]) -> Vec<f32> {
 
 #[test]
 fn fast_network_is_the_plain_one() {
-    // Loud, then a hundred thousand times softer on an offset, then a tone: what shares work must
-    // not share errors.
+    // Loud noise, then noise a hundred thousand times softer on an offset, then a tone: frames that
+    // share work must not pass rounding errors to each other.
     let mut audio = noise(1500, 3);
     audio.extend(noise(1500, 4).iter().map(|x| 0.3 + 1e-5 * x));
     audio.extend(tone(0.1, 5, |_| 300.0));

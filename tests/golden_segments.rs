@@ -1,4 +1,4 @@
-//! Segment lengths of every fundamental in the golden data.
+//! Segments have the same lengths as in `wms_torch`, for every fundamental in the golden data.
 
 use safetensors::SafeTensors;
 use wms::Params;

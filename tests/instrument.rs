@@ -37,14 +37,14 @@ fn rms(signal: &[f32]) -> f64 {
     (signal.iter().map(|v| f64::from(v * v)).sum::<f64>() / signal.len() as f64).sqrt()
 }
 
-/// A model with one partial, so that zero crossings tell the pitch.
+/// A model with one partial, so that the pitch can be measured from the zero crossings.
 fn sine() -> Arc<Model> {
     let mut magnitudes = vec![0.0; 80];
     magnitudes[2] = 10.0;
     constant_model(&magnitudes, 2)
 }
 
-/// Pitch of a sine in Hz, by the zero crossings first and last.
+/// Pitch of a sine in Hz, from its first and last zero crossing.
 fn pitch_hz(signal: &[f32]) -> f64 {
     let crossings: Vec<f64> = (1..signal.len())
         .filter(|&i| signal[i - 1] < 0.0 && signal[i] >= 0.0)
@@ -79,7 +79,7 @@ fn one_note_at_a_time_and_back_to_the_key_still_held() {
         engine.handle(off(67));
         run(&mut engine, 4800);
         assert_pitch(&run(&mut engine, 9600).0, key_hz(60));
-        // A key that is not heard changes nothing when it comes up.
+        // Releasing a key that does not sound changes nothing.
         engine.handle(on(72));
         engine.handle(off(60));
         run(&mut engine, 4800);
@@ -175,19 +175,19 @@ fn expression_moves_one_note_or_its_channel_and_those_to_come() {
     engine.handle(note(61, Expression::Tuning(7.0)));
     run(&mut engine, 9600);
     assert_pitch(&run(&mut engine, 9600).0, key_hz(60) * (0.5f64 / 12.0).exp2());
-    // A channel's bend adds to it, and waits for the notes to come.
+    // A channel's bend is added to it, and also applies to later notes.
     engine.handle(Event::bend(0, -1.0));
     engine.handle(Event::AllNotesOff { channel: 0 });
     run(&mut engine, 9600);
     engine.handle(on(62));
     run(&mut engine, 4800);
     assert_pitch(&run(&mut engine, 9600).0, key_hz(61));
-    // So do they in MPE, where each note has a channel of its own.
+    // The same in MPE, where each note has a channel of its own.
     engine.handle(Event::Channel { channel: 5, expression: Expression::Tuning(2.0) });
     assert_pitch(&run(&mut engine, 9600).0, key_hz(61));
 }
 
-/// The newest voice's inputs after a while.
+/// The network inputs of the newest voice after some time.
 fn inputs(engine: &mut Engine) -> Vec<f32> {
     run(engine, 48_000);
     engine.newest_voice().map(|(inputs, ..)| inputs.to_vec()).unwrap()
@@ -212,7 +212,7 @@ fn touch_moves_the_first_timbre_input() {
     played.handle(channel(Expression::Brightness(-1.0)));
     let at = inputs(&mut played)[0];
     assert!((space(&played, at) - (rest - 1.0)).abs() < 1e-3, "{at}");
-    // An offset of one note's own, on another input.
+    // An offset for one note alone, on another input.
     let before = inputs(&mut played);
     let offset = Expression::Timbre { input: 2, offset: 0.75 };
     played.handle(Event::Note { channel: Some(0), note: Some(60), expression: offset });
@@ -226,7 +226,7 @@ fn touch_moves_the_first_timbre_input() {
 #[test]
 fn a_held_note_comes_to_the_inputs_of_a_steady_tone() {
     let model = model();
-    // The last one is above all pitches of the training data.
+    // The last note is above all pitches of the training data.
     for note in [40, 60, 100] {
         let mut engine = engine(&model, quiet_noise());
         engine.handle(on(note));
@@ -357,7 +357,7 @@ fn another_model_takes_over_without_a_click() {
     assert!(bend(&sound[12_000..]) < 1.1 * steady, "{} {steady}", bend(&sound[12_000..]));
     let lowest = sound[24_000..].chunks(480).map(rms).fold(f64::INFINITY, f64::min);
     assert!(lowest > 0.2 * rms(&sound[12_000..24_000]), "no gap: {lowest}");
-    // Held by the pedal, it ends with it; the bend came along.
+    // The note is held by the pedal and ends when the pedal comes up; the bend still applies.
     instrument.handle(Event::Sustain { channel: 0, down: false });
     play(&mut instrument, 9600);
     assert!(instrument.engine().is_silent());
@@ -378,7 +378,7 @@ fn pedals_hold_notes_whose_keys_come_up() {
     let sustain = |down| Event::Sustain { channel: 0, down };
     let sostenuto = |down| Event::Sostenuto { channel: 0, down };
     let mut engine = engine(&sine(), quiet_noise());
-    // All keys come up by one message: the pedal holds their notes, on its own channel.
+    // One message releases all keys; the pedal still holds the notes of its own channel.
     for event in [sustain(true), on(60), key(1, 64), Event::AllNotesOff { channel: 0 }] {
         engine.handle(event);
     }
@@ -394,7 +394,7 @@ fn pedals_hold_notes_whose_keys_come_up() {
     }
     level(&mut engine);
     assert!(engine.sounds(0, 60) && !engine.sounds(0, 64));
-    // Both pedals: a note ends when the last of them comes up.
+    // With both pedals down, a note ends when the second of them comes up.
     for event in [sustain(true), on(67), off(67), sostenuto(false)] {
         engine.handle(event);
     }

@@ -63,7 +63,7 @@ fn stored(name: &str) -> MidiFile {
     MidiFile::open(&data("midi").join(name), Channels::ALL).unwrap()
 }
 
-/// When keys go down and come up, in seconds to the millisecond, and which ones.
+/// All key presses and releases: the time in whole milliseconds, the key, and whether it goes down.
 fn keys(file: &MidiFile) -> Vec<(u64, u8, bool)> {
     let key = |timed: &wms::midi::TimedMessage| {
         let (Message::NoteOn { note, .. } | Message::NoteOff { note, .. }) = timed.message else {
@@ -74,14 +74,14 @@ fn keys(file: &MidiFile) -> Vec<(u64, u8, bool)> {
     file.messages().iter().filter_map(key).collect()
 }
 
-/// A model with one partial, so that zero crossings tell the pitch.
+/// A model with one partial, so that the pitch can be measured from the zero crossings.
 fn sine() -> Arc<Model> {
     let mut magnitudes = vec![0.0; 80];
     magnitudes[2] = 20.0;
     constant_model(&magnitudes, 2)
 }
 
-/// The left channel of a file that a sine plays, without noise.
+/// Plays a file with a sine, without noise, and returns the left channel.
 fn play(file: &MidiFile) -> Vec<f32> {
     let settings = Settings { noise: 0.0, ..Settings::default() };
     let options = EngineOptions { sample_rate: RATE, settings, ..EngineOptions::default() };
@@ -97,7 +97,7 @@ fn level(sound: &[f32], from_s: f64, to_s: f64) -> f32 {
     part(sound, from_s, to_s).iter().fold(0.0, |peak, v| peak.max(v.abs()))
 }
 
-/// The key of a sine, by its zero crossings.
+/// The MIDI key (may be fractional) of a sine, from its zero crossings.
 fn key_of(sound: &[f32]) -> f64 {
     let crossings: Vec<usize> =
         (1..sound.len()).filter(|&i| sound[i - 1] < 0.0 && sound[i] >= 0.0).collect();
@@ -146,7 +146,7 @@ fn a_melody_sounds_when_it_should_and_dies_away() {
     assert_eq!(left, right);
     assert!(level(&left, 0.0, 0.5) < 1e-9 && level(&left, 0.5, 0.6) > 0.01);
     assert!(level(&left, 0.9, 1.0) > 0.01 && level(&left, 1.3, 1.9) < 1e-5);
-    // The file ends with a key held: it is let go, and the end is silence.
+    // The file ends while a key is held: the key is released, and the end is silent.
     let length_s = left.len() as f64 / RATE;
     assert!((2.0..2.5).contains(&length_s), "{length_s}");
     assert!(left[left.len() - 10..].iter().all(|v| v.abs() < 1e-5));
@@ -179,7 +179,7 @@ fn all_formats_and_divisions_have_their_times() {
         keys(&parse(&in_turn)),
         [(0, 60, true), (500, 60, false), (1000, 60, true), (1500, 60, false)]
     );
-    // A tempo is its own track's.
+    // A tempo applies to its own track only.
     let fast = vec![meta(0, 250_000), end(48)];
     let in_turn = file_of(Format::Sequential, Timing::Metrical(u15::new(48)), vec![fast, note()]);
     assert_eq!(keys(&parse(&in_turn)), [(250, 60, true), (750, 60, false)]);
@@ -234,22 +234,23 @@ fn a_note_off_ends_the_older_note_wherever_it_stands_on_the_tick() {
 
 #[test]
 fn messages_are_heard_as_their_standard_says() {
-    // A bend range of 12 semitones, and a bend of half.
+    // A bend range of 12 semitones, and a bend by half of it.
     assert!((key_of(part(&play(&stored("rpn_bend_12.mid")), 0.1, 0.9)) - 66.0).abs() < 0.02);
     // All sound off on another channel.
     let sound = play(&stored("cc120_on_other_channel.mid"));
     assert!(level(&sound, 1.3, 1.4) > 0.01);
-    // The reset puts bend, pedal and expression to rest: two notes in tune, half a second each.
+    // The reset returns bend, pedal and expression to their defaults: two notes in tune, each half
+    // a second long.
     let sound = play(&stored("cc121_resets_bend_and_pedal.mid"));
     for (start_s, key) in [(0.5, 60.0), (1.5, 64.0)] {
         assert!((key_of(part(&sound, start_s + 0.1, start_s + 0.45)) - key).abs() < 0.02);
         assert!(level(&sound, start_s + 0.1, start_s + 0.45) > 0.05);
         assert!(level(&sound, start_s + 0.6, start_s + 0.64) < 1e-4);
     }
-    // A pedal at 40 of 127 is up: notes end with their keys.
+    // A pedal value of 40 of 127 counts as up: notes end with their keys.
     let sound = play(&stored("half_pedal_40.mid"));
     assert!(level(&sound, 0.3, 0.45) > 0.05 && sound.len() < RATE as usize);
-    // Keys come up by a message; the pedal holds their notes until it comes up.
+    // One message releases all keys; the pedal holds their notes until it comes up.
     let track = vec![
         midi(0, 0, control(64, 127)),
         midi(0, 0, on(60, 100)),
@@ -281,11 +282,11 @@ fn what_stands_hours_behind_the_last_note_is_not_waited_for() {
         let sound = play(&parse(&file(vec![[note(), vec![behind]].concat()])));
         assert!(sound.len() < RATE as usize, "{what}: {}", sound.len());
     }
-    // A note that never ends is let go a minute behind the last note.
+    // A note that never ends is released a minute after the last note.
     let track = vec![midi(0, 0, on(60, 100)), midi(hours, 0, control(7, 90))];
     let length_s = play(&parse(&file(vec![track]))).len() as f64 / RATE;
     assert!((60.0..70.0).contains(&length_s), "{length_s}");
-    // Work that is asked to stop stops.
+    // Stopping the watch stops the work.
     let watch = Watch::default();
     watch.stop();
     let stopped =
@@ -312,7 +313,7 @@ fn damage_is_told_and_the_rest_is_played() {
         let file = parse(bytes);
         (keys(&file).iter().filter(|key| key.2).count(), file.warnings().join("; "))
     };
-    // Cut within the fifth note, and within the first of two tracks.
+    // Files cut off within the fifth note, and within the first of two tracks.
     assert_eq!(told(&scale[..58]), (4, "damaged after 2.0 s; the rest is lost".to_owned()));
     let two = std::fs::read(data("midi/tempo_in_second_track.mid")).unwrap();
     let mut broken = two.clone();
@@ -327,7 +328,7 @@ fn damage_is_told_and_the_rest_is_played() {
     promises[11] = 5;
     let wanted = "its header announces 5 tracks, but only 1 can be found";
     assert_eq!(told(&promises), (8, wanted.to_owned()));
-    // Lengths of track chunks that cannot be true: what a crashed program leaves.
+    // Impossible lengths of track chunks, as a crashed program leaves them.
     for length in [[0, 0, 0, 0], [0, 0, 0, 20], [0xFF; 4]] {
         let mut wrong = two.clone();
         wrong[18..22].copy_from_slice(&length);
@@ -358,7 +359,7 @@ fn damaged_files_are_one_line() {
         let message = MidiFile::parse(bytes, Channels::ALL).unwrap_err().to_string();
         assert!(message.contains("MIDI file") && !message.contains('\n'), "{message}");
     }
-    // Endless rests must not take all memory.
+    // Extremely long rests must not use up all memory.
     let long = file(vec![vec![midi(0, 0, on(60, 100)); 2], vec![midi(200_000_000, 0, off(60))]]);
     let options = EngineOptions::default();
     let message = render(&model(), &parse(&long), &options, false, &Watch::default());
@@ -372,7 +373,7 @@ fn damaged_files_are_one_line() {
     assert!(message.contains("song.mid"), "{message}");
 }
 
-/// A file of the test's data, with bytes changed, taken out and cut off.
+/// A file of the test data with bytes changed or removed, or its end cut off.
 fn mutated() -> impl Strategy<Value = Vec<u8>> {
     const NAMES: [&str; 4] =
         ["every_message.mid", "tempo_in_second_track.mid", "rmid.rmi", "clock_F8_in_track.mid"];

@@ -1,4 +1,4 @@
-//! The model file: what is written comes back, and everything wrong is one line.
+//! The model file: what is written is read back, and every fault gives a one-line error.
 
 mod common;
 
@@ -33,7 +33,7 @@ fn metadata(config: &Value) -> HashMap<String, String> {
     ])
 }
 
-/// The one line with which a file is refused.
+/// The one-line error for a file with these bytes.
 fn refusal(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.safetensors");
@@ -187,7 +187,7 @@ fn inputs_are_standardised_mapped_and_ordered() {
     let row = model.inputs(&[3.0; 8], &[146.0], Some(&[0.25])).unwrap();
     let wanted = [0.25, 1.0, 0.5, 0.0, -0.5, (100.0f64 + 1e-4).ln() as f32, -1.0, -1.5, -2.0, -2.5];
     assert_eq!(row, wanted);
-    // Below f_low the logarithm is that of the offset alone.
+    // Below f_low, the pitch input is the logarithm of the offset alone.
     let row = model.inputs(&[3.0; 8], &[0.0], Some(&[0.0])).unwrap();
     assert!((row[5] - 1e-4f32.ln()).abs() < 1e-6);
     for wrong in [

@@ -5,7 +5,8 @@ mod common;
 use common::{network, tensors};
 use wms::model::{BatchNetwork, Precision, VOICES_PER_BATCH};
 
-/// Runs `x` through the golden network and returns the largest deviation in output and state.
+/// Runs `x` through the golden network, and returns the largest deviation of its output and of its
+/// state.
 fn deviation(generation: &str, tail: &str, every: usize) -> (f32, f32) {
     let network = network(generation);
     assert_eq!(network.generation().name(), generation);

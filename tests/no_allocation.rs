@@ -1,4 +1,5 @@
-//! The audio thread's part never allocates or frees: counted by a global allocator.
+//! What runs on the audio thread never allocates or frees memory: a global allocator counts the
+//! calls.
 
 mod common;
 
@@ -16,7 +17,7 @@ thread_local! {
 struct Counting;
 
 fn count() {
-    // A thread that is ending has no counter any more, and is none of ours.
+    // A thread that is ending no longer has a counter; it is not one that the test measures.
     let _ = CALLS.try_with(|calls| calls.set(calls.get() + 1));
 }
 
@@ -24,19 +25,19 @@ fn count() {
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller keeps the contract, which is the same for the system's allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         count();
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller keeps the contract, which is the same for the system's allocator.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         count();
-        // SAFETY: as promised by the caller.
+        // SAFETY: the caller keeps the contract, which is the same for the system's allocator.
         unsafe { System.realloc(pointer, layout, size) }
     }
 }
@@ -44,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Everything that can happen while it plays.
+/// Sends the instrument every kind of event while it plays.
 fn play(instrument: &mut Instrument, left: &mut [f32], right: &mut [f32]) {
     for i in 0..60u8 {
         let (channel, share) = (i % 3, f32::from(i) / 60.0);

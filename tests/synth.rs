@@ -1,4 +1,4 @@
-//! The sound, measured from outside: pitch, levels, aliasing, clicks, independence of blocks.
+//! The engine's output, measured: pitch, levels, aliasing, clicks, independence of block sizes.
 
 mod common;
 
@@ -66,8 +66,8 @@ fn spectrum(signal: &[f32]) -> Vec<f64> {
     bins[..n / 2].iter().map(|b| b.norm() * gain).collect()
 }
 
-/// Amplitude and exact frequency in cycles a sample of the component nearest to `guess`, from the phases of
-/// two windows half a signal apart.
+/// Amplitude and exact frequency (cycles per sample) of the component nearest to `guess`. The
+/// frequency comes from the phases of two windows that are half a signal apart.
 fn component(signal: &[f32], guess: f64) -> (f64, f64) {
     let half = signal.len() / 2;
     let phasor = |from: usize| -> Complex<f64> {
@@ -87,7 +87,7 @@ fn cents(frequency: f64, wanted: f64) -> f64 {
     1200.0 * (frequency / wanted).log2()
 }
 
-/// Magnitudes whose partials have these amplitudes at `f0_hz`, with the default layout.
+/// Spectrum magnitudes that give partials of these amplitudes at `f0_hz`, in the default layout.
 fn magnitudes(amplitudes: &[f64], cycles: usize, f0_hz: f64) -> Vec<f32> {
     let ratio = f0_hz * 1024.0 / (16_000.0 * cycles as f64);
     let mut magnitudes = vec![0.0; 513];
@@ -162,7 +162,7 @@ fn aliases_and_images_are_96_db_down() {
     }
 }
 
-/// A small song that uses everything, played in blocks of the sizes that `sizes` gives.
+/// Plays a short song that uses every kind of event, in blocks of the sizes that `sizes` returns.
 fn song(model: &Arc<Model>, sizes: &mut dyn FnMut() -> usize) -> Vec<f32> {
     let options =
         EngineOptions { max_voices: 3, sample_rate: 44_100.0, ..EngineOptions::default() };
@@ -218,7 +218,7 @@ fn blocks_of_any_size_give_the_same_samples() {
     }
 }
 
-/// Largest second difference: what a click would raise.
+/// Largest second difference of the samples; a click would make it large.
 fn bend(signal: &[f32]) -> f32 {
     signal.windows(3).map(|w| (w[2] - 2.0 * w[1] + w[0]).abs()).fold(0.0, f32::max)
 }
@@ -238,7 +238,8 @@ fn nothing_clicks() {
     end.extend(run(&mut engine, 12_000));
     assert!(bend(&end) < 1.1 * steady, "note off: {} against {steady}", bend(&end));
 
-    // Stealing: the second note takes the only voice of the first, an octave lower and soft.
+    // Stealing: each note takes the only voice from the one before; the first of them is lower and
+    // softer.
     let settings = Settings { gain: 1.0, ..Settings::default() };
     let options = EngineOptions { max_voices: 1, settings, ..EngineOptions::default() };
     let mut engine = Engine::new(Arc::clone(&model), &options).unwrap();
@@ -250,8 +251,8 @@ fn nothing_clicks() {
     }
     assert!(bend(&all) < 1.15 * steady, "stealing: {} against {steady}", bend(&all));
 
-    // Bends down, level and timbre changes on a sounding note; and up, where the steady tone at
-    // the new pitch is the measure.
+    // On a sounding note: bends down, changes of level and timbre. Then a bend up, which is
+    // compared with the steady tone at the new pitch.
     engine.handle(Event::AllSoundOff { channel: None });
     run(&mut engine, 4000);
     engine.handle(note_on(57));
@@ -271,7 +272,7 @@ fn nothing_clicks() {
 
 #[test]
 fn frames_that_change_do_not_click() {
-    // The trained network at its liveliest: the timbre jumps to and fro.
+    // The trained network at its most extreme: the timbre jumps back and forth.
     let model = model();
     let mut engine = engine(&model, 48_000.0);
     engine.handle(note_on(57));
@@ -436,7 +437,7 @@ fn a_trajectory_stands_at_its_true_time() {
         let moment: f64 = sound.iter().enumerate().map(|(n, v)| n as f64 * f64::from(v * v)).sum();
         let centre_s = moment / power / sample_rate;
         assert!((centre_s - 20.0 * 256.0 / 16_000.0).abs() < 1e-5, "{centre_s}");
-        // The integral of (0.5 (1 - |t|))^2 / 2 over two hops.
+        // The integral of `(0.5 (1 - |t|))² / 2` over two hops.
         let wanted = 0.25 / 2.0 * 2.0 / 3.0 * 256.0 * sample_rate / 16_000.0;
         assert!((power / wanted - 1.0).abs() < 1e-3, "{power} {wanted}");
     }
@@ -461,12 +462,13 @@ fn a_trajectory_follows_its_pitch() {
         seed: 0,
     };
     let sound = play(&trajectory, &reader, 48_000.0).unwrap();
-    // An octave in 100 frames of 768 samples: cycles since the start by the integral of f0.
+    // The pitch glides by an octave in 100 frames of 768 samples. The number of cycles since the
+    // start is the integral of f0.
     for frame in [10.0, 60.5, 150.25] {
         let at = (frame * 768.0) as usize;
         let rate = 2.0f64.ln() / 76_800.0;
         let f0 = 200.0 / 48_000.0 * (rate * at as f64).exp();
-        // Signs of successive samples change where the number of half cycles does.
+        // Successive samples change their sign where the whole number of half cycles changes.
         let crossings =
             |n: usize| sound[..n].windows(2).filter(|w| (w[0] < 0.0) != (w[1] < 0.0)).count();
         let cycles = (f0 - 200.0 / 48_000.0) / rate;

@@ -1,4 +1,5 @@
-//! Files of `wms_torch`: every generation is read, and nothing in them is executed or trusted.
+//! Files of `wms_torch`: every version of the format is read, and nothing in them is executed or
+//! trusted.
 
 mod common;
 
@@ -21,7 +22,7 @@ fn bytes(generation: &str, ending: &str) -> Vec<u8> {
     std::fs::read(file(generation, ending)).unwrap()
 }
 
-/// The message with which bytes are refused.
+/// The error message for a model file with these bytes.
 fn refusal(bytes: &[u8]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
@@ -203,7 +204,7 @@ fn params_given_or_beside_the_file_are_heeded() {
     let given = Model::load_with(&copy, Some(&given)).unwrap();
     assert_eq!(given.config().hop_size, 128);
 
-    // Saved as this project's, it keeps what was assumed.
+    // Saved in this project's format, the model keeps the values that were assumed.
     let own = folder.path().join("own.safetensors");
     given.save(&own).unwrap();
     assert_eq!(Model::load(&own).unwrap().config(), given.config());
@@ -275,7 +276,7 @@ fn views_of_storages_are_followed_within_their_bounds() {
         let message = tensor(&one_tensor(offset, shape, stride)).unwrap_err();
         assert!(!message.is_empty() && message.len() < 200, "{message}");
     }
-    // Each view may be as large as its storage, but not all together larger than the file.
+    // Each view may be as large as its storage, but together they must not be larger than the file.
     let view = one_tensor(0, &[5000], &[1]);
     let entry = &view[9..view.len() - 1];
     let dict = |count: usize| {
@@ -289,7 +290,7 @@ fn views_of_storages_are_followed_within_their_bounds() {
 
 #[test]
 fn bombs_are_refused_quickly() {
-    // Tuples of tuples: each level would double what it takes to walk through, or the depth.
+    // Nested tuples: each level would double the work of walking through them, or add to the depth.
     let doubling = [b"\x80\x02)".as_slice(), &b"q\x00h\x00\x86".repeat(100_000), b"."].concat();
     refused(&pth(&doubling), "deeper");
     refused(&pth(&[b"\x80\x02)".as_slice(), &b"\x85".repeat(900_000), b"."].concat()), "deeper");
@@ -299,7 +300,7 @@ fn bombs_are_refused_quickly() {
     );
     refused(&pth(&[b"\x80\x02".as_slice(), &b"(".repeat(900_000), b"."].concat()), "damaged");
     refused(&pth(&vec![b'}'; 2 << 20]), "too long");
-    // A dict that contains itself is no tensor.
+    // A dict that contains itself is not a tensor.
     let own = [b"\x80\x02}q\x00".to_vec(), text("t"), b"h\x00s.".to_vec()].concat();
     refused(&pth(&own), "entry t is no tensor");
     refused(format!("{{\"a\": {}", "[".repeat(100_000)).as_bytes(), "JSON");

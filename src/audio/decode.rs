@@ -116,7 +116,7 @@ impl Decoder {
     /// Appends the next mono samples; returns false if there are no more.
     ///
     /// # Errors
-    /// As [`decode`].
+    /// The same as [`decode`].
     pub fn read(&mut self, mono: &mut Vec<f32>) -> Result<bool> {
         // The first packet of a compressed file is decoded when it is opened.
         if self.block.is_empty() && !self.next_block()? {

@@ -20,7 +20,7 @@ impl RateReader {
     /// Opens a file to be read at `sample_rate` Hz.
     ///
     /// # Errors
-    /// As [`decode`](super::decode) and [`resample`](super::resample()).
+    /// The same as [`decode`](super::decode) and [`resample`](super::resample()).
     pub fn open(path: &Path, sample_rate: u32) -> Result<Self> {
         let decoder = Decoder::open(path)?;
         let resampler = if decoder.sample_rate() == sample_rate {
@@ -39,7 +39,7 @@ impl RateReader {
     /// Appends the next samples; returns false if there are no more.
     ///
     /// # Errors
-    /// As [`decode`](super::decode).
+    /// The same as [`decode`](super::decode).
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool> {
         if self.finished {
             return Ok(false);

@@ -35,7 +35,7 @@ impl Resampler {
     /// Prepares the change from one rate in Hz to another.
     ///
     /// # Errors
-    /// As [`resample`].
+    /// The same as [`resample`].
     pub fn new(from_hz: u32, to_hz: u32) -> Result<Self> {
         for rate in [from_hz, to_hz] {
             if !(1..=1_000_000).contains(&rate) {

@@ -1,4 +1,4 @@
-//! From recordings to frames in memory.
+//! Analyses recordings into frames in memory.
 
 use super::builder::{FramesBuilder, no_features};
 use super::failures::split_failures;
@@ -16,13 +16,14 @@ use std::path::PathBuf;
 
 /// Analyses audio files, in parallel over files and frames.
 ///
-/// A file that cannot be read is left out and named in [`Frames::skipped`]. All frames are held in
-/// memory; [`Store`](super::Store) keeps them in files.
+/// A file that cannot be read is left out and listed in [`Frames::skipped`]. All frames are held in
+/// memory; use [`Store`](super::Store) to keep them in files instead.
 ///
 /// # Errors
-/// The file's own error if there is only one file, or [`Error::Parameter`](crate::Error::Parameter)
-/// if none of several can be read, if none is given, or if the parameters cannot be worked with;
-/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
+/// The file's own error if there is only one file and it cannot be read;
+/// [`Error::Parameter`](crate::Error::Parameter) if no file is given, none of several can be read,
+/// or the parameters do not permit an analysis; [`Error::Interrupted`](crate::Error::Interrupted)
+/// if `watch` was stopped.
 ///
 /// # Examples
 /// ```
@@ -58,11 +59,11 @@ pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Resul
     assemble(parts, params, failures.into_skipped())
 }
 
-/// Analyses recordings in memory.
+/// Analyses recordings that are in memory already.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if a sample is not finite, a recording is empty, or
-/// the parameters cannot be worked with; [`Error::Interrupted`](crate::Error::Interrupted) if
+/// the parameters do not permit an analysis; [`Error::Interrupted`](crate::Error::Interrupted) if
 /// `watch` was stopped.
 pub fn analyze_signals(
     recordings: Vec<Recording>,
@@ -98,7 +99,7 @@ fn collect_features<'a>(
     Ok(all)
 }
 
-/// Joins recordings that were analysed one by one.
+/// Joins the frames of recordings that were analysed one by one.
 fn assemble(
     parts: Vec<(String, Features)>,
     params: &Params,

@@ -1,4 +1,4 @@
-//! Putting recordings one after another into frames.
+//! Joins the features of recordings, one after another, into [`Frames`].
 
 use super::frames::{Frames, Skipped};
 use super::stored::Stored;
@@ -17,7 +17,7 @@ pub(super) struct FramesBuilder<'a> {
 }
 
 impl<'a> FramesBuilder<'a> {
-    /// No frames yet; `params` are those of the analysis.
+    /// Begins without frames. `params` are the parameters of the analysis.
     pub fn new(params: &'a Params) -> Self {
         Self {
             params,
@@ -41,8 +41,8 @@ impl<'a> FramesBuilder<'a> {
         Ok(())
     }
 
-    /// Recordings that were analysed as one signal. `places` has the recording that each frame
-    /// belongs to, and the frame's time in it, s.
+    /// Frames of recordings that were analysed as one signal. `places` holds, for each frame, the
+    /// index of its recording and the time of its centre in that recording, s.
     pub fn of_joined(
         params: &'a Params,
         files: Vec<String>,
@@ -54,8 +54,8 @@ impl<'a> FramesBuilder<'a> {
         Self { params, files, file_index, times_s, features }
     }
 
-    /// The frames, whose coefficients are standardised by `scaler`; by default one is fitted to
-    /// them.
+    /// Completes the frames. Their coefficients are standardised by `scaler`; if it is `None`, a
+    /// scaler is fitted to them.
     pub fn finish(self, skipped: Vec<Skipped>, scaler: Option<Scaler>) -> Frames {
         let scaler = scaler.unwrap_or_else(|| Scaler::fit(&self.features.mfcc));
         Frames {
@@ -70,12 +70,13 @@ impl<'a> FramesBuilder<'a> {
     }
 }
 
-/// No frames of the parameters' numbers of coefficients and bins.
+/// Features of zero frames, with the parameters' numbers of coefficients and bins.
 pub(super) fn no_features(analysis: &AnalysisParams) -> Features {
     Features::empty(analysis.n_mfcc, analysis.n_bins)
 }
 
-/// Times of the centres of `count` frames from number `first` on, s, in their recording.
+/// Times, s, of the centres of `count` frames from number `first` on, from the start of their
+/// recording.
 pub(super) fn frame_times(
     first: usize,
     count: usize,

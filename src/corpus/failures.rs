@@ -1,4 +1,4 @@
-//! Recordings that could not be analysed, beside those that could.
+//! Separates recordings that could not be analysed from those that could.
 
 use super::frames::Skipped;
 use crate::{Error, Result};
@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 /// Recordings that could not be analysed, and why.
 pub(super) struct Failures(Vec<(PathBuf, Error)>);
 
-/// Parts the results for `files` into those that are there and the recordings that failed.
+/// Separates the results for `files` into those that succeeded and the recordings that failed.
 ///
 /// # Errors
-/// The first error that is not about a recording.
+/// The first error that does not concern a single recording.
 pub(super) fn split_failures<T>(
     files: &[PathBuf],
     results: impl IntoIterator<Item = Result<T>>,
@@ -46,7 +46,7 @@ impl Failures {
     }
 }
 
-/// Whether an error is about this recording, and not about a store, the parameters or the caller.
+/// Whether an error concerns this recording, as opposed to a store, the parameters or the caller.
 pub(crate) fn is_about(error: &Error, recording: &Path) -> bool {
     match error {
         Error::AudioFile { .. } => true,

@@ -1,4 +1,5 @@
-//! Hashes of what an analysis depends on: the recording's bytes and the parameters that are read.
+//! Hashes of everything that an analysis depends on: the recording's bytes and the parameters that
+//! the analysis reads.
 
 use crate::params::{AnalysisParams, PitchMethod};
 use crate::{Error, Params, Result, Watch};
@@ -10,14 +11,15 @@ use std::io::Read;
 use std::path::Path;
 use std::time::SystemTime;
 
-/// Raised whenever the same recording and parameters give other numbers than in earlier versions.
+/// To be raised whenever the same recording and parameters no longer give the same results as in
+/// earlier versions.
 const ANALYSIS_VERSION: u32 = 1;
 /// Hexadecimal digits of a recording's hash.
 const CONTENT_DIGITS: usize = 32;
 /// Hexadecimal digits of the parameters' hash.
 const PARAMS_DIGITS: usize = 16;
 
-/// How the names of shards end.
+/// File name ending of shards.
 const SHARD_ENDING: &str = ".safetensors";
 
 /// Name of the shard of a recording whose bytes and parameters have these hashes.
@@ -31,10 +33,10 @@ pub(super) fn is_shard_name(name: &str) -> bool {
     !hashes.is_empty() && hashes.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
-/// These parameters as far as the analysis reads them; all others have their defaults.
+/// A copy of these parameters in which everything that the analysis does not read has its default.
 ///
 /// # Errors
-/// None for parameters that are valid.
+/// Valid parameters give no error.
 pub(super) fn relevant(params: &Params) -> Result<Params> {
     Params::default().replace(relevant_keys(params.analysis()))
 }

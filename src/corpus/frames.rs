@@ -7,20 +7,21 @@ use crate::timbre::{PITCH_OFFSET, Scaler, log_pitch};
 use ndarray::{Array2, Ix1, Ix2, s};
 use std::path::PathBuf;
 
-/// The features and spectra of `T` frames, with the parameters that made them.
+/// The features and spectra of `T` frames of one or more recordings, with the parameters of the
+/// analysis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frames {
     /// The parameters of the analysis.
     pub params: Params,
-    /// The recordings' names, in the order of `file_index`.
+    /// The recordings' names; `file_index` refers to them.
     pub files: Vec<String>,
     /// Recordings that could not be analysed.
     pub skipped: Vec<Skipped>,
-    /// The recording of each frame, a place in `files`, shape `(T,)`.
+    /// The recording of each frame as an index into `files`, shape `(T,)`.
     pub file_index: Stored<i32, Ix1>,
     /// Time of each frame's centre in its recording, s, shape `(T,)`.
     pub times_s: Stored<f32, Ix1>,
-    /// What the analysis found.
+    /// Pitch, voicedness, cepstral coefficients and spectra.
     pub features: StoredFeatures,
     /// Mean and standard deviation of the coefficients over all frames.
     pub scaler: Scaler,
@@ -83,8 +84,9 @@ impl Frames {
         names
     }
 
-    /// Inputs of the network, shape `(T, C)`: standardised coefficients, log pitch, and voicedness
-    /// if the parameters include it. These are `wms_torch`'s X.
+    /// Inputs of the network, shape `(T, C)`. The columns are the standardised coefficients, the
+    /// logarithm of the pitch, and the voicedness if the parameters include it. `wms_torch` calls
+    /// this X.
     pub fn inputs(&self) -> Array2<f32> {
         let analysis = self.params.analysis();
         let n_mfcc = analysis.n_mfcc;

@@ -1,4 +1,4 @@
-//! Frames as one safetensors file.
+//! Saves frames to one safetensors file and loads them.
 
 use super::frames::{Frames, StoredFeatures};
 use super::header::Header;
@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl Frames {
-    /// Writes all arrays, with the parameters as metadata.
+    /// Writes all arrays to a safetensors file, with the parameters as metadata.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be written; an existing file then stays as it was.
@@ -23,19 +23,21 @@ impl Frames {
         writer.finish(Some(&self.scaler), None)
     }
 
-    /// Opens a file that [`Frames::save`] wrote. It is mapped into memory: of its arrays only what
-    /// is used is read. [`load`](super::load()) opens stores too.
+    /// Opens a file that [`Frames::save`] wrote.
+    ///
+    /// The file is mapped into memory, so only those parts of its arrays are read that are used.
+    /// [`load`](super::load()) opens stores too.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::FeatureFile`] if it is truncated, another kind
-    /// of file, or its arrays do not fit each other.
+    /// [`Error::Io`] if it cannot be read, [`Error::FeatureFile`] if it is truncated, is another
+    /// kind of file, or has arrays that do not fit each other.
     pub fn load(path: &Path) -> Result<Self> {
         let io = |source| Error::io(path, source);
         let mut file = File::open(path).map_err(io)?;
         let header = Header::read(path, &mut file)?;
-        // SAFETY: the map is read only, and as numbers of which every pattern of bits is one. That
-        // no other process writes into the file meanwhile is up to the user, as for every mapped
-        // file; this program replaces its files and never writes into them.
+        // SAFETY: the map is only read, and only as number types for which every bit pattern is
+        // valid. As for every mapped file, it is up to the user that no other process writes into
+        // the file meanwhile. This program only ever replaces its files as a whole.
         let map = Arc::new(unsafe { Mmap::map(&file) }.map_err(io)?);
         if header.end() > map.len() {
             return Err(Error::features(path, "not a safetensors file: it shrank while opened"));
@@ -68,7 +70,7 @@ impl Frames {
         Ok(frames)
     }
 
-    /// Refuses frames of recordings that are not listed.
+    /// Checks that every frame's `file_index` refers to a recording in `files`.
     fn check_file_index(&self, path: &Path) -> Result<()> {
         let count = self.files.len() as i32;
         match self.file_index.view().iter().find(|index| !(0..count).contains(*index)) {

@@ -14,11 +14,11 @@ use std::path::Path;
 
 const FORMAT: &str = "wms-frames";
 const VERSION: &str = "1";
-/// Bytes of the longest header that is read: enough to list a million recordings.
+/// Longest header that is read, in bytes: enough to list a million recordings.
 const MAX_HEADER: u64 = 100_000_000;
 
-/// The arrays, in the order in which they are written: those of eight bytes a value first, so that
-/// all are aligned.
+/// The arrays in the order in which they are written. Those with eight bytes per value come first,
+/// so that all are aligned.
 const ARRAYS: [(&str, Dtype, Shape); 8] = [
     ("scaler_mean", Dtype::F64, Shape::Scaler),
     ("scaler_scale", Dtype::F64, Shape::Scaler),
@@ -55,8 +55,7 @@ impl Shape {
     }
 }
 
-/// The header of a file of frames, whose arrays have been found to lie in the file and to fit each
-/// other.
+/// The checked header of a file of frames: all arrays lie within the file and fit each other.
 pub(super) struct Header {
     pub params: Params,
     pub files: Vec<String>,
@@ -65,7 +64,7 @@ pub(super) struct Header {
     pub samples: Option<usize>,
     /// Number of frames.
     pub frames: usize,
-    /// The bytes of the file at which each array is.
+    /// The range of the file's bytes that holds each array.
     places: HashMap<&'static str, Range<usize>>,
 }
 
@@ -142,8 +141,8 @@ impl Header {
             )));
         };
         let mut places = HashMap::new();
-        // From the last to the first: an error is about the frames rather than the scaler, if both are
-        // wrong.
+        // From the last to the first, so that if both the frames and the scaler are wrong, the
+        // error is about the frames.
         for (name, dtype, shape) in ARRAYS.into_iter().rev() {
             let info = info(name)?;
             let wanted = shape.lengths(frames, params.analysis());
@@ -159,18 +158,18 @@ impl Header {
         Ok(Self { params, files, skipped, samples, frames, places })
     }
 
-    /// The bytes of the file at which the array of this name is.
+    /// The range of the file's bytes that holds the array of this name.
     pub fn place(&self, name: &str) -> Range<usize> {
         self.places.get(name).cloned().unwrap_or_default()
     }
 
-    /// Bytes of the file up to the end of the last array.
+    /// Length of the file in bytes, up to the end of the last array.
     pub fn end(&self) -> usize {
         self.places.values().map(|place| place.end).max().unwrap_or_default()
     }
 }
 
-/// The text of the header of a file that is to be written.
+/// The header of a new file, as JSON text.
 pub(super) fn text(
     params: &Params,
     files: &[String],

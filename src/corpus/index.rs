@@ -1,4 +1,4 @@
-//! The index of a store: which recordings it holds, and the standardisation over all of them.
+//! The index of a store: the list of its recordings, and the standardisation over all of them.
 
 use super::fingerprint::is_shard_name;
 use super::frames::Skipped;
@@ -17,7 +17,7 @@ const VERSION: u64 = 1;
 pub struct Entry {
     /// Path of the recording.
     pub path: String,
-    /// Name of its file of frames, in the store's folder.
+    /// Name of its file of frames (its shard) in the store's folder.
     pub shard: String,
     /// Number of frames.
     pub frames: usize,
@@ -35,12 +35,12 @@ impl Entry {
         })
     }
 
-    /// `None` if the entry is damaged.
+    /// Reads an entry from JSON; `None` if it is damaged.
     fn from_json(value: &Value) -> Option<Self> {
         let text = |key: &str| Some(value[key].as_str()?.to_owned());
         Some(Self {
             path: text("path")?,
-            // Anything else could lead out of the store's folder.
+            // Any other name could point to a file outside the store's folder.
             shard: text("shard").filter(|name| is_shard_name(name))?,
             frames: value["frames"].as_u64()? as usize,
             duration_s: value["duration_s"].as_f64()?,
@@ -48,7 +48,7 @@ impl Entry {
     }
 }
 
-/// What the index of a store says.
+/// The content of a store's index.
 pub(super) struct Index {
     pub params: Params,
     pub entries: Vec<Entry>,
@@ -56,7 +56,7 @@ pub(super) struct Index {
     pub scaler: Scaler,
 }
 
-/// Where the index of a store is.
+/// Path of the index of the store in `folder`.
 pub(super) fn path_in(folder: &Path) -> PathBuf {
     folder.join("index.json")
 }
@@ -108,7 +108,7 @@ pub(super) fn read(folder: &Path) -> Result<Index> {
     Ok(Index { params, entries, skipped, scaler })
 }
 
-/// Writes the index, whole or not at all.
+/// Writes the index. If that fails, the old one stays as it was.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be written.

@@ -1,4 +1,4 @@
-//! All recordings as one signal, as `wms_torch` analyses them.
+//! Analyses all recordings as one signal, as `wms_torch` does.
 
 use super::builder::FramesBuilder;
 use super::failures::split_failures;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Reads files and analyses them as one signal.
 ///
 /// # Errors
-/// As [`analyze_files`](super::analyze_files).
+/// The same as [`analyze_files`](super::analyze_files).
 pub(super) fn analyze_files_joined(
     paths: &[PathBuf],
     params: &Params,
@@ -40,7 +40,7 @@ fn read(path: &Path, sample_rate: u32, watch: &Watch) -> Result<Recording> {
 /// Analyses recordings as one signal, each padded at its end as `wms_torch` pads it.
 ///
 /// # Errors
-/// As [`analyze_signal`].
+/// The same as [`analyze_signal`].
 pub(super) fn analyze_joined(
     recordings: Vec<Recording>,
     params: &Params,

@@ -1,9 +1,9 @@
 //! Analysed recordings: frames of features and spectra, and the files they are kept in.
 //!
 //! [`analyze_files`] and [`analyze_signals`] turn recordings into [`Frames`] in memory. A [`Store`]
-//! keeps them in a folder instead, one file for each recording (a shard), and analyses only what is
-//! new. Recordings are worked on in passages of some thousand frames, so that their length does not
-//! matter to memory.
+//! keeps them in a folder instead, one file (a shard) for each recording, and analyses only what is
+//! new. A recording is analysed in passages of a few thousand frames, so that memory does not grow
+//! with its length.
 
 mod analyze;
 mod builder;

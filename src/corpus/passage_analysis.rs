@@ -8,20 +8,20 @@ use crate::params::AnalysisParams;
 use crate::{Result, Watch};
 use rayon::prelude::*;
 
-/// Takes the features of the next frames of a recording.
+/// Receives the features of the next frames of a recording.
 type Sink<'a> = dyn FnMut(&Features) -> Result<()> + Send + 'a;
 
 /// Analyses a recording and hands its frames to `sink`, in order; returns its number of samples at
 /// the parameters' rate.
 ///
-/// `passages_at_once` passages are in memory and worked on together: this decides speed and memory,
-/// not the result. `open` gives the recording from its beginning; it is called a second time if the
-/// recording begins without a pitch.
+/// `passages_at_once` passages are held in memory and analysed together; this affects speed and
+/// memory, not the result. `open` opens the recording at its beginning. It is called a second time
+/// if the recording begins without a pitch.
 ///
 /// # Errors
-/// Those of `open` and `sink`; [`Error::Parameter`](crate::Error::Parameter) if the parameters
-/// cannot be worked with or the recording is empty; [`Error::Interrupted`](crate::Error::Interrupted)
-/// if `watch` was stopped.
+/// Those of `open` and `sink`; [`Error::Parameter`](crate::Error::Parameter) if the parameters do
+/// not permit an analysis or the recording is empty;
+/// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
 pub(super) fn analyze_recording<'a>(
     open: &(dyn Fn() -> Result<Source<'a>> + Sync),
     params: &AnalysisParams,
@@ -31,9 +31,9 @@ pub(super) fn analyze_recording<'a>(
 ) -> Result<usize> {
     let (layout, tracker) = (PassageLayout::of(params), tracker(params));
     let mut passages = Passages::new(open()?, layout);
-    // The last pitch found, which frames without one take.
+    // The last pitch found; following frames without a pitch take it.
     let mut held: Option<f32> = None;
-    // Frames before the first pitch take that pitch, so they have to wait for it.
+    // Frames before the first pitch will take that pitch, so they wait until it is known.
     let mut waiting: Vec<PitchTrack> = Vec::new();
     let mut group = passages.take_up_to(passages_at_once)?;
     while !group.is_empty() {
@@ -71,7 +71,7 @@ pub(super) fn analyze_recording<'a>(
         }
         group = next?;
     }
-    // If any are left, the whole recording has no pitch.
+    // If any are still waiting, the whole recording has no pitch.
     describe_from_the_start(open, layout, waiting, params, watch, sink)?;
     Ok(passages.samples_read())
 }
@@ -99,7 +99,8 @@ fn features(
     Ok(Features::new(track, mfcc, spectrum))
 }
 
-/// Reads a recording once more and describes its first passages, whose pitch is known by now.
+/// Reads a recording again from its beginning and describes its first passages, whose pitch is now
+/// known.
 fn describe_from_the_start<'a>(
     open: &(dyn Fn() -> Result<Source<'a>> + Sync),
     layout: PassageLayout,

@@ -1,24 +1,24 @@
-//! A recording as passages that can be analysed one by one.
+//! Divides a recording into passages that can be analysed one by one.
 
 use super::source::Source;
 use crate::Result;
 use crate::params::{AnalysisParams, PitchMethod};
 
-/// Frames of a passage.
+/// Number of frames in a passage.
 const PASSAGE_FRAMES: usize = 15 * BATCH_FRAMES;
-/// A passage, and the sound around it, begins at a multiple of so many frames. The pitch network
-/// works on batches of this size, and another division into batches rounds differently: the result
-/// would differ in its last bit from that of the whole recording.
+/// A passage, and the sound around it, begins at a multiple of this many frames. The pitch network
+/// works on batches of this size. Dividing the recording into other batches would round
+/// differently, so the result would differ in the last bit from that of the whole recording.
 const BATCH_FRAMES: usize = 256;
-/// Frames before and after a passage that help to decide its pitch. Paths of pitch that begin
-/// differently are the same after far fewer frames.
+/// Frames before and after a passage that are used to decide its pitch. Pitch paths that begin
+/// differently join after far fewer frames.
 const CONTEXT_FRAMES: usize = 128;
 /// Frames before and after a passage for pYIN. A steady tone between two of its pitch bins fits
 /// both equally well until it ends, so its paths may stay apart for longer.
 const PYIN_CONTEXT_FRAMES: usize = 384;
-/// Bytes of a passage's spectra, at most: a bound for extreme parameters.
+/// Upper limit on the bytes of a passage's spectra, for extreme parameters.
 const MAX_BYTES: usize = 1 << 24;
-/// Samples of a passage, and of its context, at most: a bound for extreme parameters.
+/// Upper limit on the samples of a passage, and of its context, for extreme parameters.
 const MAX_SAMPLES: usize = 1 << 22;
 /// Samples that a segment may have beyond its cycles, for its fades and for rounding.
 const SEGMENT_MARGIN_SAMPLES: f64 = 64.0;
@@ -29,7 +29,7 @@ const NETWORK_REACH_S: f64 = 0.064;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PassageLayout {
     hop: usize,
-    /// Frames of a passage.
+    /// Number of frames in a passage.
     frames: usize,
     /// Frames that are analysed before and after a passage, so that its own frames are the same as
     /// in an analysis of the whole recording.
@@ -41,7 +41,7 @@ impl PassageLayout {
         let hop = params.hop_size;
         let rate = f64::from(params.sample_rate);
         let cycles = params.cycles_per_window.max(1) as f64;
-        // YIN's longest periods are up to two samples longer than that of the lowest pitch.
+        // YIN searches periods up to two samples longer than that of the lowest pitch.
         let segment = (rate / params.f_low_hz + 2.0) * cycles + SEGMENT_MARGIN_SAMPLES;
         let reach = segment.max(rate * NETWORK_REACH_S) as usize + params.window_size;
         let most = (MAX_BYTES / (4 * params.n_bins)).min(MAX_SAMPLES / hop);
@@ -65,12 +65,12 @@ impl PassageLayout {
 pub(super) struct Passage {
     /// Number of the frame whose centre is the first of `samples`.
     pub first: usize,
-    /// Frames between that one and the passage's own.
+    /// Number of frames from `first` to the passage's own first frame.
     pub lead: usize,
-    /// Frames of the passage.
+    /// Number of frames of the passage.
     pub frames: usize,
     pub samples: Vec<f32>,
-    /// Bytes of the file that were read for it.
+    /// Number of bytes of the file that were read for it.
     pub bytes: u64,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Passages<'a> {
         Self { source, layout, samples, first: 0, next: 0, bytes: 0, finished: false }
     }
 
-    /// Number of samples read; after the last passage, that of the recording.
+    /// Number of samples read so far; after the last passage, the length of the recording.
     pub fn samples_read(&self) -> usize {
         self.first * self.layout.hop + self.samples.len()
     }
@@ -136,10 +136,11 @@ impl<'a> Passages<'a> {
         Ok(Some(passage))
     }
 
-    /// The next passage of a recording that was read before, in which it had `frames` frames.
+    /// The next passage of a recording that is read for the second time. The passage had `frames`
+    /// frames at the first reading.
     ///
     /// # Errors
-    /// As [`Self::next`], or if the recording is no longer the same.
+    /// The same as [`Self::next`]; also if the recording has changed.
     pub fn reread(&mut self, frames: usize) -> Result<Passage> {
         match self.next()? {
             Some(passage) if passage.frames == frames => Ok(passage),
@@ -147,10 +148,10 @@ impl<'a> Passages<'a> {
         }
     }
 
-    /// Up to `count` of the next passages; none after the last.
+    /// The next passages, at most `count`; an empty list after the last.
     ///
     /// # Errors
-    /// As [`Self::next`].
+    /// The same as [`Self::next`].
     pub fn take_up_to(&mut self, count: usize) -> Result<Vec<Passage>> {
         std::iter::from_fn(|| self.next().transpose()).take(count).collect()
     }

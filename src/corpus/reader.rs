@@ -1,4 +1,4 @@
-//! Reading a file of frames piece by piece.
+//! Reads a file of frames piece by piece.
 
 use super::header::Header;
 use super::stored::from_le_bytes;
@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 /// Frames that are read at a time.
 const PIECE_FRAMES: usize = 4096;
 
-/// A file of frames that is open. Its arrays are read in pieces, so that memory does not grow with
-/// the file.
+/// An open file of frames. Its arrays are read in pieces, so that memory does not grow with the
+/// file.
 pub(super) struct FramesReader {
     path: PathBuf,
     file: File,
@@ -22,15 +22,17 @@ pub(super) struct FramesReader {
 }
 
 impl FramesReader {
+    /// Opens a file that [`Frames::save`](super::Frames::save) wrote.
+    ///
     /// # Errors
-    /// As [`Frames::load`](super::Frames::load).
+    /// The same as [`Frames::load`](super::Frames::load).
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = File::open(path).map_err(|source| Error::io(path, source))?;
         let header = Header::read(path, &mut file)?;
         Ok(Self { path: path.into(), file, header })
     }
 
-    /// The numbers of the frames of each piece.
+    /// The range of frame numbers of each piece.
     pub fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
         let frames = self.header.frames;
         (0..frames).step_by(PIECE_FRAMES).map(move |at| at..frames.min(at + PIECE_FRAMES))
@@ -59,7 +61,7 @@ impl FramesReader {
         })
     }
 
-    /// Values of an array that has `width` of them for each frame.
+    /// The values of the array `name`, which has `width` values per frame, for the frames `rows`.
     fn values(&mut self, name: &str, width: usize, rows: &Range<usize>) -> Result<Vec<f32>> {
         let start = self.header.place(name).start + 4 * width * rows.start;
         let mut bytes = vec![0; 4 * width * rows.len()];

@@ -1,6 +1,6 @@
-//! A recording that is already in memory.
+//! Recordings that are in memory already.
 
-/// A recording in memory.
+/// A mono recording in memory, ready for analysis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recording {
     /// A name for it, which appears in [`Frames::files`](super::Frames::files).

@@ -28,16 +28,18 @@ pub(crate) struct Shards {
 }
 
 impl Shards {
+    /// Makes shards in `folder` with these parameters.
+    ///
     /// # Errors
-    /// None for parameters that are valid.
+    /// Valid parameters give no error.
     pub fn new(folder: &Path, params: &Params) -> Result<Self> {
-        // Equal names mean equal files: a shard holds nothing that its name does not depend on.
+        // Equal names must mean equal files, so a shard may only hold what its name depends on.
         let params = fingerprint::relevant(params)?;
         let params_hash = fingerprint::of_params(params.analysis());
         Ok(Self { folder: folder.into(), params, params_hash })
     }
 
-    /// Reads a recording to find the name of its shard.
+    /// Hashes a recording's bytes to find the name of its shard.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Interrupted`] if `watch` was stopped.
@@ -50,11 +52,11 @@ impl Shards {
     }
 
     /// Analyses a recording if its shard is missing or damaged. Returns the recording's entry in
-    /// the index, and whether the shard was there.
+    /// the index, and whether the shard existed already.
     ///
     /// # Errors
-    /// As [`analyze_files`](super::analyze_files) of one file; [`Error::Io`] if the shard cannot be
-    /// written.
+    /// The same as [`analyze_files`](super::analyze_files) for one file; [`Error::Io`] if the shard
+    /// cannot be written.
     pub fn ensure(
         &self,
         recording: &Identified,
@@ -77,7 +79,7 @@ impl Shards {
         Ok((entry(samples, frames), false))
     }
 
-    /// Samples and frames of a shard that is there and undamaged.
+    /// Numbers of samples and frames of an existing shard; `None` if it is missing or damaged.
     fn existing(&self, shard: &str) -> Option<(usize, usize)> {
         let reader = FramesReader::open(&self.folder.join(shard)).ok()?;
         let fits = reader.header.params == self.params;

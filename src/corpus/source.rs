@@ -1,11 +1,11 @@
-//! Where a recording's samples come from.
+//! Reads a recording's samples from a file or from memory.
 
 use crate::audio::RateReader;
 use crate::params::AnalysisParams;
 use crate::{Error, Result};
 use std::path::Path;
 
-/// Samples of a recording in memory that are handed out at a time.
+/// Samples that are read at a time from a recording in memory.
 const BLOCK_SAMPLES: usize = 1 << 16;
 
 /// A recording that is read once, from its beginning to its end.
@@ -15,18 +15,18 @@ pub(super) enum Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// A file, which is resampled to the parameters' rate.
+    /// Opens a file; its sound is resampled to the parameters' rate.
     ///
     /// # Errors
-    /// As [`RateReader::open`].
+    /// The same as [`RateReader::open`].
     pub fn open(path: &'a Path, params: &AnalysisParams) -> Result<Self> {
         Ok(Self::File { path, reader: Box::new(RateReader::open(path, params.sample_rate)?) })
     }
 
-    /// Appends the next samples; returns false if there are no more.
+    /// Appends the next samples to `samples`; returns false if there are no more.
     ///
     /// # Errors
-    /// As [`RateReader::read`].
+    /// The same as [`RateReader::read`].
     pub fn read(&mut self, samples: &mut Vec<f32>) -> Result<bool> {
         match self {
             Self::File { reader, .. } => reader.read(samples),
@@ -39,7 +39,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Bytes of the file that have been read.
+    /// Number of bytes of the file that have been read.
     pub fn bytes(&self) -> u64 {
         match self {
             Self::File { reader, .. } => reader.bytes(),

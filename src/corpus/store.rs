@@ -20,11 +20,11 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Analysed recordings in a folder.
+/// A folder that keeps the frames of analysed recordings.
 ///
-/// Each recording's frames are a file of their own (a shard), named by a hash of the recording's
-/// bytes and one of the parameters that the analysis reads, so that nothing is analysed twice. The
-/// index lists the recordings in the order of their paths.
+/// Each recording's frames are in a file of their own (a shard). Its name is made of a hash of the
+/// recording's bytes and a hash of the parameters that the analysis reads, so that nothing is
+/// analysed twice. The index lists the recordings, sorted by path.
 ///
 /// # Examples
 /// ```
@@ -48,18 +48,19 @@ pub struct Store {
     folder: PathBuf,
     /// The parameters of the analysis.
     pub params: Params,
-    /// The recordings.
+    /// The recordings, sorted by path.
     pub entries: Vec<Entry>,
     /// Recordings that could not be analysed.
     pub skipped: Vec<Skipped>,
     /// Mean and standard deviation of the coefficients over all frames.
     pub scaler: Scaler,
-    /// Number of recordings that had been analysed before the update that returned this store.
+    /// Number of recordings whose earlier analysis was reused by the update that returned this
+    /// store.
     pub kept: usize,
 }
 
 impl Store {
-    /// Opens a store.
+    /// Opens an existing store.
     ///
     /// # Errors
     /// [`Error::Io`] if there is no index or it cannot be read, [`Error::FeatureFile`] if it is
@@ -70,16 +71,16 @@ impl Store {
         Ok(Self { folder: folder.into(), params, entries, skipped, scaler, kept })
     }
 
-    /// Brings a folder up to date with recordings: analyses those that it has no shard of, and
-    /// lists them all. If `prune` is true, shards that are no longer listed are removed.
+    /// Makes `folder` a store of exactly these recordings. Those that have no shard yet are
+    /// analysed. If `prune` is true, shards of other recordings are removed.
     ///
-    /// A recording that cannot be read is left out and named in `skipped`. Memory grows neither
+    /// A recording that cannot be read is left out and listed in `skipped`. Memory grows neither
     /// with the length of recordings nor with their number. If an update is interrupted, the next
     /// one keeps the recordings that were finished.
     ///
     /// # Errors
-    /// As [`analyze_files`](super::analyze_files); [`Error::Parameter`] if the parameters ask for
-    /// compatibility with `wms_torch`, which analyses all recordings as one signal;
+    /// The same as [`analyze_files`](super::analyze_files); [`Error::Parameter`] if the parameters
+    /// ask for compatibility with `wms_torch`, which analyses all recordings as one signal;
     /// [`Error::FeatureFile`] if the folder holds anything but a store; [`Error::Io`] if it cannot
     /// be written.
     pub fn update(
@@ -97,7 +98,7 @@ impl Store {
         let results = for_each_recording(files.len(), |index, passages_at_once| {
             let recording = shards.identify(&files[index], watch)?;
             let name = recording.shard.clone();
-            // Two copies of a recording have one shard: the second waits until the first is done.
+            // Two copies of a recording share one shard: the second waits until the first is done.
             let first = claimed.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
             if first {
                 shards.ensure(&recording, passages_at_once, watch).map(Some)
@@ -121,10 +122,11 @@ impl Store {
         Ok(Self { kept, ..Self::finish(folder, params, entries, skipped, prune)? })
     }
 
-    /// Makes the folder an empty store unless it is one already. Returns what makes its shards.
+    /// Makes the folder an empty store unless it is a store already. Returns the object that makes
+    /// its shards.
     ///
     /// # Errors
-    /// As [`Store::update`].
+    /// The same as [`Store::update`].
     pub(crate) fn prepare(folder: &Path, params: &Params) -> Result<Shards> {
         if params.analysis().compatibility != Compatibility::Own {
             return Err(Error::Parameter(format!(
@@ -162,11 +164,11 @@ impl Store {
         index::write(&self.folder, &self.params, &self.entries, &self.skipped, &self.scaler)
     }
 
-    /// Removes a store's folder if it has nothing but an index.
+    /// Removes a store's folder if it contains nothing but an index.
     fn remove_if_empty(folder: &Path) {
         let names = |folder| std::fs::read_dir(folder).map(Iterator::count);
         if names(folder).is_ok_and(|count| count == 1) {
-            // If this fails, an empty store stays, which does no harm.
+            // If this fails, an empty store is left, which does no harm.
             let _ = std::fs::remove_file(index::path_in(folder));
             let _ = std::fs::remove_dir(folder);
         }
@@ -175,7 +177,7 @@ impl Store {
     /// Writes the index of a store whose shards are complete, and opens it.
     ///
     /// # Errors
-    /// As [`Store::update`]; [`Error::FeatureFile`] if a shard is damaged.
+    /// The same as [`Store::update`]; [`Error::FeatureFile`] if a shard is damaged.
     pub(crate) fn finish(
         folder: &Path,
         params: &Params,
@@ -194,7 +196,8 @@ impl Store {
         Ok(store)
     }
 
-    /// Fits the standardisation piece by piece, with the result of all frames in one array.
+    /// Fits the standardisation piece by piece. The result is the same as for all frames in one
+    /// array.
     fn fit_scaler(&self) -> Result<Scaler> {
         let mut mean = Mean::new(self.params.analysis().n_mfcc);
         self.for_each_piece(|mfcc| mean.add(mfcc))?;
@@ -261,11 +264,11 @@ impl Store {
         self.len() == 0
     }
 
-    /// The frames of recording `index`, mapped into memory, with the store's parameters and
-    /// standardisation.
+    /// Opens the frames of recording `index` (into `entries`), mapped into memory, with the store's
+    /// parameters and standardisation.
     ///
     /// # Errors
-    /// As [`Frames::load`]; [`Error::Parameter`] if there is no such recording.
+    /// The same as [`Frames::load`]; [`Error::Parameter`] if there is no such recording.
     pub fn shard(&self, index: usize) -> Result<Frames> {
         let entry = self.entries.get(index).ok_or_else(|| {
             Error::Parameter(format!(
@@ -284,10 +287,10 @@ impl Store {
         })
     }
 
-    /// All frames, joined in memory.
+    /// Loads the frames of all recordings and joins them in memory.
     ///
     /// # Errors
-    /// As [`Store::shard`].
+    /// The same as [`Store::shard`].
     pub fn load(&self) -> Result<Frames> {
         let mut frames = FramesBuilder::new(&self.params);
         for (index, entry) in self.entries.iter().enumerate() {
@@ -296,12 +299,12 @@ impl Store {
         Ok(frames.finish(self.skipped.clone(), Some(self.scaler.clone())))
     }
 
-    /// Writes all frames as one file, which is the same as if [`Frames::save`] wrote those of
-    /// [`Store::load`]. Memory does not grow with their number.
+    /// Writes all frames to one file. It is the same file that [`Store::load`] followed by
+    /// [`Frames::save`] would write, but memory does not grow with the number of frames.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be written; an existing file then stays as it was. As
-    /// [`Store::shard`].
+    /// [`Error::Io`] if the file cannot be written; an existing file then stays as it was.
+    /// Otherwise the same as [`Store::shard`].
     pub fn save(&self, path: &Path) -> Result<()> {
         let analysis = self.params.analysis();
         let files = self.files();

@@ -8,15 +8,15 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// An array that is never changed. Its values are in memory, or in a file of which only what is
-/// used is read. A clone shares them.
+/// A read-only array, in memory or in a file. Of a file, only the parts that are used are read.
+/// Clones share the values.
 #[derive(Clone)]
 pub struct Stored<T, D>(Storage<T, D>);
 
 #[derive(Clone)]
 enum Storage<T, D> {
     Memory(ArcArray<T, D>),
-    /// Bytes of a file that are aligned values in this machine's byte order.
+    /// A range of a file's bytes that holds aligned values in this machine's byte order.
     File {
         map: Arc<Mmap>,
         bytes: Range<usize>,
@@ -25,8 +25,8 @@ enum Storage<T, D> {
 }
 
 impl<T: Pod, D: Dimension> Stored<T, D> {
-    /// The array whose little-endian values are at `bytes` of a file. They are copied if they are
-    /// not aligned or this machine is big-endian.
+    /// The array whose little-endian values are the range `bytes` of a mapped file. They are copied
+    /// to memory if they are not aligned or this machine is big-endian.
     pub(super) fn of_file(map: &Arc<Mmap>, bytes: Range<usize>, shape: D) -> Self {
         let values = &map[bytes.clone()];
         if cfg!(target_endian = "little") && bytemuck::try_cast_slice::<u8, T>(values).is_ok() {
@@ -73,13 +73,13 @@ impl<T: Pod + fmt::Debug, D: Dimension> fmt::Debug for Stored<T, D> {
     }
 }
 
-/// Values from the bytes of a file, which are little-endian.
+/// Converts a file's little-endian bytes to values.
 pub(super) fn from_le_bytes<T: Pod>(bytes: &[u8]) -> Vec<T> {
     let bytes = native_order(bytes, size_of::<T>());
     bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
 }
 
-/// Values as the bytes of a file, which are little-endian.
+/// Converts values to little-endian bytes for a file.
 pub(super) fn to_le_bytes<T: Pod>(values: &[T]) -> Cow<'_, [u8]> {
     native_order(bytemuck::cast_slice(values), size_of::<T>())
 }

@@ -1,11 +1,11 @@
-//! Several recordings at a time, within a fixed amount of memory.
+//! Analyses several recordings at a time, within a fixed amount of memory.
 
 use crate::Result;
 use rayon::Scope;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// Passages that are analysed, and so in memory, at the same time.
+/// Number of passages that are analysed, and so held in memory, at the same time.
 const PASSAGES: usize = 4;
 
 /// Calls `work` for each of `count` recordings, with the recording's number and with how many
@@ -46,9 +46,9 @@ impl<T, W> Copy for Worker<'_, T, W> {}
 impl<'a, T: Send, W: Fn(usize) -> Result<T> + Sync> Worker<'a, T, W> {
     /// Spawns a task that works on one recording and then spawns the next task.
     ///
-    /// While a rayon thread waits within one task, it may run another. If one task were a loop over
-    /// all recordings, the thread would not return from it to what it was waiting for before all
-    /// recordings are done.
+    /// While a rayon thread waits inside one task, it may start another. If a task were a loop over
+    /// all recordings, that thread could not resume what it was waiting for until all recordings
+    /// are done.
     fn spawn_next(self, scope: &Scope<'a>) {
         scope.spawn(move |scope| {
             let index = self.next.fetch_add(1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Writing a file of frames piece by piece, in memory that does not grow with their number.
+//! Writes a file of frames piece by piece, so that memory does not grow with their number.
 
 use super::frames::Skipped;
 use super::header;
@@ -15,13 +15,14 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, SpooledTempFile};
 
-/// Bytes of each small array that are kept in memory; if it grows larger, it goes to disk.
+/// A small array is kept in memory up to this many bytes; a larger one goes to disk.
 const SPOOL_BYTES: usize = 1 << 20;
 /// Frames whose small arrays are copied at a time.
 const COPIED_FRAMES: usize = 1024;
-/// The arrays begin at a multiple of so many bytes.
+/// The arrays begin at a multiple of this many bytes.
 const ALIGNMENT: usize = 64;
-/// More frames or samples than any file has: no header is longer than one with these numbers.
+/// More frames or samples than any file has. The space for the header is that of a header with
+/// these numbers, the longest possible one.
 const MORE_THAN_ANY: usize = 1 << 40;
 
 /// A file of frames that is being written under a temporary name.
@@ -34,16 +35,16 @@ pub(super) struct FramesWriter<'a> {
     files: &'a [String],
     skipped: &'a [Skipped],
     file: NamedTempFile,
-    /// Coefficients, fundamentals, voicedness, times and numbers of recordings: the file's order.
+    /// Coefficients, fundamentals, voicedness, times and recording numbers, in the file's order.
     small: [SpooledTempFile; 5],
-    /// Bytes that the header's text may have.
+    /// Number of bytes reserved for the header's text.
     header_space: usize,
     frames: usize,
     mean: Mean,
 }
 
 impl<'a> FramesWriter<'a> {
-    /// Begins a file that is to be put at `path`.
+    /// Begins a file that will be moved to `path` when it is complete.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written there.
@@ -101,8 +102,8 @@ impl<'a> FramesWriter<'a> {
             .map_err(|source| Error::io(&self.path, source))
     }
 
-    /// Completes the file and puts it in its place. If no `scaler` is given, one is fitted to the
-    /// coefficients; `samples` is the number of samples of a shard's recording.
+    /// Completes the file and moves it to its path. If `scaler` is `None`, one is fitted to the
+    /// coefficients. `samples` is the length of the recording if the file is a shard.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be written; an existing file then stays as it was.
@@ -119,7 +120,7 @@ impl<'a> FramesWriter<'a> {
     ) -> io::Result<NamedTempFile> {
         let n_mfcc = self.params.analysis().n_mfcc;
         let mut spread = self.mean.spread();
-        // Of the coefficients, whole rows fit into it.
+        // The block holds a whole number of rows of coefficients.
         let mut block = vec![0; 4 * n_mfcc * COPIED_FRAMES];
         for (at, array) in self.small.iter_mut().enumerate() {
             array.rewind()?;

@@ -1,4 +1,4 @@
-//! Turns timbral features into network inputs: the mapping of pitch and the standardisation of MFCC.
+//! Turns features into network inputs: maps the pitch and standardises the cepstral coefficients.
 
 mod inputs;
 pub(crate) mod scaler;

@@ -12,7 +12,7 @@ pub struct Scaler {
 }
 
 impl Scaler {
-    /// Computes mean and standard deviation of row-major `rows` with this number of columns.
+    /// Computes the mean and standard deviation of each column of `rows`.
     pub fn fit(rows: &ArrayRef2<f32>) -> Self {
         let mut mean = Mean::new(rows.ncols());
         mean.add(rows);
@@ -21,7 +21,7 @@ impl Scaler {
         spread.scaler()
     }
 
-    /// Standardises one row: (x - mean) / scale of each column.
+    /// Standardises one row: writes `(x - mean) / scale` for each column to `out`.
     pub fn apply(&self, row: &ArrayRef1<f32>, out: &mut ArrayRef1<f32>) {
         let columns = self.mean.iter().zip(&self.scale);
         for ((to, &x), (mean, scale)) in out.iter_mut().zip(row).zip(columns) {
@@ -30,7 +30,7 @@ impl Scaler {
     }
 }
 
-/// The first pass of a fit over rows that come in pieces: it finds the means.
+/// The first pass of a fit over rows that arrive in pieces; it finds the means.
 pub(crate) struct Mean {
     sums: Vec<f64>,
     rows: usize,
@@ -41,7 +41,7 @@ impl Mean {
         Self { sums: vec![0.0; columns], rows: 0 }
     }
 
-    /// Takes the next rows.
+    /// Adds the next rows.
     pub fn add(&mut self, rows: &ArrayRef2<f32>) {
         for row in rows.rows() {
             for (sum, &x) in self.sums.iter_mut().zip(row) {
@@ -51,7 +51,7 @@ impl Mean {
         }
     }
 
-    /// Goes on to the second pass.
+    /// Ends the first pass and begins the second.
     pub fn spread(self) -> Spread {
         let count = self.rows.max(1) as f64;
         let mean: Vec<f64> = self.sums.iter().map(|sum| sum / count).collect();
@@ -59,7 +59,8 @@ impl Mean {
     }
 }
 
-/// The second pass of a fit, over the same rows in the same order: it finds the standard deviations.
+/// The second pass of a fit, over the same rows in the same order; it finds the standard
+/// deviations.
 pub(crate) struct Spread {
     mean: Vec<f64>,
     squares: Vec<f64>,
@@ -67,7 +68,7 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Takes the next rows.
+    /// Adds the next rows.
     pub fn add(&mut self, rows: &ArrayRef2<f32>) {
         for row in rows.rows() {
             for ((sum, &x), mean) in self.squares.iter_mut().zip(row).zip(&self.mean) {
@@ -83,7 +84,8 @@ impl Spread {
         let scale = columns
             .map(|(sum, mean)| {
                 let variance = sum / count;
-                // scikit-learn's bound on the variance that rounding alone gives a constant column.
+                // scikit-learn's bound: a variance below it can be due to rounding in a constant
+                // column.
                 let rounding =
                     count * f64::EPSILON * variance + (count * mean * f64::EPSILON).powi(2);
                 if variance <= rounding { 1.0 } else { variance.sqrt() }

@@ -1,4 +1,4 @@
-//! What several integration tests need.
+//! Helpers that several integration tests share.
 #![allow(dead_code, reason = "each test uses its part")]
 
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use wms::model::network::{Network, StateDict, Tensor};
 use wms::model::{Model, ModelConfig, wms_torch};
 
-/// A file of `tests/data`.
+/// Path of a file in `tests/data`.
 pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
@@ -33,7 +33,7 @@ pub fn tensors_of(path: &Path) -> StateDict {
         .collect()
 }
 
-/// A golden network, from its `.pth` file or, of 2026, as safetensors.
+/// A golden network (a stored reference): that of 2026 from safetensors, older ones from `.pth`.
 pub fn network(generation: &str) -> Network {
     let tensors = match std::fs::read(data(&format!("networks/{generation}.pth"))) {
         Ok(bytes) => wms_torch::state_dict(&bytes).unwrap().unwrap(),

@@ -28,8 +28,8 @@ pub fn argmax(probabilities: &ArrayRef2<f32>, fmin: f64, fmax: f64) -> Result<Pi
     Ok(track(probabilities, &bins, |_, bin| bin_to_hz(bin)))
 }
 
-/// Decodes each frame by itself: the pitch is a weighted mean of the nine bins around the likeliest
-/// one from `fmin` to `fmax` (Hz).
+/// Decodes each frame by itself: the pitch is a weighted mean of up to nine bins around the
+/// likeliest one from `fmin` to `fmax` (Hz).
 ///
 /// The weights are the sigmoid of the bins' probabilities, because torchcrepe treats these as
 /// logits.

@@ -14,15 +14,15 @@ use crate::Watch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Correlations and energies below this count as zero.
+/// Correlations and energies below this are treated as zero.
 pub(crate) const NEGLIGIBLE: f64 = 1e-6;
 
 /// The normalised difference of a frame with itself, period by period.
 #[derive(Clone)]
 pub(crate) struct Difference {
-    /// The first period, samples.
+    /// The shortest period, samples.
     min_period: usize,
-    /// Periods per sample.
+    /// Number of periods per sample.
     steps: usize,
     /// The difference at every period from the shortest to the longest.
     pub values: Vec<f64>,
@@ -31,7 +31,7 @@ pub(crate) struct Difference {
 }
 
 impl Difference {
-    /// Space for all periods that the settings ask for, `steps` per sample.
+    /// Makes room for all periods in the range of `settings`, `steps` per sample.
     pub fn new(settings: &YinSettings, steps: usize) -> Self {
         let periods = (settings.max_period() - settings.min_period()) * steps + 1;
         Self {
@@ -44,7 +44,7 @@ impl Difference {
 
     /// Refines every period by the parabola through its value and its neighbours' values.
     ///
-    /// To be called once all of `values` are set.
+    /// Call it after all of `values` are set.
     pub fn refine_periods(&mut self) {
         self.shifts.fill(0.0);
         for (shift, x) in self.shifts[1..].iter_mut().zip(self.values.windows(3)) {
@@ -84,24 +84,25 @@ impl Difference {
     }
 }
 
-/// A way of comparing a frame with itself; clone it for each thread.
+/// A way of comparing a frame with itself. Each thread needs a clone of its own.
 pub(crate) trait Comparison: Clone + Send + Sync {
-    /// Searches with these settings.
+    /// Prepares the comparison of frames with these settings.
     ///
     /// # Errors
-    /// As [`YinSettings::check`].
+    /// The same as [`YinSettings::check`].
     fn new(settings: YinSettings) -> Result<Self>;
 
-    /// The settings.
+    /// The settings that it was made with.
     fn settings(&self) -> &YinSettings;
 
-    /// Compares frame `index` of `signal`.
+    /// Compares frame `index` of `signal` with itself and keeps the result for
+    /// [`Self::difference`].
     fn compare(&mut self, signal: &[f32], index: usize);
 
     /// The difference function of the frame that was compared last.
     fn difference(&self) -> &Difference;
 
-    /// Number of frames of a signal of so many samples.
+    /// Number of frames of a signal with this many samples.
     fn frames(&self, samples: usize) -> usize {
         self.settings().framing().count(samples)
     }

@@ -1,8 +1,8 @@
 //! Sums and maxima of log probabilities, the steps of Viterbi decoders whose states are reached
 //! from their neighbours.
 //!
-//! Vectors compute the same numbers as scalars do: no value is NaN, and the largest of several sums
-//! does not depend on their order.
+//! SIMD code gives the same results as scalar code: no value is NaN, and the largest of several
+//! sums does not depend on their order.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -11,8 +11,8 @@ pub(crate) const ROW_MULTIPLE: usize = 32;
 
 /// Sets `out[to]` to the largest `values[to + j] + logs[j][to]` of all rows `j`.
 ///
-/// `out.len()` is a multiple of [`ROW_MULTIPLE`]; `values` and every row of `logs` are at least as
-/// long as that takes.
+/// `out.len()` must be a multiple of [`ROW_MULTIPLE`], every row of `logs` at least as long as
+/// `out`, and `values` at least as long as `out` plus the number of rows minus 1.
 pub(crate) fn banded_maximum(values: &[f64], logs: &[&[f64]], out: &mut [f64]) {
     Arch::new().dispatch(BandedMaximum { values, logs, out });
 }

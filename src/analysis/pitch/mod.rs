@@ -1,7 +1,8 @@
-//! Fundamental frequency and voicedness.
+//! Finds the fundamental frequency and voicedness of every frame.
 //!
-//! Three methods, each a `PitchTracker`: YIN, probabilistic YIN and the CREPE network. `tracker`
-//! chooses one. What librosa and torchcrepe compute under these names is in
+//! There are three methods, each a `PitchTracker`: YIN, probabilistic YIN (pYIN) and the CREPE
+//! network. `tracker` chooses one. The versions that give exactly the results of librosa and
+//! torchcrepe are in
 //! [`compat`](crate::analysis::compat).
 
 pub mod crepe;
@@ -37,7 +38,7 @@ pub(crate) trait PitchTracker: Send + Sync {
     fn track(&self, signal: &[f32], first: usize, watch: &Watch) -> Result<PitchTrack>;
 }
 
-/// The tracker that the parameters ask for, this project's version of it.
+/// The tracker that the parameters ask for, in this project's own version.
 pub(crate) fn tracker(params: &AnalysisParams) -> Box<dyn PitchTracker> {
     match params.pitch_method {
         PitchMethod::Yin => Box::new(yin::Yin(params.yin_settings())),
@@ -48,9 +49,9 @@ pub(crate) fn tracker(params: &AnalysisParams) -> Box<dyn PitchTracker> {
 
 /// Fundamental frequency in Hz and voicedness (0 to 1) of each frame, by the parameters' method.
 ///
-/// A frame without a pitch is given that of the last frame that had one, or of the first one to
-/// come: its voicedness says that it has none, and the network's pitch input does not leap at every
-/// rest. All are 0 Hz if no frame has a pitch.
+/// A frame without a pitch takes the pitch of the last frame that has one, or else of the next, so
+/// that the network's pitch input does not leap at every rest. Its voicedness still says that it
+/// has none. If no frame has a pitch, all are 0 Hz.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if the method cannot work with the parameters,
@@ -64,7 +65,7 @@ pub(crate) fn track(signal: &[f32], params: &AnalysisParams, watch: &Watch) -> R
 }
 
 impl AnalysisParams {
-    /// What YIN and pYIN search with these parameters.
+    /// The range and frames that YIN and pYIN search with these parameters.
     pub fn yin_settings(&self) -> YinSettings {
         YinSettings {
             fmin_hz: self.f_low_hz,

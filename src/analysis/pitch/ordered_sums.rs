@@ -1,7 +1,8 @@
-//! Sums whose additions come in the order of the libraries below librosa.
+//! Sums that add in the same order as NumPy and OpenBLAS, which librosa uses, so that the results
+//! are equal to the last bit.
 //!
-//! pYIN's decoder takes the logarithm of 1 minus a probability near 1, and breaks ties between
-//! equally good paths: in both, the last bit of a sum decides.
+//! The last bit matters because pYIN's decoder takes the logarithm of 1 minus a probability near 1,
+//! and breaks ties between equally good paths.
 
 use multiversion::multiversion;
 

@@ -1,7 +1,7 @@
 //! Probabilistic YIN on whole frames.
 //!
-//! Two things differ from librosa's way (`compat::pyin`): pitches may leap, and they are those of
-//! the troughs themselves rather than of the bins around them.
+//! It differs from librosa's version (`compat::pyin`) in two ways: the pitch may leap by any
+//! interval, and it is measured at the trough itself instead of rounded to a pitch bin.
 //!
 //! M. Mauch, S. Dixon: "pYIN: a fundamental frequency estimator using probabilistic threshold
 //! distributions", ICASSP 2014.
@@ -17,8 +17,8 @@ use super::{Pitch, PitchTrack, PitchTracker, YinSettings};
 use crate::Result;
 use crate::Watch;
 
-/// Probability of a leap to any one state: one frame in a thousand leaps, to one of a thousand
-/// states.
+/// Probability of a leap to any given state: one frame in a thousand leaps, and there are about a
+/// thousand states.
 const LEAP: f64 = 1e-6;
 /// Distance of two bins in natural logarithms: a tenth of a semitone.
 const BIN_WIDTH: f64 = std::f64::consts::LN_2 / 120.0;
@@ -56,10 +56,10 @@ pub(super) fn find(signal: &[f32], settings: YinSettings, watch: &Watch) -> Resu
     Ok(tracked.collect())
 }
 
-/// All frames of a signal, observed and decoded.
+/// The decoded path through all frames of a signal.
 pub(crate) struct Path<T> {
     pub observations: Vec<Observation>,
-    /// The second part of what was observed in each frame.
+    /// The second part of each frame's observation, as the caller returned it.
     pub details: Vec<T>,
     /// The likeliest sequence of states.
     pub states: Vec<u32>,

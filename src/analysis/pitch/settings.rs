@@ -1,4 +1,4 @@
-//! What YIN and pYIN search, and where.
+//! Settings of YIN and pYIN.
 
 use crate::analysis::frame::{Framing, check_size};
 use crate::{Error, Result};
@@ -9,13 +9,13 @@ const MAX_RANGE: f64 = (1 << 20) as f64;
 /// The range of fundamental frequencies that YIN and pYIN search, and the frames they search it in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct YinSettings {
-    /// Lowest fundamental, Hz.
+    /// Lowest fundamental frequency searched, Hz.
     pub fmin_hz: f64,
-    /// Highest fundamental, Hz.
+    /// Highest fundamental frequency searched, Hz.
     pub fmax_hz: f64,
     /// Rate of the signal, Hz.
     pub sample_rate: f64,
-    /// Samples of a frame.
+    /// Length of a frame in samples.
     pub frame_length: usize,
     /// Samples from one frame to the next.
     pub hop_length: usize,
@@ -83,7 +83,7 @@ impl YinSettings {
         ((self.sample_rate / self.fmin_hz).ceil() as usize).min(longest)
     }
 
-    /// The frames.
+    /// Length and spacing of the frames.
     pub(crate) fn framing(&self) -> Framing {
         Framing { window_size: self.frame_length, hop_size: self.hop_length }
     }

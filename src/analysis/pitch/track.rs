@@ -1,4 +1,4 @@
-//! A pitch track: what every method of finding the pitch returns.
+//! A pitch track, the result of every method of finding the pitch.
 
 use super::settings::YinSettings;
 
@@ -20,8 +20,8 @@ pub(crate) struct Pitch {
 }
 
 impl PitchTrack {
-    /// The track of what YIN or pYIN found: pitches within the range of `settings`, and 0 Hz in
-    /// frames that show no period at all.
+    /// The track of the pitches that YIN or pYIN found, limited to the range of `settings`. Frames
+    /// without any period have 0 Hz.
     pub(crate) fn within_range(found: Vec<Pitch>, settings: &YinSettings) -> Self {
         let frames = found.into_iter().map(|Pitch { f0_hz, voicedness }| {
             // Periods are searched in whole samples, so a pitch may lie a little beyond the range.
@@ -33,13 +33,13 @@ impl PitchTrack {
     }
 }
 
-/// The first pitch found.
+/// The first pitch in Hz that is not 0; `None` if no frame has a pitch.
 pub(crate) fn first_pitch(f0_hz: &[f32]) -> Option<f32> {
     f0_hz.iter().copied().find(|&f0| f0 > 0.0)
 }
 
-/// Gives frames of 0 Hz the pitch of the frame before. `held` is that of the frame before the
-/// first, and becomes that of the last frame.
+/// Replaces 0 Hz by the pitch of the frame before. `held` is the pitch before the first frame, and
+/// is set to the pitch of the last one.
 pub(crate) fn hold_pitch(f0_hz: &mut [f32], held: &mut f32) {
     for f0 in f0_hz {
         if *f0 > 0.0 {

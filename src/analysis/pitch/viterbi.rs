@@ -1,12 +1,13 @@
 //! The Viterbi decoder of pYIN: pitch bins in a voiced and an unvoiced plane.
 //!
-//! Transitions are a triangular band around the same bin times a rare switch of plane, so a step
-//! costs `bins * band` additions instead of `bins²`. The result is that of
-//! `librosa.sequence.viterbi` on the dense matrix, in which an "impossible" transition or
-//! observation has the smallest positive number as its probability.
+//! The probability of a transition is a triangle over the distance in bins, times the probability
+//! of switching between the planes. Only a band of bins can be reached, so a step costs `bins *
+//! band` additions instead of `bins²`. The result is that of `librosa.sequence.viterbi` on the full
+//! matrix, in which an "impossible" transition or observation has the smallest positive number as
+//! its probability.
 //!
-//! A frame shows a few of the voiced states. All others are so unlikely that no path leads through
-//! them; they are left out wherever a bound proves it.
+//! A frame's observation names only a few of the voiced states. The others are so unlikely that the
+//! best path avoids them. They are skipped wherever a bound proves this.
 
 use super::max_plus::{ROW_MULTIPLE, banded_maximum, largest_sum, raise_and_add, raise_to_sums};
 use super::ordered_sums::pairwise_sum;
@@ -17,27 +18,28 @@ use rayon::prelude::*;
 /// Probability of staying voiced or unvoiced. (1 minus this differs from 0.01 by rounding, which
 /// decides ties in librosa's decoder.)
 const STAY_PROBABILITY: f64 = 1.0 - 0.01;
-/// Frames between two columns that are kept. Decoding goes backwards and computes the columns in
-/// between once more, a few such runs at a time, so memory does not grow by a column per frame.
+/// A column is kept every this many frames. Decoding then goes backwards and computes the columns
+/// in between again, a few such runs at a time, so that memory need not hold a column per frame.
 pub(crate) const CHECKPOINT_FRAMES: usize = 256;
 /// Log probability by which a state must lie below its competitors before it is left out: far more
 /// than rounding could make up.
 const PRUNING_MARGIN: f64 = 1e-3;
 
-/// What one frame shows of its pitch.
+/// The observation of one frame: which pitch bins it may have, and how probable they are.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Observation {
     /// Pitch bins and their probabilities, in any order, each bin once.
     pub bins: Vec<(u32, f64)>,
-    /// Their sum, at most 1.
+    /// Sum of these probabilities, at most 1.
     pub voiced_probability: f64,
 }
 
-/// The states and transitions. State `b` is bin `b` voiced, `bins + b` the same unvoiced.
+/// The states and their transitions. State `b` is pitch bin `b` in a voiced frame, state `bins + b`
+/// the same bin in an unvoiced frame.
 pub(crate) struct Lattice {
     bins: usize,
     reach: usize,
-    /// Length of a plane with its margins.
+    /// Length of a plane including its margins.
     stride: usize,
     /// `log_stay[distance * stride + reach + bin]`: log probability of going from `bin` to a bin
     /// `distance` away in the same plane.
@@ -56,9 +58,9 @@ pub(crate) struct Lattice {
     least_switch: f64,
     /// Log probability of a leap to any one state beyond the reach.
     log_leap: f64,
-    /// Whether every column is relative to its best state. Rounding decides between paths that are
-    /// equally good: that of the last few frames if columns are relative, else that of all frames
-    /// before.
+    /// Whether every column is stored relative to its best state. Between equally good paths,
+    /// rounding errors decide: those of the last few frames if columns are relative, otherwise
+    /// those of all frames before.
     relative: bool,
 }
 
@@ -66,25 +68,25 @@ pub(crate) struct Lattice {
 #[derive(Clone)]
 struct Column {
     /// Both planes, each with a margin of impossible states on both sides, so that the band needs
-    /// no special case at its edges. Voiced states that were left out are impossible too.
+    /// no special case at its edges. Skipped voiced states are impossible too.
     values: Vec<f64>,
-    /// The voiced bins that were not left out.
+    /// The voiced bins that were not skipped.
     live: Vec<u32>,
-    /// The first most probable state, and its log probability.
+    /// The most probable state (the lowest if several are equal) and its log probability.
     best: (usize, f64),
 }
 
-/// Log probability that librosa's decoder gives to whatever is impossible.
+/// Log probability that librosa's decoder gives to impossible transitions and observations.
 pub(crate) fn log_floor() -> f64 {
     f64::MIN_POSITIVE.ln()
 }
 
 impl Lattice {
-    /// A lattice of `bins` pitch bins where a step of up to `reach` bins is possible, and any other
-    /// has the log probability `log_leap`.
+    /// A lattice of `bins` pitch bins. The pitch may move by up to `reach` bins per frame; every
+    /// larger move has the log probability `log_leap`.
     pub fn new(bins: usize, reach: usize, log_leap: f64) -> Self {
         let weight = |distance: usize| (reach + 1 - distance) as f64 / (reach + 1) as f64;
-        // Long hops reach further than there are bins.
+        // With a long hop, the pitch could move by more bins than there are.
         let reach = reach.min(bins.saturating_sub(1));
         let width = (2 * reach + 1).next_multiple_of(8);
         let stride = (bins + 2 * reach).next_multiple_of(ROW_MULTIPLE) + ROW_MULTIPLE;
@@ -130,14 +132,14 @@ impl Lattice {
         }
     }
 
-    /// The same lattice with columns relative to their best state: a part of a recording is then
-    /// decoded as it is within the whole.
+    /// The same lattice with columns relative to their best state, so that a part of a recording is
+    /// decoded exactly as it is within the whole.
     pub fn relative(self) -> Self {
         Self { relative: true, ..self }
     }
 
-    /// The state that the best path to `state` comes from, given the column of that time; the lowest
-    /// of equally good ones.
+    /// The state before `state` on the best path, given the column of the frame before. Of equally
+    /// good states, it is the lowest.
     fn predecessor(&self, column: &Column, state: usize) -> usize {
         let (plane, bin) = (state / self.bins, state % self.bins);
         let mut best = (column.best.1 + self.log_leap, column.best.0);
@@ -251,8 +253,8 @@ impl Lattice {
         let seen = observation.bins.iter().map(|&(bin, _)| voiced[bin as usize]);
         let best = seen.fold(most_unvoiced, f64::max);
 
-        // The most that a voiced state which the frame does not show could pass on, against the
-        // least that every state of the next column gets from elsewhere.
+        // An upper bound of what a voiced state outside the observation could pass on, against a
+        // lower bound of what every state of the next column gets from other states.
         let arriving = (from.live.iter())
             .map(|&bin| from.values[self.reach + bin as usize] + self.most[0])
             .fold(anywhere.max(from.best.1 + self.most[1]), f64::max);
@@ -285,7 +287,7 @@ impl Lattice {
     }
 }
 
-/// Finds the most probable sequence of states, taking in observations as they come.
+/// Finds the most probable sequence of states. Observations can be added as they become known.
 pub(crate) struct Viterbi {
     lattice: Lattice,
     observations: Vec<Observation>,
@@ -302,7 +304,7 @@ impl Viterbi {
         Self { lattice, observations: Vec::new(), column, spare, checkpoints: Vec::new() }
     }
 
-    /// Goes forward through the observations of the next frames.
+    /// Adds the observations of the next frames.
     pub fn push(&mut self, observations: Vec<Observation>) {
         for (at, observation) in (self.observations.len()..).zip(&observations) {
             if at == 0 {
@@ -318,7 +320,7 @@ impl Viterbi {
         self.observations.extend(observations);
     }
 
-    /// All observations, and the most probable sequence of states.
+    /// Returns all observations and the most probable sequence of states.
     ///
     /// # Errors
     /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
@@ -349,7 +351,7 @@ impl Viterbi {
         Ok((self.observations, states))
     }
 
-    /// Fills the columns of a run of frames, given that of its first.
+    /// Fills the columns of a run of frames, given the column of its first frame.
     fn fill(&self, run: &[Observation], checkpoint: &Column, columns: &mut [Column]) {
         columns[0].clone_from(checkpoint);
         for (at, observation) in run.iter().enumerate().skip(1) {
@@ -456,8 +458,8 @@ mod tests {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (seed >> 33) as f64 / f64::from(1_u32 << 31)
         };
-        // Frames that are surely voiced, with little choice, force paths through what was not
-        // observed; the others leave it out.
+        // Frames that are certainly voiced and have few candidates force paths through states that
+        // were not observed; in the other cases these states are skipped.
         for (bins, reach, certain) in [
             (40, 7, 0.0),
             (40, 7, 0.5),
@@ -504,7 +506,7 @@ mod tests {
         let observations: Vec<Observation> =
             (0..9 * CHECKPOINT_FRAMES + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
         let states = decode(Lattice::new(40, 7, log_floor()), observations);
-        // The first frame is unvoiced by pYIN's start probabilities.
+        // pYIN's start probabilities make the first frame unvoiced.
         assert_eq!(states[0], 40 + 20);
         let path = states.iter().enumerate().skip(1);
         assert!(path.clone().all(|(i, s)| *s as usize == 20 + (i / 100) % 6));

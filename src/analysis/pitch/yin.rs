@@ -6,7 +6,7 @@ use super::{Pitch, PitchTrack, PitchTracker, YinSettings};
 use crate::Result;
 use crate::Watch;
 
-/// A trough of the normalised difference below this is taken for the period.
+/// The first trough of the normalised difference below this is taken as the period.
 pub(crate) const TROUGH_THRESHOLD: f64 = 0.1;
 
 /// Tracks pitch by YIN.
@@ -18,8 +18,9 @@ impl PitchTracker for Yin {
     }
 }
 
-/// Pitch of each centred frame; its voicedness is the probability, by pYIN's thresholds, that the
-/// period is one, where the frame's middle sounds.
+/// Pitch of each centred frame. The voicedness is the probability, by pYIN's distribution of
+/// thresholds, that the frame repeats with the period found; it is reduced if the frame's middle is
+/// silent.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if no period can be found with these settings,
@@ -30,7 +31,7 @@ pub(super) fn find(signal: &[f32], settings: YinSettings, watch: &Watch) -> Resu
     for_each_frame(signal, &comparison, frames, watch, |frame| {
         let difference = frame.difference();
         let at = choose(difference);
-        // Silence or a single step never dips and has no period.
+        // The difference of silence, or of a single step, has no trough: there is no period.
         let voicedness =
             if difference.is_trough(at) { period_probability(difference.values[at]) } else { 0.0 };
         Pitch {
@@ -42,8 +43,8 @@ pub(super) fn find(signal: &[f32], settings: YinSettings, watch: &Watch) -> Resu
 
 /// Index of the first trough that is almost as low as the deepest one.
 ///
-/// Noise lifts all troughs. The threshold therefore starts from the deepest value and takes the
-/// same share of what is left up to 1; in a frame without noise it is YIN's.
+/// Noise raises all troughs. The threshold therefore lies above the deepest value, by a fixed share
+/// of the distance from there to 1. In a frame without noise this is YIN's threshold.
 fn choose(difference: &Difference) -> usize {
     let values = &difference.values;
     let deepest = difference.minimum();

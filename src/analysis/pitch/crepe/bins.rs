@@ -25,7 +25,7 @@ pub(super) fn hz_to_bin(hz: f64) -> f64 {
     (1200.0 * (hz / 10.0).log2() - bin_cents(0)) / 20.0
 }
 
-/// The bins that torchcrepe leaves between two frequencies in Hz.
+/// The pitch bins from `fmin` to `fmax` (Hz), with the same rounding as in torchcrepe.
 ///
 /// # Errors
 /// [`Error::Parameter`] if the frequencies are not finite, positive and ascending, or no bin lies

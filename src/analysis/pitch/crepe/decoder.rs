@@ -1,4 +1,4 @@
-//! From the network's probabilities to a pitch track.
+//! Decodes the network's probabilities into a pitch track.
 
 use super::bins::bins_between;
 use super::{BINS, BLOCK_FRAMES, Crepe, Grid, check_hop, tracker};
@@ -8,14 +8,16 @@ use crate::{Error, Result, Watch};
 use ndarray::Array2;
 use std::str::FromStr;
 
-// torchcrepe decodes its batches one by one: a block must not divide one.
+// torchcrepe decodes each batch separately, so a block must hold whole batches.
 const _: () = assert!(BLOCK_FRAMES.is_multiple_of(torchcrepe::BATCH_FRAMES));
 
 impl Crepe {
-    /// Pitch of audio at 16 kHz, one value per frame of [`Self::probabilities`]; voicedness is the
-    /// network's periodicity.
+    /// Tracks the pitch of audio at 16 kHz, with one value for each frame of
+    /// [`Self::probabilities`].
     ///
-    /// Memory beyond the result does not grow with the audio.
+    /// The track's voicedness is what torchcrepe calls periodicity: the confidence in the pitch, 0
+    /// to
+    /// 1. Apart from the result, memory does not grow with the audio.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `hop` is 0, or `fmin` and `fmax` (Hz) are not positive, ascending and
@@ -33,10 +35,10 @@ impl Crepe {
         self.track_frames(audio, &grid, (fmin, fmax), decoder, &Watch::default())
     }
 
-    /// Pitch of audio at 16 kHz in the frames of `grid`, see [`Self::track`].
+    /// Tracks the pitch of audio at 16 kHz in the frames of `grid`, see [`Self::track`].
     ///
     /// # Errors
-    /// As [`Self::track`]; [`Error::Interrupted`] if `watch` was stopped.
+    /// The same as [`Self::track`]; [`Error::Interrupted`] if `watch` was stopped.
     pub fn track_frames(
         &self,
         audio: &[f32],
@@ -70,7 +72,7 @@ impl Crepe {
 pub enum DecoderKind {
     /// The likeliest bin, see [`torchcrepe::argmax`].
     Argmax,
-    /// The mean of the bins around it, see [`torchcrepe::weighted_argmax`].
+    /// A weighted mean of the bins around the likeliest one, see [`torchcrepe::weighted_argmax`].
     WeightedArgmax,
     /// torchcrepe's default without its dither, see [`torchcrepe::viterbi`].
     Viterbi,

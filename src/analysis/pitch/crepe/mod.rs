@@ -1,5 +1,6 @@
-//! CREPE 'tiny': pitch by a convolutional network on 1024 samples at 16 kHz (Kim, Salamon, Li and
-//! Bello, "CREPE: A convolutional representation for pitch estimation", ICASSP 2018).
+//! CREPE 'tiny': a convolutional network that finds the pitch of 1024 samples at 16 kHz (Kim,
+//! Salamon, Li and Bello, "CREPE: A convolutional representation for pitch estimation", ICASSP
+//! 2018).
 
 pub(crate) mod bins;
 mod decoder;
@@ -29,9 +30,9 @@ use std::sync::LazyLock;
 pub const SAMPLE_RATE_HZ: f64 = 16000.0;
 /// Pitch bins, 20 cents apart.
 pub const BINS: usize = 360;
-/// Samples that a frame covers.
+/// Length of a frame in samples at 16 kHz.
 pub const FRAME: usize = 1024;
-/// Numbers that the convolutions make of a frame.
+/// Features per frame that the convolutions compute.
 const FEATURES: usize = 256;
 /// Frames that a thread works on at a time: enough to use weights and shared quarters several
 /// times, few enough to stay in cache.
@@ -45,7 +46,8 @@ pub struct Crepe {
 }
 
 impl Crepe {
-    /// The network with the embedded weights; [`Crepe::shared`] does this once a process.
+    /// Prepares the network with its embedded weights. This takes a while; [`Crepe::shared`] does
+    /// it once per process.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the embedded weights are damaged.
@@ -53,7 +55,7 @@ impl Crepe {
         Ok(Self { network: Network::new(&weights::Weights::parse(weights::FILE)?) })
     }
 
-    /// The network, prepared at the first call.
+    /// The network that the whole process shares; it is prepared at the first call.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the embedded weights are damaged.
@@ -62,10 +64,11 @@ impl Crepe {
         SHARED.as_ref().map_err(|e| Error::parameter(e.to_string()))
     }
 
-    /// Probability of every pitch bin, `(1 + samples / hop, BINS)`, of audio at 16 kHz.
+    /// Probability of every pitch bin in every frame of audio at 16 kHz.
     ///
-    /// Frame `i` is centred on sample `i * hop`. The audio counts as silent beyond its ends and at
-    /// samples that are NaN or infinite. Runs on rayon's current pool.
+    /// `hop` is in samples; the result has shape `(1 + n / hop, BINS)` for n samples. Frame `i` is
+    /// centred on sample `i * hop`. The audio counts as silent beyond its ends and at samples that
+    /// are NaN or infinite. Runs on rayon's current pool.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `hop` is 0.

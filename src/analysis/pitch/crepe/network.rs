@@ -17,7 +17,7 @@ use pulp::{Simd, WithSimd};
 const QUARTER: usize = FRAME / 4;
 /// The first convolution's stride, and so its number of phases.
 const STRIDE: usize = 4;
-/// Outputs of the first convolution that belong to one quarter frame.
+/// Number of outputs of the first convolution per quarter frame.
 const STEPS: usize = QUARTER / STRIDE;
 /// The smallest standard deviation that a frame is divided by.
 const MIN_DEVIATION: f64 = 1e-10;
@@ -69,7 +69,7 @@ struct Quarter {
     level: f64,
 }
 
-/// How a quarter's response enters a frame's.
+/// How a quarter's response is scaled and shifted when it is added to a frame's.
 #[derive(Clone, Copy, Default)]
 struct Mix {
     quarter: usize,
@@ -77,7 +77,7 @@ struct Mix {
     mean: f32,
 }
 
-/// One chunk of frames, a task for the best instruction set.
+/// One chunk of frames to run, with the best instruction set that the CPU has.
 pub(super) struct Chunk<'a> {
     pub network: &'a Network,
     pub audio: &'a [f32],
@@ -220,7 +220,7 @@ impl Network {
             let mut samples = [0.0_f32; QUARTER];
             copy(audio, start, &mut samples);
             let quarter = Quarter::measure(&samples);
-            // The response of a constant quarter is rounding error, which its level of 0 removes.
+            // The response of a constant quarter is pure rounding error; a gain of 0 removes it.
             let gain = if quarter.level > 0.0 { 1.0 / quarter.level } else { 0.0 };
             let signal = &mut scratch.audio[i / 2 * len..][..len];
             let (steps, _) = samples.as_chunks::<STRIDE>();
@@ -251,7 +251,7 @@ impl Network {
         }
     }
 
-    /// Leaves the spectra of the first layer's outputs, for one block of channels, in `scratch.x`.
+    /// Writes the spectra of the first layer's outputs, for one block of channels, to `scratch.x`.
     #[inline(always)]
     fn first_block<S: Simd>(&self, simd: S, block: usize, scratch: &mut Scratch) {
         resize(&mut scratch.responses, scratch.audio.len());
@@ -435,7 +435,7 @@ fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) ->
     simd.max_f32s(a, b)
 }
 
-/// Copies the samples from `start` on; outside the audio, and in place of NaN and infinity, zeros.
+/// Copies the samples from `start` on. Samples outside the audio, NaN and infinity become zeros.
 pub(super) fn copy(audio: &[f32], start: isize, out: &mut [f32]) {
     copy_padded(audio, start, out);
     for x in out {

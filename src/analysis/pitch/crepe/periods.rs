@@ -1,4 +1,4 @@
-//! How similar a frame of audio is to itself, lag by lag, and its exact period from that.
+//! Measures how similar a frame of audio is to itself at every lag, and from that its exact period.
 
 use super::FRAME;
 use super::network::copy;
@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 /// Lags measured, in samples; the lowest bin's period is 505.
 pub(super) const LAGS: usize = 512;
-/// Longest lag that counts several periods for precision.
+/// Longest lag, in samples, to which several periods are followed for precision.
 const LONG_LAG: f64 = 400.0;
 /// Relative deviation from a bin's centre within which the period is sought: 60 cents.
 const SEARCH: f64 = 0.035;
-/// Clarity from which a shorter stretch of the frame gives the better pitch: vibrato and glides then
-/// blur the whole frame more than noise blurs the stretch.
+/// Similarity above which only a stretch in the frame's middle is measured. In sounds this clear,
+/// vibrato and glides blur the whole frame more than noise blurs the stretch.
 const SHARPEN_FROM: f64 = 0.8;
 
 /// Measures the similarity of frames; holds the transforms and their memory.
@@ -43,8 +43,8 @@ impl Periods {
     }
 
     /// Writes the similarity of the frame that begins at `start` with itself `lag` samples later, for
-    /// every lag below [`LAGS`]: 2 sum(a b) / sum(a a + b b) over all samples a that have a partner
-    /// b, after the frame's mean is removed. 1 is a perfect repetition; silence gives 0.
+    /// every lag below [`LAGS`]: `2 Σ a b / Σ (a² + b²)` over all samples a that have a partner b,
+    /// after the frame's mean is removed. 1 is a perfect repetition; silence gives 0.
     ///
     /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
     /// normalised by both energies. Returns the frame's [`presence`].
@@ -75,7 +75,7 @@ impl Periods {
                 energy -= f64::from(frame[FRAME - lag]).powi(2) + f64::from(frame[lag - 1]).powi(2);
             }
             let product = f64::from(self.signal[lag]) / (2 * FRAME) as f64;
-            // The middle of a frame whose ends alone sound is rounding error.
+            // If only the frame's ends have sound, its middle is rounding error.
             let audible = energy > 1e-6 * total && total > f64::from(f32::MIN_POSITIVE);
             *out = if audible { (2.0 * product / energy) as f32 } else { 0.0 };
         }
@@ -90,7 +90,7 @@ pub(super) struct Period {
     pub clarity: f64,
 }
 
-/// The exact period near `lag` samples of the frame whose similarity this is.
+/// The exact period near `lag` samples, given a frame's similarity at every lag.
 ///
 /// The peak near one period is followed to two, four, ... periods, which divides its error.
 pub(super) fn refine(similarity: &[f32], lag: f64) -> Period {
@@ -129,7 +129,7 @@ pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
     let similarity: Vec<f32> = (first..=last).map(|lag| similarity_at(stretch, lag)).collect();
     let Some((position, _)) = peak(&similarity, lag - first as f64, reach) else { return period };
     let sharpened = (position + first as f64) / periods;
-    // A result further away belongs to another peak.
+    // A result that is further away belongs to another peak.
     if (sharpened / period.lag - 1.0).abs() < 0.02 {
         Period { lag: sharpened, ..period }
     } else {
@@ -146,7 +146,7 @@ fn similarity_at(samples: &[f32], lag: usize) -> f32 {
 }
 
 /// Position and height of the highest point within `reach` of `lag`, by a parabola through it and
-/// its neighbours; `None` if it is no peak.
+/// its neighbours; `None` if that is not a peak.
 fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
     let reach = reach.max(1.0);
     let first = ((lag - reach).max(1.0)) as usize;
@@ -162,10 +162,10 @@ fn peak(similarity: &[f32], lag: f64, reach: f64) -> Option<(f64, f64)> {
     Some((top as f64 + offset, here - 0.25 * (before - after) * offset))
 }
 
-/// Height of the largest peak at a whole fraction of `lag` below `shortest`: the period of a tone
-/// that is too high for the network, which hears one of its subharmonics.
+/// Height of the largest peak at `lag / 2`, `lag / 3`, ... below `shortest`. Such a peak is the
+/// period of a tone above the network's range, of which the network hears a subharmonic.
 ///
-/// A bump without a valley before it comes from hiss over a low sound and does not count.
+/// A peak without a valley before it comes from hiss over a low sound and is ignored.
 pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
     let divisors = (2..).map(f64::from).map(|m| lag / m).take_while(|&short| short >= 2.0);
     let peaks = divisors.filter(|&short| short < shortest).filter_map(|short| {

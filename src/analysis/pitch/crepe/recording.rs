@@ -1,4 +1,4 @@
-//! CREPE on recordings at any sample rate: the network listens to a copy at 16 kHz.
+//! CREPE on recordings at any sample rate: the network gets a copy resampled to 16 kHz.
 
 use super::{Crepe, DecoderKind, Grid, SAMPLE_RATE_HZ};
 use crate::Result;
@@ -37,7 +37,11 @@ impl PitchTracker for CrepeTracker {
     }
 }
 
-/// CREPE's pitch of audio at any rate; voicedness is the network's periodicity.
+/// Tracks the pitch of audio at any sample rate (Hz) by CREPE.
+///
+/// `hop_length` is the distance of frames in samples, `range_hz` the lowest and highest frequency.
+/// The track has `1 + n / hop_length` frames for n samples. Its voicedness is what torchcrepe calls
+/// periodicity: the confidence in the pitch, 0 to 1.
 ///
 /// # Examples
 /// ```
@@ -69,7 +73,10 @@ pub fn crepe_track(
     CrepeTracker { sample_rate, hop_length, range_hz, decoder }.track(signal, 0, watch)
 }
 
-/// CREPE's probability of every pitch bin, `(T, crepe::BINS)`, of audio at any rate.
+/// CREPE's probability of every pitch bin, for audio at any sample rate (Hz).
+///
+/// `hop_length` is the distance of frames in samples. The result has shape `(T, crepe::BINS)` with
+/// `T = 1 + n / hop_length` for n samples.
 ///
 /// # Errors
 /// [`Error::Parameter`](crate::Error::Parameter) if the hop is 0;
@@ -84,8 +91,8 @@ pub fn crepe_probabilities(
     Crepe::shared()?.probabilities_of(&copy, &grid, watch)
 }
 
-/// The copy that the network listens to, and where its frames lie; `signal` begins at the centre of
-/// the recording's frame `first`.
+/// A copy of `signal` at the network's rate, and where its frames lie. `signal` begins at the
+/// centre of the recording's frame `first`.
 fn resampled(
     signal: &[f32],
     first: usize,
@@ -98,7 +105,7 @@ fn resampled(
     let (copy, origin) = if sample_rate == network_rate {
         (Cow::Borrowed(signal), start)
     } else {
-        // The very samples that a copy of the whole recording has here.
+        // Exactly the samples that a copy of the whole recording has here.
         let resampler = Resampler::new(sample_rate, network_rate)?;
         let wanted = resampler.length(start)..resampler.length(start + signal.len() as u64);
         let origin = wanted.start;

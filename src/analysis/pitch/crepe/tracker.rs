@@ -13,27 +13,27 @@ use crate::analysis::pitch::track::PitchTrack;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Frames beyond a block that help to decide its path; paths that differ meet much sooner.
+/// Frames after a block that are used to decide its path. Different paths join long before that.
 const LOOKAHEAD_FRAMES: usize = 128;
-/// Added to a probability before its logarithm is taken: a probability this near to zero says
-/// nothing.
+/// Added to a probability before its logarithm is taken, because differences between probabilities
+/// this small mean nothing.
 const PROBABILITY_FLOOR: f32 = 0.01;
 /// Lowest similarity that counts, so that one bad frame cannot rule out a bin.
 const SIMILARITY_FLOOR: f32 = 0.05;
-/// Added to the share of a frame's power that a period does not explain: from one period to the
-/// next, some of any real sound changes.
+/// Added to the share of a frame's power that a period does not explain, because every real sound
+/// changes a little from one period to the next.
 const RESIDUE: f32 = 0.1;
 /// Cost of each bin that the path moves by from frame to frame, beyond the first.
 const STEP_COST: f32 = 0.5;
-/// Cost of a leap to any bin.
+/// Cost of a leap to any bin, however far.
 const LEAP_COST: f32 = 4.0;
 /// A move by this many bins costs as much as a leap.
 const LEAP_BINS: usize = 9;
 /// A pitch at most this many bins outside the range still counts as inside.
 const MARGIN: f64 = 1.0;
-/// Probability that the network never gives to a subharmonic of a tone above its range.
+/// Probability that the network never reaches for a subharmonic of a tone above its range.
 const SURE: f64 = 0.6;
-/// Similarity below which noise alone may make peaks at short lags.
+/// Similarity below which a peak at a short lag may be due to noise alone.
 const CLEAR: f64 = 0.7;
 
 /// Tracks the pitch of audio at 16 kHz.
@@ -72,7 +72,7 @@ struct Block {
     probabilities: Vec<[f32; BINS]>,
     /// Similarity of each frame with itself at each lag.
     similarity: Vec<[f32; LAGS]>,
-    /// Whether each frame's sound is there in its middle, 0 to 1.
+    /// How much of each frame's sound lies in its middle, 0 to 1.
     presence: Vec<f32>,
     /// Log likelihood of each bin.
     scores: Vec<[f32; BINS]>,
@@ -110,7 +110,8 @@ impl Block {
         block
     }
 
-    /// The best path; it begins at the bin `previous` if the frame before is decided.
+    /// The best path through the block's bins. If the bin of the frame before is already decided,
+    /// it is `previous`, and the path continues from there.
     fn path(&self, previous: Option<usize>) -> Vec<usize> {
         let mut value = [0.0_f32; BINS];
         if let Some(bin) = previous {
@@ -132,7 +133,8 @@ impl Block {
         path
     }
 
-    /// Pitch in Hz and periodicity of frame `i`, given its bin; both are 0 if there is no pitch in range.
+    /// Pitch in Hz and periodicity of frame `i`, given its bin. Both are 0 if there is no pitch in
+    /// range.
     fn pitch(&self, i: usize, bin: usize, audio: &[f32], fmin: f64, fmax: f64) -> (f32, f32) {
         let probabilities = &self.probabilities[i];
         let similarity = &self.similarity[i];

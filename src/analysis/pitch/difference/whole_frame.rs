@@ -1,9 +1,9 @@
-//! A whole frame compared with itself, this project's way.
+//! Compares a whole frame with itself, which is this project's way.
 //!
-//! All of the frame that overlaps its copy one period later is compared, so the pitch found is that
-//! of the frame's middle, and noise counts for less than in librosa's comparison of half a frame.
-//! The frame's mean is removed first: beside an offset, rounding would hide soft sounds or make
-//! pitches of its own.
+//! The frame is compared with a copy of itself one period later, wherever the two overlap. The
+//! pitch found is therefore that of the frame's middle, and noise matters less than when half a
+//! frame is compared, as librosa does. The frame's mean is removed first: with a large offset,
+//! rounding errors would hide soft sounds or look like pitches.
 
 use super::{Comparison, Difference, NEGLIGIBLE};
 use crate::Result;
@@ -13,13 +13,14 @@ use crate::analysis::pitch::YinSettings;
 
 /// Differences this small, relative to the energies compared, are rounding errors.
 const ROUNDING: f64 = 1e-6;
-/// Similarity from which a period shorter than the range counts as one at all: noise repeats a
-/// little at any short period.
+/// Similarity above which a period shorter than the range is considered at all: noise is somewhat
+/// similar to itself at any short period.
 const CLEAR: f64 = 0.7;
 /// A period shorter than the range is the true one if its similarity is at least this share of the
 /// best similarity within the range.
 const AS_WELL: f64 = 0.95;
-/// Before the peak of a true period, the similarity falls below this share of the peak.
+/// Between period 0 and the peak of a true period, the similarity falls below this share of the
+/// peak.
 const VALLEY: f64 = 0.5;
 
 /// Periods searched per sample: the true period of a bright high tone lies between two samples,
@@ -34,14 +35,14 @@ pub(crate) struct WholeFrame {
     forward: Forward,
     inverse: Inverse,
     difference: Difference,
-    /// Whether the frame's sound is there in its middle, 0 to 1, see [`presence`].
+    /// How much of the frame's sound lies in its middle, 0 to 1, see [`presence`].
     pub presence: f64,
 }
 
 impl Comparison for WholeFrame {
     fn new(settings: YinSettings) -> Result<Self> {
         settings.check()?;
-        // Long enough that no period searched wraps around.
+        // Long enough that the correlation does not wrap around at the longest period.
         let n = (settings.frame_length + settings.max_period()).next_power_of_two();
         Ok(Self {
             settings,
@@ -72,8 +73,8 @@ impl Comparison for WholeFrame {
 }
 
 impl WholeFrame {
-    /// Leaves Σ x\[j\] x\[j + τ\] at `inverse.output[STEPS * τ]`, and the values of the band-limited
-    /// correlation between these.
+    /// Sets `inverse.output[STEPS * τ]` to the correlation `Σ x[j] x[j + τ]`; the values in between
+    /// are interpolated with band limitation.
     fn correlate(&mut self) {
         for (to, &from) in self.forward.input.iter_mut().zip(&self.frame) {
             *to = f64::from(from);
@@ -90,7 +91,7 @@ impl WholeFrame {
         self.inverse.run();
     }
 
-    /// Fills the difference function: d(τ) = Σ (x\[j\] - x\[j + τ\])² / Σ (x\[j\]² + x\[j + τ\]²)
+    /// Fills the difference function: `d(τ) = Σ (x[j] - x[j + τ])² / Σ (x[j]² + x[j + τ]²)`
     /// over all j in the frame, divided by its mean over the periods up to τ as in YIN.
     ///
     /// All values are 1, and there is no trough, if the frame's period is shorter than the range.
@@ -102,7 +103,8 @@ impl WholeFrame {
             values.fill(1.0);
             return;
         }
-        // Energy of both parts compared: the frame without its end, and without its beginning.
+        // Energy of the two parts compared: the frame without its end plus the frame without its
+        // beginning.
         let mut energies = 2.0 * total;
         let mut cumulated = 0.0;
         for at in 1..=high {
@@ -170,7 +172,7 @@ mod tests {
         (0..(seconds * RATE) as i32).map(sample).collect()
     }
 
-    /// What both trackers find.
+    /// The pitches that YIN and pYIN find.
     fn tracks(signal: &[f32]) -> [Vec<Pitch>; 2] {
         let watch = Watch::default();
         [yin::find, pyin::find].map(|find| find(signal, SETTINGS, &watch).unwrap())
@@ -202,7 +204,7 @@ mod tests {
                 let truth = pitch(*i as f64 * 256.0 / RATE);
                 (found.f0_hz / truth - 1.0).abs() < 0.01
             });
-            // Frames that hold two notes may say either.
+            // A frame that holds two notes may give the pitch of either.
             assert!(right.count() >= 50, "{found:?}");
         }
     }

@@ -6,7 +6,7 @@ use crate::analysis::pitch::difference::{Comparison, Difference};
 use crate::analysis::pitch::ordered_sums::{blas_dot, pairwise_sum};
 use crate::analysis::pitch::viterbi::{Lattice, Observation};
 
-/// Parameter of the Boltzmann distribution by which shorter periods weigh more.
+/// Parameter of the Boltzmann distribution that gives shorter periods more weight.
 const BOLTZMANN: f64 = 2.0;
 /// The exponential of `-BOLTZMANN` as NumPy's AVX-512 code rounds it, which computed librosa's
 /// reference data: one unit in the last place below the nearest number. The probabilities of a
@@ -15,9 +15,9 @@ const BOLTZMANN: f64 = 2.0;
 const EXP_MINUS_BOLTZMANN: f64 = 0.135_335_283_236_612_67;
 /// Probability that the lowest trough is the period although no trough is below the threshold.
 const NO_TROUGH_PROBABILITY: f64 = 0.01;
-/// Number of thresholds.
+/// Number of thresholds on the height of a trough.
 const STEPS: usize = PRIOR.len();
-/// Resolution of the pitch.
+/// Resolution of the pitch bins.
 const BINS_PER_SEMITONE: usize = 10;
 /// Octaves per second that the pitch may move.
 const MAX_TRANSITION_RATE: f64 = 35.92;
@@ -37,13 +37,13 @@ pub(crate) struct Candidates {
 }
 
 impl Candidates {
-    /// Candidates among the troughs that `comparison` finds.
+    /// Prepares the weighting of the troughs that `comparison` finds.
     pub fn new(comparison: &impl Comparison) -> Self {
         let settings: &YinSettings = comparison.settings();
         let octaves = (settings.fmax_hz / settings.fmin_hz).log2();
         let hop_s = settings.hop_length as f64 / settings.sample_rate;
         let semitones = (MAX_TRANSITION_RATE * 12.0 * hop_s).round_ties_even() as usize;
-        // No two troughs are neighbours.
+        // Two troughs are never neighbours, so at most half of the values are troughs.
         let most = comparison.difference().values.len().div_ceil(2);
         let decays: Vec<f64> = (0..=most)
             .map(|rank| match rank {
@@ -61,12 +61,12 @@ impl Candidates {
         }
     }
 
-    /// The decoder's states; a move beyond its reach has the log probability `log_leap`.
+    /// The decoder's lattice of states. A move beyond its reach has the log probability `log_leap`.
     pub fn lattice(&self, log_leap: f64) -> Lattice {
         Lattice::new(self.bins, self.reach, log_leap)
     }
 
-    /// Frequency of a decoder state's pitch bin.
+    /// Frequency in Hz of the pitch bin of a decoder state.
     pub fn bin_hz(&self, state: u32) -> f64 {
         let bin = state as usize % self.bins;
         self.fmin_hz * 2.0_f64.powf(bin as f64 / (12 * BINS_PER_SEMITONE) as f64)
@@ -93,8 +93,8 @@ impl Candidates {
             let bin = (12.0 * BINS_PER_SEMITONE as f64 * (f0_hz / self.fmin_hz).log2())
                 .round_ties_even()
                 .clamp(0.0, self.bins as f64) as usize;
-            // Of two candidates in one bin, the longer period stands, as in librosa. A candidate
-            // past the last bin is lost there too.
+            // If two candidates fall into one bin, the one with the longer period is kept. One past
+            // the last bin is dropped. Both are as in librosa.
             bins.retain(|(known, _)| *known as usize != bin);
             if bin < self.bins {
                 bins.push((bin as u32, probability));
@@ -163,7 +163,7 @@ mod tests {
     use super::*;
     use crate::analysis::pitch::difference::WholeFrame;
 
-    /// The same threshold by threshold.
+    /// The same, computed threshold by threshold: a slow reference.
     fn plain(heights: &[f64]) -> Vec<f64> {
         let decay = |rank: usize| match rank {
             1 => EXP_MINUS_BOLTZMANN,
@@ -206,7 +206,7 @@ mod tests {
             (seed >> 33) as f64 / f64::from(1_u32 << 31)
         };
         for count in [1, 2, 7, 40, 169] {
-            // A third of the heights lie on a threshold, which is not below it.
+            // A third of the heights lie exactly on a threshold and so are not below it.
             let heights: Vec<f64> = (0..count)
                 .map(|i| if i % 3 == 0 { (random() * 110.0).floor() / 100.0 } else { random() })
                 .collect();
