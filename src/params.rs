@@ -10,6 +10,7 @@ mod table;
 
 use crate::spelling::nearest;
 use crate::{Error, Result};
+pub(crate) use analysis::LIBROSA_BANDS;
 pub use analysis::{AnalysisParams, Compatibility, PitchMethod};
 pub use key::{Key, Kind, Section};
 use serde_json::{Map, Value};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 /// Mel bands of librosa's MFCC. `wms_torch`'s branch `main` always uses this number and ignores
 /// `n_mel`.
-const LIBROSA_BANDS: usize = 128;
+pub(crate) const LIBROSA_BANDS: usize = 128;
 
 /// Which program's results the analysis reproduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,10 +7,9 @@ use crate::analysis::fourier::hann_periodic;
 use crate::analysis::mel::{MelAnalyzer, SegmentInput};
 use crate::analysis::stages;
 use crate::analysis::{CycleSettings, MfccSettings};
+use crate::params::LIBROSA_BANDS;
 use ndarray::{Array2, ArrayRef, Dimension};
 
-/// librosa's default number of mel bands. `main` always uses it and ignores `n_mel`.
-const LIBROSA_BANDS: usize = 128;
 /// Floor of the power before `librosa.power_to_db` takes its logarithm.
 const POWER_FLOOR: f64 = 1e-10;
 /// Range below the loudest value that `librosa.power_to_db` keeps, dB.
