@@ -270,7 +270,9 @@ fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
             let name = key.to_string();
             let known = KEYS.iter().find(|key| key.name == name);
             let wanted = known.map_or_else(|| "a finite number".to_owned(), Key::to_string);
-            let message = format!("\"{name}\" is {value}, which JSON cannot hold, wanted {wanted}");
+            let message = format!(
+                "\"{name}\" is {value}, wanted {wanted} (JSON has neither NaN nor infinity)"
+            );
             return Err(Error::parameter(message).into());
         }
     }
