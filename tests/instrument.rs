@@ -461,5 +461,9 @@ fn automation_sets_the_inputs_themselves() {
         engine.handle(Event::Automation { input, position: 0.1 });
     }
     engine.handle(Event::Automation { input: 2, position: f32::NAN });
-    assert_eq!(engine.timbre(), before, "the pitch, and what is no input");
+    assert_eq!(
+        engine.timbre(),
+        before,
+        "neither the pitch nor numbers beyond the inputs nor NaN move anything"
+    );
 }

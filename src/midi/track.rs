@@ -118,7 +118,7 @@ fn translate(channel: u8, message: MidiMessage) -> Option<Message> {
 
 /// An event that is, or has within it, a system message that a file must not have.
 struct Mended {
-    /// Ticks.
+    /// Time since the previous event, ticks.
     delta: u64,
     /// Bytes of the event.
     length: usize,
