@@ -186,7 +186,7 @@ pub const KEYS: &[Key] = &[
     Key::new("train_minutes", Length, Number(1e-6, 1e6), "null")
         .or_null()
         .own()
-        .means("Minutes to train, by the clock, instead of num_epochs."),
+        .means("Minutes to train instead of num_epochs; on the CPU, of processor time divided by the threads."),
     Key::new("early_stop_patience", Length, Whole(1, 1 << 30), "null").or_null().own().means(
         "The training ends after so many validations without improvement; null never ends \
          it early.",

@@ -29,7 +29,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="audio files and folders, or a file or store of frames",
     )
     common.add_output(parser, "MODEL", "the .safetensors file to write")
-    parser.add_argument("--minutes", type=float, metavar="M", help="minutes to train")
+    parser.add_argument(
+        "--minutes", type=float, metavar="M",
+        help="minutes to train, not counting what other programs take of the processor",
+    )  # fmt: skip
     parser.add_argument("--epochs", type=common.whole(1), metavar="E", help="epochs to train")
     parser.add_argument("--resume", metavar="CHECKPOINT", help="continue from a checkpoint")
     parser.add_argument("--name", help="name of the model (default: the name of the file)")

@@ -8,7 +8,6 @@ import dataclasses
 import math
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import torch
 
 from ..errors import ParameterError
 from .checkpoint import save_checkpoint
+from .clock import TrainingClock
 from .progress import EpochRecord, Progress
 from .trainer import Trainer
 from .validation import StretchErrors
@@ -33,7 +33,7 @@ class TrainingLoop:
     trainer : Trainer
         What to train.
     minutes : float or None
-        Wall-clock time to train, including the time before a resumption.
+        Time to train, including the time before a resumption.
     epochs : int or None
         Epochs to train, including those before a resumption. At least one of the two is given.
     fingerprint : int
@@ -73,16 +73,16 @@ class TrainingLoop:
             when the training is interrupted.
         """
         trainer = self.trainer
-        started = time.monotonic() - self.elapsed_s
+        clock = TrainingClock(trainer.device, elapsed_s=self.elapsed_s)
         with _first_ctrl_c() as ctrl_c:
             while not self._finished() and not self.interrupted:
                 trainer.train_batch(self.progress)
-                self._share_clock(started, ctrl_c)
+                self._share_clock(clock, ctrl_c)
                 if not trainer.at_epoch_end:
                     continue
                 if trainer.step - self._step_validated >= _BATCHES_BETWEEN_VALIDATIONS:
                     self._validate(report)
-                    self._share_clock(started, ctrl_c)
+                    self._share_clock(clock, ctrl_c)
                 every = trainer.settings.save_scratch_model_every
                 if checkpoint is not None and every and trainer.epoch % every == 0:
                     self._save(checkpoint)
@@ -128,9 +128,9 @@ class TrainingLoop:
         }
         save_checkpoint(path, state)
 
-    def _share_clock(self, started: float, ctrl_c: threading.Event) -> None:
+    def _share_clock(self, clock: TrainingClock, ctrl_c: threading.Event) -> None:
         # All processes must stop at the same batch, otherwise some would wait for ever.
-        mine = [time.monotonic() - started, ctrl_c.is_set()]
+        mine = [clock.seconds(), ctrl_c.is_set()]
         self.elapsed_s, stop = self.trainer.processes.broadcast(mine, self.trainer.device)
         self.interrupted = bool(stop)
 

@@ -55,7 +55,7 @@ class TrainResult:
     epochs : int
         Epochs trained.
     minutes : float
-        Wall-clock time trained.
+        Time trained, as `minutes` of `train` counts it.
     interrupted : bool
         Whether Ctrl-C ended the training.
     """
@@ -116,7 +116,8 @@ def train(
     resume : path, optional
         Checkpoint to continue from.
     minutes : float, optional
-        Wall-clock time to train, instead of params' train_minutes.
+        Time to train, instead of params' train_minutes. On the CPU it is processor time divided by
+        the number of threads, so that other work on the machine does not shorten the training.
     epochs : int, optional
         Epochs to train, instead of params' num_epochs. If both are given, training ends with
         whichever is reached first.

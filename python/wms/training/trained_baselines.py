@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import math
-import time
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +12,7 @@ from torch import nn
 
 from .._frames import FloatArray, FramesLike
 from ..baselines import Predictor
+from .clock import TrainingClock
 from .frames import params_dict
 from .network import GRUNet
 from .progress import EpochRecord, Progress, TrainingProgress
@@ -61,7 +61,7 @@ def train_baselines(
     num_weights : int
         Size of the network that they are to be compared with.
     minutes : float
-        Wall-clock time to train each of the two.
+        Time to train each of the two (`TrainingClock`).
     show_progress : bool
         Whether to show a line of progress on stderr.
     """
@@ -88,7 +88,7 @@ def train_wms_torch(
     frames : FramesLike
         T frames to train on. The hidden size is that of their params.
     minutes : float
-        Wall-clock time to train.
+        Time to train (`TrainingClock`).
     progress : bool or callable
         True shows a line on stderr; a callable is called with each `EpochRecord`.
 
@@ -128,7 +128,7 @@ def train_mlp(
     num_weights : int
         Size of the network that it is to be compared with; it gets about as many weights.
     minutes : float
-        Wall-clock time to train.
+        Time to train (`TrainingClock`).
     progress : callable, optional
         Called with an `EpochRecord` after each validation.
     """
@@ -172,7 +172,7 @@ def _fit(
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=settings.weight_decay)
     schedule = Schedule(settings)
     best, best_weights = math.inf, network.state_dict()
-    started, limit_s, elapsed_s, step = time.monotonic(), 60 * minutes, 0.0, 0
+    clock, limit_s, elapsed_s, step = TrainingClock(x.device), 60 * minutes, 0.0, 0
     while elapsed_s < limit_s:
         rows = known[torch.randint(len(known), (_BATCH,))]
         noisy = x[rows] + settings.input_noise * torch.randn(_BATCH, x.shape[1])
@@ -184,7 +184,7 @@ def _fit(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         step += 1
-        elapsed_s = time.monotonic() - started
+        elapsed_s = clock.seconds()
         if step % _BATCHES_BETWEEN_VALIDATIONS and elapsed_s < limit_s:
             continue
         with torch.no_grad():
