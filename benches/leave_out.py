@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from baselines.hearing import F_MAX, F_MIN, HOP, RATE
 
 import wms
 
@@ -29,8 +30,6 @@ SILENCE_S = 0.05
 SHORTEST_PAUSE_S = 0.8 * SILENCE_S
 # Below half a step of 16 bits nothing was recorded.
 DIGITAL_SILENCE = 0.5 / 32768
-TRACKED_RATE, TRACKED_HOP = 16000, 160
-LOWEST_HZ, HIGHEST_HZ = 46.0, 1600.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,11 +54,8 @@ def find_notes(sound: Sound, sample_rate: int) -> list[Note]:
 
 def key_of(sound: Sound, sample_rate: int) -> int | None:
     """Return the MIDI key nearest to the median pitch of a note."""
-    at_rate = wms.resample(sound, orig_sr=sample_rate, target_sr=TRACKED_RATE)
-    f0_hz, _ = wms.crepe(
-        at_rate, sr=TRACKED_RATE, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, hop_length=TRACKED_HOP,
-        decoder="wms",
-    )  # fmt: skip
+    at_rate = wms.resample(sound, orig_sr=sample_rate, target_sr=RATE)
+    f0_hz, _ = wms.crepe(at_rate, sr=RATE, fmin=F_MIN, fmax=F_MAX, hop_length=HOP, decoder="wms")
     voiced = f0_hz[f0_hz > 0]
     return round(69 + 12 * np.log2(float(np.median(voiced)) / 440)) if len(voiced) else None
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import math
-import time
 from pathlib import Path
 
 import numpy as np
@@ -55,22 +54,15 @@ def passages(path: Path, unseen_s: float, params: wms.Params) -> Recording:
 
 
 def budgeted(params: dict, frames: wms.Frames, minutes: float) -> tuple[TrainResult, list]:
-    """Train for about `minutes` of processor time; return also (seconds, validation error)."""
+    """Train for `minutes` of processor time; return also (seconds of it, validation error)."""
     curve: list[tuple[float, float]] = []
+    # `train` counts processor time divided by the threads.
+    threads = torch.get_num_threads()
 
     def note(record: EpochRecord) -> None:
-        curve.append((time.process_time() - started, record.validation_mae))
+        curve.append((record.elapsed_s * threads, record.validation_mae))
 
-    # The first epochs warm up, and the work after the last epoch does not count.
-    for trial in (2, 8):
-        curve.clear()
-        started = time.process_time()
-        train(params, frames, epochs=trial, progress=note, device="cpu")
-        epoch_s = curve[-1][0] / trial
-    curve.clear()
-    started = time.process_time()
-    epochs = max(1, math.floor(60 * minutes / epoch_s))
-    result = train(params, frames, epochs=epochs, progress=note, device="cpu")
+    result = train(params, frames, minutes=minutes / threads, progress=note, device="cpu")
     return result, curve
 
 

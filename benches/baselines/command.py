@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import wms
 from wms.evaluation import evaluate
@@ -30,6 +29,7 @@ def run(build: Callable[[list[Recording]], Decoder], description: str) -> None:
     if len(set(names)) < len(names):
         parser.error(f"--test has two files of one name ({', '.join(names)}), wanted other names")
 
+    model = wms.Model.load(options.model) if options.model else None
     recordings = [
         listen(wms.load_audio(path, RATE)[0], mfcc=options.mfcc)
         for path in wms.list_audio(options.audio)
@@ -52,7 +52,7 @@ def run(build: Callable[[list[Recording]], Decoder], description: str) -> None:
     print(f"{weights:,} weights, {batches} batches in {options.minutes:g} minutes")
     tables = {}
     for path, passage in zip(options.test, passages, strict=True):
-        tables[passage.name] = judged(decoder, passage, path, options)
+        tables[passage.name] = judged(decoder, passage, path, options, model)
     print_tables(tables)
     if options.out:
         write(options.out, tables, options.minutes, batches)
@@ -84,15 +84,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def judged(
-    decoder: Decoder, passage: Passage, path: Path, options: argparse.Namespace
+    decoder: Decoder,
+    passage: Passage,
+    path: Path,
+    options: argparse.Namespace,
+    model: wms.Model | None,
 ) -> dict[str, Figures]:
     """Judge the decoder and the WMS model, if one was given, on one passage; save the sound."""
     rows, sound = judge(decoder, passage)
     if options.renders:
         options.renders.mkdir(parents=True, exist_ok=True)
         wms.save_audio(options.renders / f"{passage.name}.wav", sound, RATE)
-    if options.model:
-        model = wms.Model.load(options.model)
+    if model is not None:
         found = evaluate(model, path, seconds=options.seconds, sample_rate=RATE)
         rows |= {f"WMS, {model.name}": found["model"], "true spectra": found["true_spectra"]}
     return rows
@@ -108,7 +111,7 @@ def as_text(tables: dict[str, dict[str, Figures]]) -> list[str]:
     return [line for name, rows in tables.items() for line in (f"\n{name}\n", as_markdown(rows))]
 
 
-def write(path: Path, tables: dict[str, Any], minutes: float, batches: int) -> None:
+def write(path: Path, tables: dict[str, dict[str, Figures]], minutes: float, batches: int) -> None:
     """Write the tables as JSON or Markdown, whichever the path says."""
     if path.suffix == ".json":
         found = {"minutes": minutes, "batches": batches, "passages": tables}

@@ -87,8 +87,8 @@ def evaluate(
         Also train two networks to compare with: one as large but without memory, and one by
         wms_torch's recipe. Needs `train` and PyTorch.
     minutes : float, optional
-        Time to train each of the two; default: as long as the model was trained
-        according to its file, or 5.
+        Time to train each of the two; default: as long as the model was trained according to its
+        file, or 5.
     seconds : float
         Longest passage of a recording, 1 to 3600. Of a longer recording the middle is taken.
     sample_rate : int, optional

@@ -89,8 +89,8 @@ def baseline_predictors(
     trained : bool
         Whether to train the two networks too (needs PyTorch).
     minutes : float, optional
-        Time to train each network; default: as long as the model was trained according
-        to its file, or 5.
+        Time to train each network; default: as long as the model was trained according to its
+        file, or 5.
     show_progress : bool
         Whether to show a line of progress of these trainings on stderr.
 
