@@ -1,6 +1,15 @@
 """The native part of the package."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    Sequence,
+    ValuesView,
+)
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, TypedDict, final
@@ -53,12 +62,19 @@ class _Params(Protocol):
 
     def to_dict(self) -> dict[str, Any]: ...
 
+# What stands for params: them, a mapping of keys, the name of a profile or the path of a file.
+_GivenParams: TypeAlias = _Params | Mapping[str, Any] | _Path
+
 @final
-class Params:
+class Params(Mapping[str, Any]):
     """A complete, checked set of parameters: the content of a `params.json`.
 
-    Immutable. `params["hop_size"]` reads one key. A key that is set but has no effect causes a
-    UserWarning.
+    Immutable and hashable. It is a mapping of its keys, in the order of the file, and each key is
+    an attribute too: `params["hop_size"]` is `params.hop_size`. Two sets are equal if all their
+    values are. A key that is set but has no effect causes a UserWarning.
+
+    Where a function takes params, it takes as well a dict of keys that differ from the shipped
+    `params.json`, and what `Params.load` takes: the name of a profile or the path of a file.
 
     Parameters
     ----------
@@ -79,27 +95,29 @@ class Params:
     Examples
     --------
     >>> params = wms.Params(hop_size=128)
-    >>> params["hop_size"], params["sample_rate"]
+    >>> params["hop_size"], params.sample_rate
     (128, 16000)
+    >>> wms.Params(**params) == params
+    True
     """
 
     def __new__(cls, **changes: Any) -> Params: ...
     @staticmethod
     def load(path: _Path) -> Params:
-        """Read a `params.json`, this project's or `wms_torch`'s.
+        """Read a `params.json`, this project's or `wms_torch`'s, or take a profile by its name.
 
-        Keys that end in `_comment` or begin with `___NOT` are notes; they are kept as they are.
+        Keys that end in `_comment` or begin with `___NOT` are notes; `save` writes them again.
 
         Parameters
         ----------
         path
-            The file.
+            The file; or the name of a profile, as for `profile`, if there is no file of this name.
 
         Raises
         ------
         ParameterError
             The file is not a JSON object, a key of `wms_torch` is missing, a key is unknown, or a
-            value is not allowed.
+            value is not allowed. Or there is neither a profile nor a file of this name.
         FileAccessError
             The file cannot be read.
 
@@ -108,6 +126,8 @@ class Params:
         >>> wms.Params(hop_size=128).save("params.json")
         >>> wms.Params.load("params.json")
         Params(hop_size=128)
+        >>> wms.Params.load("hifi").sample_rate
+        44100
         """
 
     @staticmethod
@@ -230,7 +250,25 @@ class Params:
     def to_dict(self) -> dict[str, Any]:
         """All keys and values without the notes, as a new dict."""
 
+    def keys(self) -> KeysView[str]:
+        """The keys, in the order of the file."""
+
+    def values(self) -> ValuesView[Any]:
+        """The values, in the order of the keys."""
+
+    def items(self) -> ItemsView[str, Any]:
+        """Pairs of key and value, in the order of the file."""
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The value of a key, or `default` if there is no such key."""
+
     def __getitem__(self, key: str, /) -> Any: ...
+    def __getattribute__(self, name: str, /) -> Any: ...
+    def __dir__(self, /) -> list[str]: ...
+    def __contains__(self, key: object, /) -> bool: ...
+    def __len__(self, /) -> int: ...
+    def __iter__(self, /) -> Iterator[str]: ...
+    def __hash__(self, /) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
 
@@ -403,7 +441,7 @@ class Store:
     def update(
         path: _Path,
         source: _Path | Sequence[_Path],
-        params: Params | None = None,
+        params: _GivenParams | None = None,
         *,
         num_threads: int | None = None,
         prune: bool = False,
@@ -422,8 +460,9 @@ class Store:
         source
             A file, a folder, or a list of them as for `list_audio`.
         params
-            What to compute; `Params()` where None. "compatibility" must be null, because otherwise
-            all recordings are analysed as one signal.
+            What to compute: `Params` or what stands for them; `Params()` where None.
+            "compatibility" must be null, because otherwise all recordings are analysed as one
+            signal.
         num_threads
             At least 1; all processors where None. The results do not depend on it.
         prune
@@ -526,7 +565,7 @@ class Model:
     """
 
     @staticmethod
-    def load(path: _Path, params: _Params | dict[str, Any] | None = None) -> Model:
+    def load(path: _Path, params: _GivenParams | None = None) -> Model:
         """Read a model file.
 
         Parameters
@@ -1138,7 +1177,7 @@ def play_spectra(
     f0_hz: ArrayLike,
     voicedness: ArrayLike | None = None,
     *,
-    layout: Model | _Params | dict[str, Any],
+    layout: Model | _GivenParams,
     sample_rate: float = 48000.0,
     noise: float = 1.0,
     seed: int = 0,
@@ -1182,9 +1221,7 @@ def play_spectra(
     (48384,)
     """
 
-def cycle_waveform(
-    spectra: ArrayLike, *, layout: Model | _Params | dict[str, Any]
-) -> NDArray[np.float32]:
+def cycle_waveform(spectra: ArrayLike, *, layout: Model | _GivenParams) -> NDArray[np.float32]:
     """Windows of waveform that spectra stand for: inverse real FFT with all phases zero.
 
     Parameters
@@ -1699,7 +1736,7 @@ def cycle_spectrum(
 
 def analyze(
     source: _Path | Sequence[_Path] | ArrayLike,
-    params: Params | None = None,
+    params: _GivenParams | None = None,
     *,
     sample_rate: int | None = None,
     num_threads: int | None = None,
@@ -1716,7 +1753,7 @@ def analyze(
         A file, a folder, or a list of them as for `list_audio`; or samples, (n,) or (channels, n),
         floats with full scale at ±1.
     params
-        What to compute; `Params()` where None.
+        What to compute: `Params` or what stands for them; `Params()` where None.
     sample_rate
         Rate of the samples, Hz; needed for an array and refused for files.
     num_threads

@@ -3,7 +3,7 @@
 use crate::Error;
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyMapping};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
@@ -102,16 +102,28 @@ pub(super) fn vector(name: &str, object: &Bound<'_, PyAny>) -> PyResult<Vec<f32>
     Ok(Array::take(object, name, 1..=1)?.data)
 }
 
-/// What a dict, or an object with `to_dict`, holds, as JSON.
+/// A mapping, or an object with `to_dict`, as a dict.
+pub(super) fn dict<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Bound<'py, PyDict>> {
+    let mapping =
+        if value.hasattr("to_dict")? { value.call_method0("to_dict")? } else { value.clone() };
+    if let Ok(dict) = mapping.cast::<PyDict>() {
+        return Ok(dict.clone());
+    }
+    if let Ok(mapping) = mapping.cast::<PyMapping>() {
+        let dict = PyDict::new(value.py());
+        dict.update(mapping)?;
+        return Ok(dict);
+    }
+    let kind = value.get_type().name()?;
+    let wanted = "wanted Params, a dict, the name of a profile or the path of a params.json";
+    Err(Error::Parameter(format!("{name} is a {kind}, {wanted}")).into())
+}
+
+/// What a mapping, or an object with `to_dict`, holds, as JSON.
 pub(super) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<serde_json::Value> {
     let wrong = |message: String| PyErr::from(Error::Parameter(message));
     let py = value.py();
-    let dict =
-        if value.hasattr("to_dict")? { value.call_method0("to_dict")? } else { value.clone() };
-    if !dict.is_instance_of::<PyDict>() {
-        let kind = value.get_type().name()?;
-        return Err(wrong(format!("{name} is a {kind}, wanted Params or a dict")));
-    }
+    let dict = dict(value, name)?;
     let text: String = py
         .import("json")?
         .call_method1("dumps", (dict,))

@@ -1,7 +1,7 @@
 //! `wms.analyze` and `wms.Frames`.
 
 use super::arguments;
-use super::params::PyParams;
+use super::params::{Given, PyParams};
 use super::watched::run;
 use crate::Error;
 use crate::Watch;
@@ -229,7 +229,7 @@ fn reporter<'py>(
 ///     A file, a folder, or a list of them as for `list_audio`; or samples, (n,) or (channels, n),
 ///     floats with full scale at ±1.
 /// params
-///     What to compute; `Params()` where None.
+///     What to compute: `Params` or what stands for them; `Params()` where None.
 /// sample_rate
 ///     Rate of the samples, Hz; needed for an array and refused for files.
 /// num_threads
@@ -265,7 +265,7 @@ fn reporter<'py>(
 #[pyo3(signature = (source, params = None, *, sample_rate = None, num_threads = None, progress = None))]
 pub(super) fn analyze(
     source: &Bound<'_, PyAny>,
-    params: Option<PyParams>,
+    params: Option<Given>,
     sample_rate: Option<u32>,
     num_threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,

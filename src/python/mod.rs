@@ -52,6 +52,7 @@ mod _wms {
 
     #[pymodule_init]
     fn init(m: &Bound<'_, PyModule>) -> PyResult<()> {
+        super::params::register(m.py())?;
         m.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arguments::{Array, json};
-use super::params::to_python;
+use super::params::{json_of, to_python};
 use crate::Error;
 use crate::model;
 use crate::model::network::{StateDict, Tensor};
@@ -120,7 +120,7 @@ impl Model {
     #[staticmethod]
     #[pyo3(signature = (path, params=None))]
     fn load(py: Python<'_>, path: PathBuf, params: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
-        let params = params.map(|params| json(params, "params")).transpose()?;
+        let params = params.map(|params| json_of(params, "params")).transpose()?;
         let factory = path.to_str().and_then(|path| path.strip_prefix("factory:"));
         let inner = match factory {
             Some(name) => model::Model::factory(name)?,

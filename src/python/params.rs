@@ -1,17 +1,23 @@
 //! `wms.Params`.
 
+use super::arguments;
 use crate::params::{KEYS, Key, Kind};
+use crate::spelling::nearest;
 use crate::{Error, Params};
-use pyo3::exceptions::PyUserWarning;
+use pyo3::exceptions::{PyAttributeError, PyKeyError, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyIterator, PyMapping};
 use serde_json::{Map, Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A complete, checked set of parameters: the content of a `params.json`.
 ///
-/// Immutable. `params["hop_size"]` reads one key. A key that is set but has no effect causes a
-/// UserWarning.
+/// Immutable and hashable. It is a mapping of its keys, in the order of the file, and each key is
+/// an attribute too: `params["hop_size"]` is `params.hop_size`. Two sets are equal if all their
+/// values are. A key that is set but has no effect causes a UserWarning.
+///
+/// Where a function takes params, it takes as well a dict of keys that differ from the shipped
+/// `params.json`, and what `Params.load` takes: the name of a profile or the path of a file.
 ///
 /// Parameters
 /// ----------
@@ -32,10 +38,12 @@ use std::path::PathBuf;
 /// Examples
 /// --------
 /// >>> params = wms.Params(hop_size=128)
-/// >>> params["hop_size"], params["sample_rate"]
+/// >>> params["hop_size"], params.sample_rate
 /// (128, 16000)
-#[pyclass(frozen, eq, name = "Params", module = "wms", from_py_object)]
-#[derive(Clone, PartialEq)]
+/// >>> wms.Params(**params) == params
+/// True
+#[pyclass(frozen, eq, hash, mapping, name = "Params", module = "wms")]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct PyParams(pub Params);
 
 #[pymethods]
@@ -46,20 +54,20 @@ impl PyParams {
         Self(Params::default()).replace(py, changes)
     }
 
-    /// Read a `params.json`, this project's or `wms_torch`'s.
+    /// Read a `params.json`, this project's or `wms_torch`'s, or take a profile by its name.
     ///
-    /// Keys that end in `_comment` or begin with `___NOT` are notes; they are kept as they are.
+    /// Keys that end in `_comment` or begin with `___NOT` are notes; `save` writes them again.
     ///
     /// Parameters
     /// ----------
     /// path
-    ///     The file.
+    ///     The file; or the name of a profile, as for `profile`, if there is no file of this name.
     ///
     /// Raises
     /// ------
     /// ParameterError
     ///     The file is not a JSON object, a key of `wms_torch` is missing, a key is unknown, or a
-    ///     value is not allowed.
+    ///     value is not allowed. Or there is neither a profile nor a file of this name.
     /// FileAccessError
     ///     The file cannot be read.
     ///
@@ -68,9 +76,11 @@ impl PyParams {
     /// >>> wms.Params(hop_size=128).save("params.json")
     /// >>> wms.Params.load("params.json")
     /// Params(hop_size=128)
+    /// >>> wms.Params.load("hifi").sample_rate
+    /// 44100
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Self(Params::load(&path)?).warned(py)
+        Self(named(&path)?).warned(py)
     }
 
     /// One of the sets of parameters that come with the package.
@@ -153,9 +163,7 @@ impl PyParams {
     /// Params(hop_size=128, cycles_per_window=3)
     #[pyo3(signature = (**changes))]
     fn replace(&self, py: Python<'_>, changes: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let changes = changes.map(to_map).transpose()?.unwrap_or_default();
-        let warned = changes.clone();
-        Self(self.0.replace(changes)?).warned_of(py, |key| warned.contains_key(key))
+        self.replaced(py, changes.map(to_map).transpose()?.unwrap_or_default())
     }
 
     /// Refuse parameters whose model could not be saved, loaded and played.
@@ -204,11 +212,70 @@ impl PyParams {
         to_python(py, &Value::Object(self.0.to_map()))
     }
 
-    fn __getitem__<'py>(&self, py: Python<'py>, key: &str) -> PyResult<Bound<'py, PyAny>> {
-        match self.0.get(key) {
+    fn __getitem__<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        match self.value(key) {
             Some(value) => to_python(py, value),
-            None => Err(pyo3::exceptions::PyKeyError::new_err(key.to_owned())),
+            None => Err(PyKeyError::new_err((key.clone().unbind(),))),
         }
+    }
+
+    fn __getattr__<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(value) = self.0.get(name) {
+            return to_python(py, value);
+        }
+        let meant = nearest(name, KEYS.iter().map(|key| key.name));
+        let message = format!("Params have no \"{name}\"; did you mean \"{meant}\"?");
+        Err(PyAttributeError::new_err(message))
+    }
+
+    fn __dir__<'py>(slf: &Bound<'py, Self>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        let py = slf.py();
+        let own = py.get_type::<PyAny>().call_method1("__dir__", (slf,))?;
+        let keys = slf.try_iter()?;
+        own.try_iter()?.chain(keys).collect()
+    }
+
+    fn __contains__(&self, key: &Bound<'_, PyAny>) -> bool {
+        self.value(key).is_some()
+    }
+
+    fn __len__(&self) -> usize {
+        self.0.to_map().len()
+    }
+
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyIterator>> {
+        let keys: Vec<String> = self.0.to_map().into_iter().map(|(key, _)| key).collect();
+        keys.into_pyobject(py)?.try_iter()
+    }
+
+    /// The keys, in the order of the file.
+    fn keys<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "KeysView")
+    }
+
+    /// The values, in the order of the keys.
+    fn values<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ValuesView")
+    }
+
+    /// Pairs of key and value, in the order of the file.
+    fn items<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        view(slf, "ItemsView")
+    }
+
+    /// The value of a key, or `default` if there is no such key.
+    #[pyo3(signature = (key, default = None))]
+    fn get<'py>(
+        &self,
+        py: Python<'py>,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.value(key).map_or(Ok(default), |value| to_python(py, value).map(Some))
     }
 
     fn __repr__(&self) -> String {
@@ -224,6 +291,17 @@ impl PyParams {
 }
 
 impl PyParams {
+    /// The value of a key, if it is one.
+    fn value(&self, key: &Bound<'_, PyAny>) -> Option<&Value> {
+        self.0.get(key.extract::<&str>().ok()?)
+    }
+
+    /// A copy with some keys changed; warns about those of them that have no effect.
+    fn replaced(&self, py: Python<'_>, changes: Map<String, Value>) -> PyResult<Self> {
+        let warned = changes.clone();
+        Self(self.0.replace(changes)?).warned_of(py, |key| warned.contains_key(key))
+    }
+
     /// Warns about keys that are set to something but have no effect.
     fn warned(self, py: Python<'_>) -> PyResult<Self> {
         self.warned_of(py, |_| true)
@@ -237,6 +315,58 @@ impl PyParams {
         }
         Ok(self)
     }
+}
+
+/// Params as an argument of a function: `Params`, a dict of changes, the name of a profile or the
+/// path of a file.
+pub(super) struct Given(pub Params);
+
+impl<'py> FromPyObject<'_, 'py> for Given {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(params) = value.cast::<PyParams>() {
+            return Ok(Self(params.get().0.clone()));
+        }
+        if let Ok(path) = value.extract::<PathBuf>() {
+            return Ok(Self(PyParams(named(&path)?).warned(value.py())?.0));
+        }
+        let changes = to_map(&arguments::dict(&value, "params")?)?;
+        Ok(Self(PyParams(Params::default()).replaced(value.py(), changes)?.0))
+    }
+}
+
+/// Params as JSON. What is missing in a dict stays missing; names and paths are as for [`Given`].
+pub(super) fn json_of(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
+    match value.extract::<PathBuf>() {
+        Ok(path) => Ok(Value::Object(named(&path)?.to_map())),
+        Err(_) => arguments::json(value, name),
+    }
+}
+
+/// The params of a file, or of the profile of this name.
+///
+/// The name of a profile has no ending. A path with an ending or a folder is a file, and if it does
+/// not exist the error says so.
+fn named(path: &Path) -> crate::Result<Params> {
+    let profile = path.to_str().filter(|name| {
+        path.extension().is_none() && Path::new(name).components().count() == 1 && !path.is_file()
+    });
+    match profile {
+        Some(name) => Params::profile(name)
+            .map_err(|error| Error::Parameter(format!("{error}, or the path of a params.json"))),
+        None => Params::load(path),
+    }
+}
+
+/// Makes the mapping known as one to `isinstance` and `match`.
+pub(super) fn register(py: Python<'_>) -> PyResult<()> {
+    PyMapping::register::<PyParams>(py)
+}
+
+/// One of the views that `collections.abc` has of any mapping.
+fn view<'py>(params: &Bound<'py, PyParams>, name: &str) -> PyResult<Bound<'py, PyAny>> {
+    params.py().import("collections.abc")?.getattr(name)?.call1((params,))
 }
 
 /// A row of the table of keys.
@@ -276,7 +406,7 @@ fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
             return Err(Error::parameter(message).into());
         }
     }
-    match super::arguments::json(values, "the parameters")? {
+    match arguments::json(values, "the parameters")? {
         Value::Object(map) => Ok(map),
         _ => {
             Err(Error::parameter("the parameters are no dict, wanted one of keys and values")

@@ -3,8 +3,9 @@
 use std::ffi::CString;
 use std::path::PathBuf;
 
-use super::arguments::{Array, json};
+use super::arguments::Array;
 use super::model::{Features, Model, matrix};
+use super::params::json_of;
 use super::settings::options;
 use super::watched;
 use crate::Error;
@@ -189,7 +190,7 @@ fn layout_of(source: &Bound<'_, PyAny>, n_bins: usize) -> PyResult<(SpectrumLayo
         }
         return Ok((config.spectrum, config.hop_size));
     }
-    let params = json(source, "layout")?;
+    let params = json_of(source, "layout")?;
     let get = |key: &str| {
         let value = params.get(key);
         value.and_then(serde_json::Value::as_u64).and_then(|v| usize::try_from(v).ok()).ok_or_else(

@@ -2,7 +2,7 @@
 
 use super::arguments;
 use super::frames::{PyFrames, PyScaler};
-use super::params::PyParams;
+use super::params::{Given, PyParams};
 use super::watched::run;
 use crate::corpus::{self, Entry, Skipped, Store};
 use crate::{Result, Watch};
@@ -65,8 +65,9 @@ impl PyStore {
     /// source
     ///     A file, a folder, or a list of them as for `list_audio`.
     /// params
-    ///     What to compute; `Params()` where None. "compatibility" must be null, because otherwise
-    ///     all recordings are analysed as one signal.
+    ///     What to compute: `Params` or what stands for them; `Params()` where None.
+    ///     "compatibility" must be null, because otherwise all recordings are analysed as one
+    ///     signal.
     /// num_threads
     ///     At least 1; all processors where None. The results do not depend on it.
     /// prune
@@ -96,7 +97,7 @@ impl PyStore {
     fn update(
         path: PathBuf,
         source: &Bound<'_, PyAny>,
-        params: Option<PyParams>,
+        params: Option<Given>,
         num_threads: Option<usize>,
         prune: bool,
         progress: Option<&Bound<'_, PyAny>>,
@@ -199,7 +200,7 @@ impl PyStore {
 /// Make a folder a store, with an empty index if it has none.
 #[pyfunction]
 #[pyo3(name = "_prepare_store")]
-pub(super) fn prepare_store(path: PathBuf, params: PyParams) -> PyResult<()> {
+pub(super) fn prepare_store(path: PathBuf, params: Given) -> PyResult<()> {
     Ok(Store::prepare(&path, &params.0).map(|_| ())?)
 }
 
@@ -213,7 +214,7 @@ pub(super) fn analyze_into(
     py: Python<'_>,
     path: PathBuf,
     file: PathBuf,
-    params: PyParams,
+    params: Given,
 ) -> PyResult<(Option<(Recording, bool)>, String)> {
     let watch = Watch::default();
     let result = run(
@@ -244,7 +245,7 @@ pub(super) fn analyze_into(
 pub(super) fn finish_store(
     py: Python<'_>,
     path: PathBuf,
-    params: PyParams,
+    params: Given,
     recordings: Vec<Recording>,
     skipped: Vec<(PathBuf, String)>,
     prune: bool,

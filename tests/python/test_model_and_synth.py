@@ -212,7 +212,7 @@ def test_bad_model_files_are_one_line(path, tmp_path):
         wms.Model.load(path, PARAMS | {"n_mfcc": 12})
     with pytest.raises(ModelFileError, match=r"10 inputs .* 14"):
         wms.Model.load(path, SimpleNamespace(to_dict=lambda: PARAMS | {"n_mfcc": 12}))
-    with pytest.raises(ParameterError, match="Params or a dict"):
+    with pytest.raises(ParameterError, match="params is a int, wanted Params, a dict"):
         wms.Model.load(path, 3)
 
 

@@ -110,15 +110,7 @@ def output_folder(options: argparse.Namespace) -> Path:
 
 def params(options: argparse.Namespace) -> Params:
     """Return the params of --params, a file or the name of a profile; default: the shipped ones."""
-    return _given_params(options.params) if options.params else Params()
-
-
-def _given_params(source: str) -> Params:
-    # The name of a profile has no ending. A path with an ending is a file, and if it does not exist
-    # the error says so.
-    if Path(source).suffix or Path(source).exists():
-        return Params.load(source)
-    return Params.profile(source)
+    return Params.load(options.params) if options.params else Params()
 
 
 def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
@@ -130,7 +122,7 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
         If the model does not fit --params.
     """
     if options.params:
-        given = _given_params(options.params)
+        given = Params.load(options.params)
         return fitting_model(options.model, given), given
     model = Model.load(options.model)
     return model, analysis_params(model)

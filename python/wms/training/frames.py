@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from .._frames import FloatArray, IntArray
 from .._pieces import piece_rows
+from .._wms import Params
 from ..errors import ParameterError
 
 
@@ -17,18 +19,24 @@ def params_dict(params: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    params : wms.Params or Mapping
+    params : wms.Params, Mapping, str or path
+        Text and paths are what `wms.Params.load` takes: the name of a profile, or a file.
 
     Raises
     ------
     ParameterError
-        If it is neither.
+        If it is none of these.
     """
+    if isinstance(params, str | os.PathLike):
+        params = Params.load(params)
     if isinstance(params, Mapping):
         return dict(params)
     to_dict = getattr(params, "to_dict", None)
     if not callable(to_dict):
-        raise ParameterError(f"params is a {type(params).__name__}, wanted wms.Params or a mapping")
+        raise ParameterError(
+            f"params is a {type(params).__name__}, wanted wms.Params, a mapping, the name of a "
+            "profile or the path of a params.json"
+        )
     return dict(to_dict())
 
 

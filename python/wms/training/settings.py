@@ -18,13 +18,13 @@ def checked_params(params: Any) -> Params:
 
     Parameters
     ----------
-    params : wms.Params or Mapping
-        Or anything with `to_dict`.
+    params : wms.Params, Mapping, str or path
+        Or anything with `to_dict`. Text and paths are what `wms.Params.load` takes.
 
     Raises
     ------
     ParameterError
-        If it is neither, a key is unknown, or a value is not allowed.
+        If it is none of these, a key is unknown, or a value is not allowed.
     """
     if isinstance(params, Params):
         return params

@@ -101,8 +101,9 @@ def train(
 
     Parameters
     ----------
-    params : wms.Params or Mapping
-        `TrainSettings` lists the keys that are read.
+    params : wms.Params, Mapping, str or path
+        `TrainSettings` lists the keys that are read; a key that a mapping lacks takes its default.
+        Text and paths are what `wms.Params.load` takes: the name of a profile, or a file.
     frames : Frames or Store, optional
         T frames. The spectra of a store stay in its files and are read when they are needed.
         Default: params' audio_files_path is analysed. If the frames' params set
