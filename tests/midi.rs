@@ -85,7 +85,7 @@ fn sine() -> Arc<Model> {
 fn play(file: &MidiFile) -> Vec<f32> {
     let settings = Settings { noise: 0.0, ..Settings::default() };
     let options = EngineOptions { sample_rate: RATE, settings, ..EngineOptions::default() };
-    let [left, _] = render(&sine(), file, &options, false, &Watch::default()).unwrap();
+    let [left, _] = render(&sine(), file, &options, false, &[], &Watch::default()).unwrap();
     left
 }
 
@@ -142,7 +142,7 @@ fn a_melody_sounds_when_it_should_and_dies_away() {
     let track = vec![midi(480, 0, on(69, 100)), midi(480, 0, off(69)), midi(960, 0, on(57, 100))];
     let options = EngineOptions { sample_rate: RATE, ..EngineOptions::default() };
     let file = parse(&file(vec![track]));
-    let [left, right] = render(&sine(), &file, &options, false, &Watch::default()).unwrap();
+    let [left, right] = render(&sine(), &file, &options, false, &[], &Watch::default()).unwrap();
     assert_eq!(left, right);
     assert!(level(&left, 0.0, 0.5) < 1e-9 && level(&left, 0.5, 0.6) > 0.01);
     assert!(level(&left, 0.9, 1.0) > 0.01 && level(&left, 1.3, 1.9) < 1e-5);
@@ -268,7 +268,7 @@ fn the_modulation_wheel_makes_the_sound_brighter() {
             vec![midi(0, 0, control(1, wheel)), midi(0, 0, on(60, 100)), midi(960, 0, off(60))];
         let options = EngineOptions { sample_rate: RATE, ..EngineOptions::default() };
         let file = parse(&file(vec![track]));
-        let [left, _] = render(&model(), &file, &options, false, &Watch::default()).unwrap();
+        let [left, _] = render(&model(), &file, &options, false, &[], &Watch::default()).unwrap();
         left
     };
     assert_ne!(play(0), play(127));
@@ -289,8 +289,14 @@ fn what_stands_hours_behind_the_last_note_is_not_waited_for() {
     // Stopping the watch stops the work.
     let watch = Watch::default();
     watch.stop();
-    let stopped =
-        render(&model(), &parse(&file(vec![note()])), &EngineOptions::default(), false, &watch);
+    let stopped = render(
+        &model(),
+        &parse(&file(vec![note()])),
+        &EngineOptions::default(),
+        false,
+        &[],
+        &watch,
+    );
     assert!(matches!(stopped, Err(Error::Interrupted)));
 }
 
@@ -362,7 +368,7 @@ fn damaged_files_are_one_line() {
     // Extremely long rests must not use up all memory.
     let long = file(vec![vec![midi(0, 0, on(60, 100)); 2], vec![midi(200_000_000, 0, off(60))]]);
     let options = EngineOptions::default();
-    let message = render(&model(), &parse(&long), &options, false, &Watch::default());
+    let message = render(&model(), &parse(&long), &options, false, &[], &Watch::default());
     assert!(message.unwrap_err().to_string().contains("wanted at most 4"));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("song.mid");

@@ -36,9 +36,7 @@ def check_writable(path: str | os.PathLike[str], *, overwrite: bool) -> Path:
     if path.is_dir():
         raise FileAccessError(f"{path}: is a folder, wanted a file to write")
     if path.exists() and not overwrite:
-        raise FileAccessError(
-            f"{path}: exists already, wanted a new file; to replace it, say overwrite"
-        )
+        raise FileAccessError(f"{path}: exists already; to replace it, give overwrite=True")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):

@@ -1,4 +1,4 @@
-"""Analysis on a Ray cluster (``pip install 'wms[ray]'``)."""
+"""Analysis on a Ray cluster (``pip install '.[ray]'``)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def update_store(
     try:
         import ray
     except ImportError as error:
-        raise WmsError("--ray needs Ray: pip install 'wms[ray]'") from error
+        raise WmsError("--ray needs Ray: pip install '.[ray]' in the checkout") from error
     folder = Path(path).resolve()
     files = sorted(set(list_audio(source)))
     if not files:

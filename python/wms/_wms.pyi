@@ -41,6 +41,7 @@ __all__ = [
     "factory_models",
     "list_audio",
     "load_audio",
+    "midi_messages",
     "play_spectra",
     "pyin",
     "render",
@@ -1020,6 +1021,40 @@ class Synth:
             MIDI channel, 0 .. 15.
         """
 
+    def midi(self, message: Sequence[int]) -> None:
+        """Follow a message as a MIDI device sends it, as the plugin and `render` follow it.
+
+        `docs/plugin.md` has the list of messages. A message without a meaning is ignored.
+
+        Parameters
+        ----------
+        message
+            A channel message of MIDI 1.0: its status byte and its data.
+
+        Examples
+        --------
+        >>> synth = wms.Synth(wms.Model.load("factory:flute"))
+        >>> synth.midi(bytes([0x90, 69, 100]))
+        >>> synth.active_voices
+        1
+        """
+
+    @staticmethod
+    def table() -> dict[str, tuple[float, float, float]]:
+        """The table of the settings that have a range.
+
+        Returns
+        -------
+        dict of str to (float, float, float)
+            Default, lowest and highest value of each setting by its name. The settings without a
+            range are "mode" and "normalise".
+
+        Examples
+        --------
+        >>> wms.Synth.table()["gain"]
+        (0.5, 0.0, 16.0)
+        """
+
     def set_timbre(self, values: ArrayLike | None = None, **named: float) -> None:
         """Move the timbre smoothly.
 
@@ -1063,12 +1098,55 @@ class Synth:
         >>> synth.process_into(block)
         """
 
+def midi_messages(
+    path: _Path, *, channels: str | Iterable[int] | None = None
+) -> list[tuple[float, bytes]]:
+    """Read the channel messages of a MIDI file.
+
+    Parameters
+    ----------
+    path
+        A standard MIDI file.
+    channels
+        As for `render`.
+
+    Returns
+    -------
+    list of (float, bytes)
+        The time of each message, in seconds from the beginning, and its bytes as a MIDI device
+        sends them, in the order of the times.
+
+    Raises
+    ------
+    ParameterError
+        The file is not a MIDI file.
+    FileAccessError
+        The file cannot be read.
+
+    Warns
+    -----
+    MidiFileWarning
+        As for `render`.
+
+    Examples
+    --------
+    A file of one note, A4, that lasts half a second:
+
+    >>> file = open("a4.mid", "wb")
+    >>> _ = file.write(bytes.fromhex("4d546864 00000006 0000 0001 0060"))
+    >>> _ = file.write(bytes.fromhex("4d54726b 0000000c 00904564 60804500 00ff2f00"))
+    >>> file.close()
+    >>> [(time_s, message.hex(" ")) for time_s, message in wms.midi_messages("a4.mid")]
+    [(0.0, '90 45 64'), (0.5, '80 45 00')]
+    """
+
 def render(
     model: Model,
     midi_file: _Path,
     *,
     channels: str | Iterable[int] | None = None,
     timbre_automation: bool = False,
+    timbre: dict[str, float] | None = None,
     **options: Unpack[_Options],
 ) -> NDArray[np.float32]:
     """Play a MIDI file until its last note has died away.
@@ -1089,6 +1167,9 @@ def render(
     timbre_automation
         Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
         branch dev writes them.
+    timbre
+        Timbre inputs to begin with by their names, such as ``{"mfcc_1": 0.5}``, in the units of
+        `Synth.set_timbre`; the others are at rest.
     **options
         The keywords of `Synth`.
 

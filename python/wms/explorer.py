@@ -1,4 +1,4 @@
-"""A model's timbre space under the mouse, in Jupyter (``pip install 'wms[notebooks]'``)."""
+"""A model's timbre space under the mouse, in Jupyter (``pip install '.[notebooks]'``)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ def explore(model: Model, *, sample_rate: int = 44100) -> Any:
         from ._explorer_widgets import build
     except ImportError as error:
         raise WmsError(
-            "the explorer needs anywidget and ipywidgets: pip install 'wms[notebooks]'"
+            "the explorer needs anywidget and ipywidgets: "
+            "pip install '.[notebooks]' in the checkout"
         ) from error
     return build(Sounding(model, sample_rate=sample_rate))

@@ -1,8 +1,9 @@
-"""Pictures of sounds and spectra (needs matplotlib: ``pip install 'wms[train]'``)."""
+"""Pictures of sounds and spectra (needs matplotlib: ``pip install '.[train]'``)."""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,18 @@ _TARGET = {"color": RECORDED_COLOUR, "linewidth": 1.4, "label": "target"}
 _PREDICTED = {"color": NETWORK_COLOUR, "linewidth": 1.1, "label": "predicted"}
 
 
+def check_package() -> None:
+    """Check that matplotlib is installed, before the work whose result is to be drawn.
+
+    Raises
+    ------
+    WmsError
+        If it is not.
+    """
+    if find_spec("matplotlib") is None:
+        raise WmsError("pictures need matplotlib: pip install '.[train]' in the checkout")
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Make a figure of the given size in inches. No display is needed.
 
@@ -35,10 +48,9 @@ def new_figure(width: float, height: float) -> Figure:
     WmsError
         If matplotlib is not installed.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise WmsError("pictures need matplotlib: pip install 'wms[train]'") from error
+    check_package()
+    from matplotlib.figure import Figure
+
     return Figure(figsize=(width, height), layout="constrained")
 
 

@@ -61,6 +61,27 @@ pub enum Message {
 }
 
 impl Message {
+    /// The message as a MIDI device sends it, with its positions rounded to whole steps.
+    pub fn to_bytes(self) -> Vec<u8> {
+        let step = |position: f32| (position.clamp(0.0, 1.0) * 127.0).round() as u8;
+        let status = |kind: u8| kind | self.channel();
+        match self {
+            Self::NoteOn { note, velocity, .. } => vec![status(0x90), note & 0x7F, step(velocity)],
+            Self::NoteOff { note, .. } => vec![status(0x80), note & 0x7F, 0],
+            Self::KeyPressure { note, pressure, .. } => {
+                vec![status(0xA0), note & 0x7F, step(pressure)]
+            }
+            Self::Controller { number, value, .. } => {
+                vec![status(0xB0), number & 0x7F, step(value)]
+            }
+            Self::ChannelPressure { pressure, .. } => vec![status(0xD0), step(pressure)],
+            Self::PitchBend { value, .. } => {
+                let bend = (value.clamp(0.0, 1.0) * 16_383.0).round() as u16;
+                vec![status(0xE0), (bend & 0x7F) as u8, (bend >> 7) as u8]
+            }
+        }
+    }
+
     /// The channel that the message is sent on.
     pub const fn channel(&self) -> u8 {
         let (Self::NoteOn { channel, .. }

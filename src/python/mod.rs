@@ -44,7 +44,7 @@ mod _wms {
     #[pymodule_export]
     use super::params::PyParams;
     #[pymodule_export]
-    use super::render::{cycle_waveform, play_spectra, render, resynthesize};
+    use super::render::{cycle_waveform, midi_messages, play_spectra, render, resynthesize};
     #[pymodule_export]
     use super::store::{PyStore, analyze_into, finish_store, prepare_store};
     #[pymodule_export]

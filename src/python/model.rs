@@ -129,7 +129,8 @@ impl Model {
         let assumed: Vec<&str> = inner.config().assumptions().collect();
         if !assumed.is_empty() {
             let text = format!(
-                "{}: its file does not say everything, so this was assumed: {}",
+                "{}: its file does not say everything, so this was assumed: {}; a params.json beside \
+                 it would say it",
                 path.display(),
                 assumed.join("; ")
             );

@@ -1,21 +1,22 @@
 //! Functions that render whole pieces: MIDI files, analysed frames, given spectra.
 
 use std::ffi::CString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::arguments::Array;
 use super::model::{Features, Model, matrix};
 use super::params::json_of;
 use super::settings::options;
+use super::synth::timbre_events;
 use super::watched;
 use crate::Error;
-use crate::midi::{Channels, MidiFile};
+use crate::midi::{Channels, MidiFile, TimedMessage};
 use crate::model::SpectrumLayout;
 use crate::model::config::Domain;
-use crate::synth::{self, PartialReader, Trajectory};
+use crate::synth::{self as engine, PartialReader, Trajectory};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 /// Play a MIDI file until its last note has died away.
 ///
@@ -35,6 +36,9 @@ use pyo3::types::PyDict;
 /// timbre_automation
 ///     Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
 ///     branch dev writes them.
+/// timbre
+///     Timbre inputs to begin with by their names, such as ``{"mfcc_1": 0.5}``, in the units of
+///     `Synth.set_timbre`; the others are at rest.
 /// **options
 ///     The keywords of `Synth`.
 ///
@@ -70,29 +74,90 @@ use pyo3::types::PyDict;
 /// >>> file.close()
 /// >>> left, right = wms.render(wms.Model.load("factory:flute"), "a4.mid", release_s=0.2)
 #[pyfunction]
-#[pyo3(signature = (model, midi_file, *, channels=None, timbre_automation=false, **options))]
+#[pyo3(signature = (model, midi_file, *, channels=None, timbre_automation=false, timbre=None, **options))]
 pub(super) fn render<'py>(
     py: Python<'py>,
     model: &Model,
     midi_file: PathBuf,
     channels: Option<&Bound<'py, PyAny>>,
     timbre_automation: bool,
+    timbre: Option<&Bound<'py, PyDict>>,
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let options = self::options(options)?;
-    let channels = channels.map_or(Ok(Channels::ALL), channels_of)?;
-    let file = py.detach(|| MidiFile::open(&midi_file, channels))?;
-    let category = py.import("wms.errors")?.getattr("MidiFileWarning")?;
-    for warning in file.warnings() {
-        let text = CString::new(format!("{}: {warning}", midi_file.display())).unwrap_or_default();
-        PyErr::warn(py, &category, &text, 1)?;
-    }
+    let timbre = timbre_events(model.inner.config(), None, timbre)?;
+    let file = open_midi(py, &midi_file, channels)?;
     let [mut left, right] = watched::run_quietly(py, |watch| {
-        synth::render(&model.inner, &file, &options, timbre_automation, watch)
+        engine::render(&model.inner, &file, &options, timbre_automation, &timbre, watch)
     })?;
     let n = left.len();
     left.extend(right);
     PyArray1::from_vec(py, left).reshape([2, n])
+}
+
+/// Read the channel messages of a MIDI file.
+///
+/// Parameters
+/// ----------
+/// path
+///     A standard MIDI file.
+/// channels
+///     As for `render`.
+///
+/// Returns
+/// -------
+/// list of (float, bytes)
+///     The time of each message, in seconds from the beginning, and its bytes as a MIDI device
+///     sends them, in the order of the times.
+///
+/// Raises
+/// ------
+/// ParameterError
+///     The file is not a MIDI file.
+/// FileAccessError
+///     The file cannot be read.
+///
+/// Warns
+/// -----
+/// MidiFileWarning
+///     As for `render`.
+///
+/// Examples
+/// --------
+/// A file of one note, A4, that lasts half a second:
+///
+/// >>> file = open("a4.mid", "wb")
+/// >>> _ = file.write(bytes.fromhex("4d546864 00000006 0000 0001 0060"))
+/// >>> _ = file.write(bytes.fromhex("4d54726b 0000000c 00904564 60804500 00ff2f00"))
+/// >>> file.close()
+/// >>> [(time_s, message.hex(" ")) for time_s, message in wms.midi_messages("a4.mid")]
+/// [(0.0, '90 45 64'), (0.5, '80 45 00')]
+#[pyfunction]
+#[pyo3(signature = (path, *, channels=None))]
+pub(super) fn midi_messages<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    channels: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Vec<(f64, Bound<'py, PyBytes>)>> {
+    let file = open_midi(py, &path, channels)?;
+    let bytes = |timed: &TimedMessage| PyBytes::new(py, &timed.message.to_bytes());
+    Ok(file.messages().iter().map(|timed| (timed.time_s, bytes(timed))).collect())
+}
+
+/// Reads a MIDI file, and warns of what is wrong with it.
+fn open_midi(
+    py: Python<'_>,
+    path: &Path,
+    channels: Option<&Bound<'_, PyAny>>,
+) -> PyResult<MidiFile> {
+    let channels = channels.map_or(Ok(Channels::ALL), channels_of)?;
+    let file = py.detach(|| MidiFile::open(path, channels))?;
+    let category = py.import("wms.errors")?.getattr("MidiFileWarning")?;
+    for warning in file.warnings() {
+        let text = CString::new(format!("{}: {warning}", path.display())).unwrap_or_default();
+        PyErr::warn(py, &category, &text, 1)?;
+    }
+    Ok(file)
 }
 
 /// Reads channels from text or from their numbers, 1 to 16.
@@ -166,13 +231,13 @@ pub(super) fn resynthesize<'py>(
         Err(_) => None,
     };
     let sound = py.detach(|| {
-        let frames = synth::AnalysedFrames {
+        let frames = engine::AnalysedFrames {
             mfcc: &features.mfcc.data,
             f0_hz: &features.f0_hz.data,
             voicedness: features.voicedness.as_ref().map(|v| v.data.as_slice()),
             spectra: spectra.as_ref().map(|s| s.data.as_slice()),
         };
-        synth::resynthesize(model, &frames, sample_rate, noise, seed)
+        engine::resynthesize(model, &frames, sample_rate, noise, seed)
     })?;
     Ok(PyArray1::from_vec(py, sound))
 }
@@ -280,7 +345,7 @@ pub(super) fn play_spectra<'py>(
             noise,
             seed,
         };
-        synth::play(&trajectory, &PartialReader::new(&layout)?, sample_rate)
+        engine::play(&trajectory, &PartialReader::new(&layout)?, sample_rate)
     })?;
     Ok(PyArray1::from_vec(py, sound))
 }
@@ -318,7 +383,7 @@ pub(super) fn cycle_waveform<'py>(
     let waves = py.detach(|| -> crate::Result<Vec<f32>> {
         let rows = spectra.data.chunks_exact(spectra.width());
         let waves: Vec<Vec<f32>> =
-            rows.map(|row| synth::cycle_waveform(row, &layout)).collect::<Result<_, _>>()?;
+            rows.map(|row| engine::cycle_waveform(row, &layout)).collect::<Result<_, _>>()?;
         Ok(waves.concat())
     })?;
     matrix(py, waves, layout.window_size)

@@ -7,7 +7,8 @@ use super::arguments::Array;
 use super::model::Model;
 use super::settings::{options, set};
 use crate::Error;
-use crate::synth::{Engine, EngineOptions, Event, Expression, Instrument};
+use crate::model::ModelConfig;
+use crate::synth::{Engine, EngineOptions, Event, Expression, Instrument, Settings};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -128,6 +129,56 @@ fn finite(value: f64, name: &str, low: f64, high: f64) -> crate::Result<f32> {
     } else {
         Err(Error::parameter(format!("{name} is {value}, wanted {low} to {high}")))
     }
+}
+
+/// The events that move a model's timbre inputs: all by `values`, single ones by name.
+pub(super) fn timbre_events(
+    config: &ModelConfig,
+    values: Option<&Bound<'_, PyAny>>,
+    named: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Vec<Event>> {
+    let mut events = Vec::new();
+    let mut push = |input: usize, value: f32| {
+        let name = &config.input_names[input];
+        if !value.is_finite() {
+            return Err(Error::parameter(format!("{name} is {value}, wanted a number")));
+        }
+        events.push(Event::Timbre { input, value });
+        Ok(())
+    };
+    if let Some(values) = values {
+        let values = Array::take(values, "values", 1..=1)?;
+        let inputs: Vec<usize> = config.timbre_indices().collect();
+        if values.width() != inputs.len() {
+            return Err(Error::parameter(format!(
+                "{} timbre values, the model has {}",
+                values.width(),
+                inputs.len()
+            ))
+            .into());
+        }
+        for (&input, &value) in inputs.iter().zip(&values.data) {
+            push(input, value)?;
+        }
+    }
+    if let Some(named) = named {
+        for (name, value) in named {
+            let name: String = name.extract()?;
+            let value: f32 =
+                value.extract().map_err(|_| Error::parameter(format!("{name} is no number")))?;
+            let input = config.input_names.iter().position(|own| *own == name);
+            let input = input.filter(|&input| input != config.pitch_index());
+            let Some(input) = input else {
+                return Err(Error::parameter(format!(
+                    "the model has no timbre input {name}, only {}",
+                    config.input_names.join(", ")
+                ))
+                .into());
+            };
+            push(input, value)?;
+        }
+    }
+    Ok(events)
 }
 
 #[pymethods]
@@ -360,6 +411,24 @@ impl Synth {
         Ok(())
     }
 
+    /// The table of the settings that have a range.
+    ///
+    /// Returns
+    /// -------
+    /// dict of str to (float, float, float)
+    ///     Default, lowest and highest value of each setting by its name. The settings without a
+    ///     range are "mode" and "normalise".
+    ///
+    /// Examples
+    /// --------
+    /// >>> wms.Synth.table()["gain"]
+    /// (0.5, 0.0, 16.0)
+    #[staticmethod]
+    fn table() -> BTreeMap<&'static str, (f64, f64, f64)> {
+        let rows = Settings::ranges().into_iter();
+        rows.map(|(name, default, low, high)| (name, (default, low, high))).collect()
+    }
+
     /// Move the timbre smoothly.
     ///
     /// Parameters
@@ -389,49 +458,7 @@ impl Synth {
         named: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         let model = Arc::clone(self.playing().instrument.engine().model());
-        let config = model.config();
-        let mut events = Vec::new();
-        let mut push = |input: usize, value: f32| {
-            let name = &config.input_names[input];
-            if !value.is_finite() {
-                return Err(Error::parameter(format!("{name} is {value}, wanted a number")));
-            }
-            events.push(Event::Timbre { input, value });
-            Ok(())
-        };
-        if let Some(values) = values {
-            let values = Array::take(values, "values", 1..=1)?;
-            let inputs: Vec<usize> = config.timbre_indices().collect();
-            if values.width() != inputs.len() {
-                return Err(Error::parameter(format!(
-                    "{} timbre values, the model has {}",
-                    values.width(),
-                    inputs.len()
-                ))
-                .into());
-            }
-            for (&input, &value) in inputs.iter().zip(&values.data) {
-                push(input, value)?;
-            }
-        }
-        if let Some(named) = named {
-            for (name, value) in named {
-                let name: String = name.extract()?;
-                let value: f32 = value
-                    .extract()
-                    .map_err(|_| Error::parameter(format!("{name} is no number")))?;
-                let input = config.input_names.iter().position(|own| *own == name);
-                let input = input.filter(|&input| input != config.pitch_index());
-                let Some(input) = input else {
-                    return Err(Error::parameter(format!(
-                        "the model has no timbre input {name}, only {}",
-                        config.input_names.join(", ")
-                    ))
-                    .into());
-                };
-                push(input, value)?;
-            }
-        }
+        let events = timbre_events(model.config(), values, named)?;
         let mut playing = self.playing();
         for event in events {
             playing.instrument.handle(event);

@@ -178,6 +178,20 @@ impl Settings {
         self.counts().into_iter().find(|(known, ..)| *known == name).map(|(_, slot, _)| slot)
     }
 
+    /// Every setting that has a range: its name, its default, and its lowest and highest value. The
+    /// two that have none are `mode` and `normalise`.
+    pub fn ranges() -> Vec<(&'static str, f64, f64, f64)> {
+        let mut settings = Self::default();
+        let mut found: Vec<_> = settings
+            .numbers()
+            .into_iter()
+            .map(|(name, value, low, high)| (name, *value, low, high))
+            .collect();
+        let counts = settings.counts();
+        found.extend(counts.map(|(name, value, high)| (name, *value as f64, 1.0, high as f64)));
+        found
+    }
+
     /// Refuses settings that are out of range.
     ///
     /// # Errors
@@ -228,5 +242,15 @@ mod tests {
         assert!(right.validate().is_ok());
         assert_eq!((right.unison, right.voices), (1, MAX_VOICES));
         assert_eq!((right.noise, right.glide_s, right.spread), (0.0, 0.0, 1.0));
+    }
+
+    #[test]
+    fn ranges_hold_the_defaults() {
+        let ranges = Settings::ranges();
+        assert!(ranges.contains(&("gain", 0.5, 0.0, 16.0)));
+        assert!(ranges.contains(&("unison", 1.0, 1.0, MAX_UNISON as f64)));
+        for (name, default, low, high) in ranges {
+            assert!((low..=high).contains(&default), "{name}");
+        }
     }
 }

@@ -18,7 +18,8 @@ const BLOCK_S: f64 = 0.05;
 ///
 /// Notes, controllers, pedals, pitch bend, registered parameters and MPE are understood as
 /// [`Controllers`] understands them. With `automation`, controllers from 20 on move the model's
-/// inputs, as `wms_torch`'s branch dev writes them. A file without notes gives no samples. Messages
+/// inputs, as `wms_torch`'s branch dev writes them. `first` are events that the engine is given before
+/// the first message, such as the timbre to begin with. A file without notes gives no samples. Messages
 /// more than 65 s after the last one that starts or ends a note are ignored, and notes that still
 /// sound then are released.
 ///
@@ -30,9 +31,13 @@ pub fn render(
     file: &MidiFile,
     options: &EngineOptions,
     automation: bool,
+    first: &[Event],
     watch: &Watch,
 ) -> Result<[Vec<f32>; 2]> {
     let mut player = Player::new(model, options, automation, watch)?;
+    for &event in first {
+        player.engine.handle(event);
+    }
     let messages = file.messages();
     let Some(last_start) = messages.iter().rposition(|timed| timed.message.starts_note()) else {
         return Ok(player.output);

@@ -17,7 +17,17 @@ from wms.cli import main
 from wms.waves import make_waves
 
 RATE = 16000
-COMMANDS = ("waves", "analyze", "train", "predict", "evaluate", "resynth", "render", "info")
+COMMANDS = (
+    "waves",
+    "analyze",
+    "train",
+    "predict",
+    "evaluate",
+    "resynth",
+    "render",
+    "info",
+    "models",
+)
 # Quick to analyse and to train; the rest is as shipped.
 QUICK = {
     "pitch_detection_method": "yin",
@@ -88,6 +98,7 @@ RIGHT = {
     "render": "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 4 "
     "--peak -6 --attack 0.01 --release 0.1 --normalise --timbre-automation",
     "info": "info {f}/model.safetensors --params {f}/quick.json",
+    "models": "models {f}",
 }
 WRITTEN = {
     "waves": {"w.wav"},
@@ -98,6 +109,7 @@ WRITTEN = {
     "resynth": {"r.wav"},
     "render": {"s.wav"},
     "info": set(),
+    "models": set(),
 }
 
 
@@ -223,11 +235,11 @@ WRONG = [
     (
         "evaluate {f}/half.wav --model {f}/model.safetensors --out {f}/mixed",
         1,
-        r"mixed: exists already, wanted a new or empty folder",
+        r"mixed: exists already, wanted .* add --overwrite",
     ),
     (
         "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --baselines",
-        1,
+        2,
         r"--baselines needs --train",
     ),
     (
@@ -238,13 +250,13 @@ WRONG = [
     ),
     (
         "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --seconds 0",
-        1,
-        r"seconds is 0, wanted 1 to 3600",
+        2,
+        r"--seconds is 0, wanted 1 to 3600 seconds",
     ),
     (
         "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --sample-rate 100",
         2,
-        r"--sample-rate: '100', wanted a whole number, 4000 to",
+        r"--sample-rate is 100, wanted a whole number, 4000 to",
     ),
     (
         "resynth {f}/no.wav --model {f}/model.safetensors --out {o}/r.wav",
@@ -272,7 +284,8 @@ WRONG = [
         r"no_midi\.mid: not a standard MIDI file",
     ),
     ("info {f}/no.safetensors", 1, r"no\.safetensors: No such file"),
-    ("info {f}/tone.wav", 1, r"tone\.wav: .*no safetensors file"),
+    ("info flute", 1, r"did you mean factory:flute\?"),
+    ("models {f}/no", 1, r"no: no such folder"),
     ("info {f}/truncated.safetensors", 1, r"truncated\.safetensors: truncated"),
     # Models.
     (
@@ -288,12 +301,12 @@ WRONG = [
     (
         "render {f}/song.mid --model {f}/foreign.safetensors --out {o}/s.wav",
         1,
-        r"foreign\.safetensors: .*no safetensors file",
+        r"foreign\.safetensors: a text file, wanted a model",
     ),
     (
         "resynth {f}/tone.wav --model {f}/frames.safetensors --out {o}/r.wav",
         1,
-        r"frames\.safetensors: .*\"wms-frames\"",
+        r"frames\.safetensors: a file of frames, wanted a model",
     ),
     (
         "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav "
@@ -313,14 +326,15 @@ WRONG = [
         r"the model has hop_size 256, but the params say 128",
     ),
     # Outputs.
-    ("waves --out {f}/tone.wav", 1, r"tone\.wav: exists already"),
+    ("waves --out {f}/tone.wav", 1, r"tone\.wav: exists already; to replace it, add --overwrite"),
     ("analyze {f}/tone.wav --out {f}/frames.safetensors", 1, r"frames\.safetensors: exists"),
     ("train {f}/frames.safetensors --out {f}/model.safetensors", 1, r"model\.safetensors: exists"),
     (
         "predict {f}/tone.wav --model {f}/model.safetensors --out {f}/mixed",
         1,
-        r"mixed: exists already, wanted a new or empty folder",
+        r"mixed: exists already, wanted .* add --overwrite",
     ),
+    ("waves --out {o}/no/new/x.wav", 1, r"there is no folder .*no; make it first"),
     ("waves --out {f}/tone.wav/x.wav", 1, r"tone\.wav is a file, wanted a folder"),
     ("waves --out {f}/tone.wav/new/x.wav", 1, r"x\.wav: cannot be written: Not a directory"),
     (
@@ -328,9 +342,9 @@ WRONG = [
         1,
         r"tone\.wav/p: cannot be made: Not a directory",
     ),
-    ("waves --out {f}/empty", 1, r"--out is .*empty, wanted a file ending in \.wav"),
-    ("analyze {f}/tone.wav --out {o}/x.wav", 1, r"x\.wav, wanted .* ending in \.safetensors"),
-    ("train {f}/tone.wav --out {o}/x.pth", 1, r"x\.pth, wanted .* ending in \.safetensors"),
+    ("waves --out {f}/empty", 2, r"--out is .*empty, wanted a file ending in \.wav"),
+    ("analyze {f}/tone.wav --out {o}/x.wav", 2, r"x\.wav, wanted .* ending in \.safetensors"),
+    ("train {f}/tone.wav --out {o}/x.pth", 2, r"x\.pth, wanted .* ending in \.safetensors"),
     # Params and arguments.
     ("waves --out {o}/x.wav --params {f}/no.json", 1, r"no\.json: No such file"),
     ("waves --out {o}/x.wav --params {f}/no_json.json", 1, r"no_json\.json: not valid JSON"),
@@ -339,51 +353,55 @@ WRONG = [
         1,
         r"unknown_key\.json: unknown key \"hop_sise\"; did you mean \"hop_size\"",
     ),
-    ("waves --out {o}/x.wav --seconds 0", 1, r"seconds is 0\.0, wanted more than 0"),
-    ("waves --out {o}/x.wav --seconds nan", 1, r"seconds is nan, wanted more than 0"),
-    ("waves --out {o}/x.wav --seconds long", 2, r"--seconds: invalid float value: 'long'"),
-    ("waves --out {o}/x.wav --seed -1", 2, r"--seed: '-1', wanted a whole number"),
-    ("analyze {f}/tone.wav --out {o}/x.safetensors --threads 0", 2, r"--threads: '0', wanted"),
-    ("train {f}/tone.wav --out {o}/m.safetensors --epochs 0", 2, r"--epochs: '0', wanted"),
-    ("train {f}/tone.wav --out {o}/m.safetensors --minutes 0", 1, r'"train_minutes" is 0\.0, want'),
-    ("train {f}/tone.wav --out {o}/m.safetensors --device abacus", 1, r"device is 'abacus', want"),
+    ("waves --out {o}/x.wav --seconds 0", 2, r"--seconds is 0, wanted 0\.001"),
+    ("waves --out {o}/x.wav --seconds nan", 2, r"--seconds is nan, wanted 0\.001"),
+    ("waves --out {o}/x.wav --seconds long", 2, r"--seconds is long, wanted 0\.001"),
+    ("waves --out {o}/x.wav --seed -1", 2, r"--seed is -1, wanted a whole number"),
+    ("analyze {f}/tone.wav --out {o}/x.safetensors --threads 0", 2, r"--threads is 0, wanted"),
+    ("train {f}/tone.wav --out {o}/m.safetensors --epochs 0", 2, r"--epochs is 0, wanted"),
+    ("train {f}/tone.wav --out {o}/m.safetensors --minutes 0", 2, r"--minutes is 0, want"),
+    (
+        "train {f}/tone.wav --out {o}/m.safetensors --device abacus",
+        1,
+        r"device is 'abacus', want",
+    ),
     (
         "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --noise -1",
-        1,
-        r"noise is -1, wanted 0 to 4",
+        2,
+        r"--noise is -1, wanted 0 to 4",
     ),
     (
         "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --sample-rate 5",
         2,
-        r"--sample-rate: '5', wanted a whole number, 1000 to",
+        r"--sample-rate is 5, wanted a whole number, 1000 to",
     ),
     (
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --attack nan",
-        1,
-        r"attack_s is NaN",
+        2,
+        r"--attack is nan, wanted 0 to 60",
     ),
     (
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --peak 3",
-        1,
-        r"--peak is 3 dBFS, wanted -60 to 0",
+        2,
+        r"--peak is 3, wanted -60 to 0",
     ),
     (
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --voices 1000",
         2,
-        r"--voices: '1000', wanted a whole number, 1 to 64",
+        r"--voices is 1000, wanted a whole number, 1 to 64",
     ),
     (
         "render {f}/song.mid --model {f}/model.safetensors --out {o}/s.wav --channels 0-3",
-        1,
-        r"channels is \"0-3\", wanted numbers from 1 to 16",
+        2,
+        r"--channels is 0-3, wanted numbers from 1 to 16",
     ),
     (
         "predict {f}/tone.wav --model {f}/model.safetensors --out {o}/p --count 0",
         2,
-        r"--count: '0', wanted",
+        r"--count is 0, wanted",
     ),
     ("render {f}/song.mid --out {o}/s.wav", 2, r"required: --model"),
-    ("hum", 2, r"invalid choice: 'hum'"),
+    ("hum", 2, r"there is no command 'hum'"),
 ]
 
 
@@ -429,8 +447,8 @@ def test_help_has_an_example(capsys, command):
         main([command, "--help"])
     assert exit.value.code == 0
     text = capsys.readouterr().out
-    assert f"example: wms {command} " in text
-    assert "--params" in text and "--debug" in text
+    assert f"example: wms {command}" in text
+    assert ("--params" in text) == (command != "models") and "--debug" in text
 
 
 def test_as_a_module():
@@ -500,3 +518,55 @@ def test_a_terminal_gets_one_line_that_is_kept_up_to_date():
     shown = terminal.getvalue()
     assert shown.count("\n") == 1 and shown.count("\r") == 4
     assert "analysed 3/3 files" in shown and "left" in shown
+
+
+def test_render_takes_settings_and_says_its_peak(files, tmp_path, capsys):
+    render = "render {f}/song.mid --model factory:flute --out {o}/"
+    assert run(files, tmp_path, render + "a.wav --format 16") == 0
+    assert re.search(r"a\.wav: .* s at 48000 Hz, peak -\d+\.\d dBFS\n", capsys.readouterr().out)
+    assert run(files, tmp_path, render + "b.wav --set gain=0.25 --set mode=mono") == 0
+    loud, soft = (np.abs(wms.load_audio(tmp_path / f"{n}.wav")[0]).max() for n in "ab")
+    assert soft == pytest.approx(loud / 2, rel=0.01)
+    for wrong, told in (("gian=1", "did you mean gain"), ("gain", "NAME=VALUE"), ("gain=99", "99")):
+        assert run(files, tmp_path, render + f"c.wav --set {wrong}") == 2
+        assert told in capsys.readouterr().err
+    assert run(files, tmp_path, render + "d.wav --channels 2") == 0
+    assert "no notes on channels 2" in capsys.readouterr().err
+
+
+def test_resynth_plays_several_recordings_higher_and_softer(files, tmp_path, capsys):
+    resynth = "resynth {f}/tone.wav {f}/half.wav --model {f}/model.safetensors --out {o}/"
+    assert run(files, tmp_path, resynth + "one") == 0
+    assert run(files, tmp_path, resynth + "two --gain -6 --transpose 12") == 0
+    assert {path.name for path in (tmp_path / "two").iterdir()} == {"tone.wav", "half.wav"}
+    assert run(files, tmp_path, resynth + "x.wav") == 2
+    assert "there are 2 recordings, wanted a folder" in capsys.readouterr().err
+
+
+def test_info_says_what_a_file_is(files, capsys):
+    for name, told in (
+        ("tone.wav", "recording of"), ("song.mid", "1 note\n  from C4 to C4"),
+        ("mixed", "folder of 2"), ("quick.json", "params of analysis"),
+    ):  # fmt: skip
+        assert main(["info", str(files / name)]) == 0
+        assert told in capsys.readouterr().out
+        assert main(["info", str(files / name), "--json"]) == 0
+        json.loads(capsys.readouterr().out)
+
+
+def test_help_as_a_command_and_no_command(capsys):
+    for words, told in (([], "COMMAND"), (["help"], "COMMAND"), (["help", "info"], "wms info")):
+        with pytest.raises(SystemExit) as exit:
+            main(words)
+        assert exit.value.code == 0 and told in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_full_standard_output_is_one_line():
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "wms", "models"], stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "No space left" in done.stderr

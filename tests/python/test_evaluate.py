@@ -171,7 +171,7 @@ def test_the_report_is_one_page_and_its_figures(evaluation, tmp_path):
 
 def test_a_report_without_its_packages_says_what_to_install(evaluation, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(WmsError, match=r"needs Jinja2: pip install 'wms\[train\]'"):
+    with pytest.raises(WmsError, match=r"needs Jinja2: pip install '\.\[train\]'"):
         evaluation.save(tmp_path / "report")
     assert not (tmp_path / "report").exists()
 

@@ -99,5 +99,7 @@ def test_controls_move_each_other(model):
 def test_one_line_says_what_is_missing(model, monkeypatch):
     monkeypatch.setitem(sys.modules, "anywidget", None)
     monkeypatch.delitem(sys.modules, "wms._explorer_widgets", raising=False)
-    with pytest.raises(WmsError, match=r"^the explorer needs .* pip install 'wms\[notebooks\]'$"):
+    with pytest.raises(
+        WmsError, match=r"^the explorer needs .* pip install '\.\[notebooks\]' in the checkout$"
+    ):
         wms.explore(model)

@@ -129,5 +129,5 @@ def test_what_pacmap_itself_does():
 
 def test_without_the_package_one_line_says_what_to_install(monkeypatch, frames):
     monkeypatch.setitem(sys.modules, "pacmap", None)
-    with pytest.raises(WmsError, match=r"pip install 'wms\[pacmap\]'"):
+    with pytest.raises(WmsError, match=r"pip install '\.\[pacmap\]'"):
         train(PARAMS, frames, progress=False)

@@ -20,7 +20,7 @@ try:
     import ray
 except ImportError:
     ray = None
-needs_ray = pytest.mark.skipif(ray is None, reason="Ray is not installed: pip install 'wms[ray]'")
+needs_ray = pytest.mark.skipif(ray is None, reason="Ray is not installed: pip install '.[ray]'")
 
 
 @pytest.fixture(scope="module")
@@ -145,5 +145,8 @@ def test_without_ray_one_line_says_how_to_get_it(audio, tmp_path, capsys, monkey
 
     monkeypatch.setattr(builtins, "__import__", without_ray)
     assert analyze(audio, tmp_path / "s", tmp_path / "yin.json", "--ray") == 1
-    assert capsys.readouterr().err == "wms analyze: --ray needs Ray: pip install 'wms[ray]'\n"
+    assert (
+        capsys.readouterr().err
+        == "wms analyze: --ray needs Ray: pip install '.[ray]' in the checkout\n"
+    )
     assert not (tmp_path / "s").exists()

@@ -166,7 +166,7 @@ def test_into_a_folder(audio, tmp_path, capsys):
     assert len(shards(out)) == 1
     assert main(["info", str(out)]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("store: ") and "of 1 recording\n" in told and "0:00:02 of" in told
+    assert told.startswith("store: ") and "of 1 recording\n" in told and "0:02 of" in told
 
 
 def test_into_a_file(audio, tmp_path, capsys):
@@ -182,18 +182,18 @@ def test_into_a_file(audio, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "status", "message"),
     [
-        (["--out", "{t}/x.txt"], r"x\.txt, wanted a file ending in \.safetensors, or a folder"),
-        (["--out", "{t}/file"], "file: is a file, wanted a folder"),
-        (["--out", "{t}/audio"], "audio: holds other things, wanted a store"),
-        (["--out", "{t}/x.safetensors", "--prune"], "--prune is for a folder"),
+        (["--out", "{t}/x.txt"], 2, r"x\.txt, wanted a file ending in \.safetensors, or a folder"),
+        (["--out", "{t}/file"], 1, "file: is a file, wanted a folder"),
+        (["--out", "{t}/audio"], 1, "audio: holds other things, wanted a store"),
+        (["--out", "{t}/x.safetensors", "--prune"], 2, "--prune is for a folder"),
     ],
 )
-def test_wrong_outputs(audio, tmp_path, capsys, arguments, message):
+def test_wrong_outputs(audio, tmp_path, capsys, arguments, status, message):
     (tmp_path / "file").write_text("")
     before = sorted(tmp_path.rglob("*"))
-    assert analyze(tmp_path, audio, *(a.format(t=tmp_path) for a in arguments)) == 1
+    assert analyze(tmp_path, audio, *(a.format(t=tmp_path) for a in arguments)) == status
     err = capsys.readouterr().err
     assert len(err.splitlines()) == 1 and err.startswith("wms analyze: ")
     assert re.search(message, err)

@@ -38,7 +38,7 @@ fn every_message_of_a_file_sounds_as_in_the_engine() {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let Ok(file) = MidiFile::open(&path, Channels::ALL) else { continue };
-        let wanted = render(&model, &file, &options, true, &Watch::default()).unwrap();
+        let wanted = render(&model, &file, &options, true, &[], &Watch::default()).unwrap();
         let act = |timed: &wms::midi::TimedMessage| {
             ((timed.time_s * RATE).round() as usize, Act::Midi(bytes(timed.message)))
         };

@@ -1,30 +1,39 @@
-"""The command line: ``wms COMMAND``, also ``python -m wms``."""
+"""The command line: ``wms COMMAND``, also ``python -m wms``.
+
+A command's module is imported when it is run, so that the list of commands appears at once.
+"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
 
-from .. import __version__
 from ..errors import WmsError
-from . import analyze, cache, convert, evaluate, info, predict, render, resynth, train, waves
+from .usage import Parser, UsageError, meant
 
-_COMMANDS: tuple[ModuleType, ...] = (
-    waves,
-    analyze,
-    train,
-    predict,
-    evaluate,
-    resynth,
-    render,
-    info,
-    convert,
-    cache,
-)
+#: Every command in the order of the help, with what stands beside it there.
+COMMANDS = {
+    "train": "train an instrument on recordings",
+    "models": "list the models that can be played",
+    "render": "play a MIDI file with a model",
+    "resynth": "play recordings with a model",
+    "info": "say what a file is",
+    "evaluate": "judge a model by recordings that it was not trained on",
+    "predict": "compare the spectra that a model predicts with those of a recording",
+    "analyze": "analyse recordings into features and spectra",
+    "convert": "convert a model between formats",
+    "cache": "write features into wms_torch's own cache",
+    "waves": "write band-limited test waveforms of known pitch",
+    "help": "show the help of a command",
+}
+# These read no params.
+_WITHOUT_PARAMS = ("models",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,60 +47,124 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         The command line without the program's name; default: that of this process.
     """
-    options = _parser().parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    program = f"wms {words[0]}" if words and words[0] in COMMANDS else "wms"
+    made: list[Path] = []
+    failure: BaseException
     try:
-        with warnings.catch_warnings():
-            warnings.showwarning = _show_warning
-            status = options.run(options)
+        try:
+            status = _run(words, made)
+        finally:
+            sys.stdout.flush()
+    except KeyboardInterrupt as error:
+        status, line, failure = 130, "interrupted", error
+    except UsageError as error:
+        status, line, failure = 2, f"{error} (see {program} --help)", error
     except WmsError as error:
-        if options.debug:
-            raise
-        print(f"wms {options.command}: {error}", file=sys.stderr)
+        # The package speaks of arguments, the command line of options.
+        line = str(error).replace("give overwrite=True", "add --overwrite")
+        status, failure = 1, error
+    except BrokenPipeError:
+        # Whoever read the output has seen enough.
+        _give_up_stdout()
         return 1
-    except KeyboardInterrupt:
-        if options.debug:
-            raise
-        print(f"wms {options.command}: interrupted", file=sys.stderr)
-        return 130
-    return int(status or 0)
+    except OSError as error:
+        line = f"{error.filename or 'the output cannot be written'}: {error.strerror or error}"
+        status, failure = 1, error
+        _give_up_stdout()
+    else:
+        if status:
+            _remove_empty(made)
+        return status
+    _remove_empty(made)
+    if "--debug" in words:
+        raise failure
+    print(f"{program}: {line}", file=sys.stderr)
+    return status
 
 
-class _Parser(argparse.ArgumentParser):
-    """Reports errors in one line, like those of the commands."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+def command_module(name: str) -> ModuleType:
+    """Import the module of a command."""
+    return import_module(f"{__name__}.{name}")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def make_parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
+    """Make the parser of the command line.
+
+    Parameters
+    ----------
+    commands : iterable of str
+        The commands whose arguments it is to know; of the others it knows the names.
+    """
+    parser = Parser(
         prog="wms",
         description="Wavetable Manifold Synthesis: train an instrument on recordings and play it.",
         epilog="example: wms train my_recordings/ --out flute.safetensors --minutes 5",
     )
-    parser.add_argument("--version", action="version", version=f"wms {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in _COMMANDS:
-        name = module.__name__.rpartition(".")[2]
-        summary = (module.__doc__ or "").strip().splitlines()[0]
-        command = commands.add_parser(
+    from .. import __version__
+
+    parser.add_argument("-v", "--version", action="version", version=f"wms {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        if name == "help" or name not in commands:
+            subparsers.add_parser(name, help=summary)
+            continue
+        module = command_module(name)
+        command = subparsers.add_parser(
             name,
-            help=summary[:1].lower() + summary[1:].rstrip("."),
+            help=summary,
             description=module.__doc__,
             epilog=module.EXAMPLE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         module.add_arguments(command)
-        command.add_argument(
-            "--params",
-            metavar="FILE",
-            help="a params.json, or the name of a profile: hifi (default: the shipped params)",
-        )
+        if name not in _WITHOUT_PARAMS:
+            command.add_argument(
+                "--params",
+                metavar="FILE",
+                help="a params.json, or the name of a profile: hifi (default: the shipped params)",
+            )
         command.add_argument(
             "--debug", action="store_true", help="show the full traceback of an error"
         )
         command.set_defaults(run=module.run)
     return parser
+
+
+def _run(words: list[str], made: list[Path]) -> int:
+    """Run a command line; the folders that it makes are added to `made`."""
+    if words[:1] == ["help"]:
+        words = [*words[1:2], "--help"]
+    if not words:
+        words = ["--help"]
+    name = words[0]
+    if not name.startswith("-") and name not in COMMANDS:
+        raise UsageError(f"there is no command {name!r}{meant(name, COMMANDS)}")
+    options = make_parser([name]).parse_args(words, argparse.Namespace(made=made))
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        status = int(options.run(options) or 0)
+    if status == 0:
+        for folder in made:
+            print(f"{folder}: new folder")
+    return status
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove those folders that a command has made and left empty."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            continue
+
+
+def _give_up_stdout() -> None:
+    """Let nothing more be written to the standard output, not even when Python ends."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        return
 
 
 def _show_warning(message: Warning | str, *_: object, **__: object) -> None:

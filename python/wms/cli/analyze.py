@@ -16,11 +16,11 @@ import sys
 from pathlib import Path
 
 from .. import Frames, Params, Store
-from .._files import check_writable
 from .._progress import AnalysisProgress
 from ..compat import write_midi
-from ..errors import FileAccessError, ParameterError
-from . import common
+from ..errors import FileAccessError
+from . import common, outputs
+from .usage import UsageError, whole
 
 EXAMPLE = "example: wms analyze recordings/ --out frames/"
 
@@ -28,12 +28,15 @@ EXAMPLE = "example: wms analyze recordings/ --out frames/"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("audio", nargs="+", metavar="AUDIO", help="audio files and folders")
-    common.add_output(parser, "OUT", "a folder, or a .safetensors file to write")
+    outputs.add_output(parser, "OUT", "a folder, or a .safetensors file to write")
     parser.add_argument(
-        "--midi", metavar="FILE", help="also write the features as MIDI controllers"
+        "--midi",
+        metavar="FILE",
+        help="also write the features as MIDI controllers, as wms_torch's branch dev does: without "
+        "notes, and 10 ms a frame whatever the hop size",
     )
     parser.add_argument(
-        "--threads", type=common.whole(1), metavar="N", help="threads (default: all cores)"
+        "--threads", type=whole(1), metavar="N", help="threads (default: all cores)"
     )
     parser.add_argument(
         "--prune",
@@ -51,10 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    midi = check_writable(options.midi, overwrite=options.overwrite) if options.midi else None
+    midi = outputs.writable(options, Path(options.midi)) if options.midi else None
     status = _analyse(options, common.params(options))
     if midi and status == 0:
         write_midi(Frames.load(options.out), midi)
+        print(midi)
     return status
 
 
@@ -62,10 +66,10 @@ def _analyse(options: argparse.Namespace, settings: Params) -> int:
     if not options.out.lower().endswith(common.NATIVE):
         return _into_folder(options, settings)
     if options.prune:
-        raise ParameterError(
+        raise UsageError(
             f"--prune is for a folder and --out is {options.out}, wanted a folder as --out"
         )
-    out = common.output(options, common.NATIVE)
+    out = outputs.output(options, common.NATIVE)
     if settings["compatibility"] is not None:
         return _joined(options, settings, out)
     # This folder is kept after an interruption, so that the next run can continue.
@@ -83,12 +87,13 @@ def _analyse(options: argparse.Namespace, settings: Params) -> int:
 def _into_folder(options: argparse.Namespace, settings: Params) -> int:
     out = Path(options.out)
     if out.suffix and not out.is_dir():
-        raise ParameterError(
+        raise UsageError(
             f"--out is {out}, wanted a file ending in {common.NATIVE}, or a folder, whose name has "
             "no ending"
         )
     if out.is_file():
         raise FileAccessError(f"{out}: is a file, wanted a folder")
+    outputs.new_folder(options, out)
     with _progress(settings) as progress:
         store = _update(options, settings, out, progress)
     if store is None:
@@ -100,9 +105,7 @@ def _into_folder(options: argparse.Namespace, settings: Params) -> int:
 def _joined(options: argparse.Namespace, settings: Params, out: Path) -> int:
     """Analyse recordings as wms_torch does, joined to one signal in memory."""
     if options.ray is not None:
-        raise ParameterError(
-            '--ray is given with "compatibility" in the params, wanted one of the two'
-        )
+        raise UsageError('--ray is given with "compatibility" in the params, wanted one of the two')
     progress = _progress(settings)
     frames = common.analysed(options.audio, settings, threads=options.threads, progress=progress)
     frames.save(out)

@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import difflib
 from pathlib import Path
 
-from .. import Frames, Model, Params, Store, analyze
-from .._files import check_writable
+from .. import Frames, Model, Params, Store, analyze, factory_models
 from .._progress import AnalysisProgress
 from .._settings import SHARED_KEYS, analysis_params
 from ..errors import FileAccessError, ModelFileError, ParameterError
+from . import kinds
+from .usage import number, whole
 
 #: Ending of files of frames and of models.
 NATIVE = ".safetensors"
-#: Ending of the sound files that are written.
-WAV = ".wav"
-
-
-def whole(low: int, high: int = 2**32 - 1) -> Callable[[str], int]:
-    """Return an argparse type: a whole number from `low` to `high`."""
-
-    def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(f"{text!r}, wanted a whole number, {low} to {high}")
-        return number
-
-    return read
-
-
-def add_output(parser: argparse.ArgumentParser, metavar: str, help_text: str) -> None:
-    """Add the arguments --out and --overwrite."""
-    parser.add_argument("--out", required=True, metavar=metavar, help=help_text)
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace --out if it exists already"
-    )
+#: Help of an argument that names a model.
+MODEL_HELP = "FILE or factory:NAME; `wms models` lists the names"
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
     """Add the argument --model."""
-    parser.add_argument(
-        "--model", required=True, metavar="FILE", help="a model file, or factory:NAME"
-    )
+    parser.add_argument("--model", required=True, metavar="MODEL", help=MODEL_HELP)
 
 
 def add_sample_rate(parser: argparse.ArgumentParser) -> None:
@@ -63,49 +39,14 @@ def add_noise(parser: argparse.ArgumentParser) -> None:
     """Add the arguments --noise and --seed."""
     parser.add_argument(
         "--noise",
-        type=float,
+        type=number(0, 4),
         default=1.0,
         metavar="GAIN",
-        help="gain of the noise part (default: 1)",
+        help="gain of the noise part, 0 to 4 (default: 1)",
     )
     parser.add_argument(
         "--seed", type=whole(0), default=0, metavar="N", help="seed of the noise (default: 0)"
     )
-
-
-def output(options: argparse.Namespace, ending: str) -> Path:
-    """Return the path of --out, after checking that it can be written.
-
-    Raises
-    ------
-    ParameterError
-        If it does not end in `ending`, by which other commands tell what kind of file it is.
-    FileAccessError
-        If it exists and --overwrite was not given, or it cannot be written.
-    """
-    if not options.out.lower().endswith(ending):
-        raise ParameterError(f"--out is {options.out}, wanted a file ending in {ending}")
-    return check_writable(options.out, overwrite=options.overwrite)
-
-
-def output_folder(options: argparse.Namespace) -> Path:
-    """Return the folder of --out; it is created if it does not exist.
-
-    Raises
-    ------
-    FileAccessError
-        If it is not empty and --overwrite was not given, or it cannot be created.
-    """
-    path, overwrite = Path(options.out), options.overwrite
-    if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not overwrite)):
-        raise FileAccessError(
-            f"{path}: exists already, wanted a new or empty folder, or --overwrite"
-        )
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FileAccessError(f"{path}: cannot be made: {error.strerror}") from error
-    return path
 
 
 def params(options: argparse.Namespace) -> Params:
@@ -124,8 +65,33 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
     if options.params:
         given = Params.load(options.params)
         return fitting_model(options.model, given), given
-    model = Model.load(options.model)
+    model = load_model(options.model)
     return model, analysis_params(model)
+
+
+def load_model(path: str, settings: Params | None = None) -> Model:
+    """Load a model; if that fails, say what the file is, or which model may be meant.
+
+    Raises
+    ------
+    FileAccessError
+        If there is no such file.
+    ModelFileError
+        If it is no model, or does not fit `settings`.
+    """
+    if not path.startswith("factory:"):
+        if not Path(path).exists():
+            name = Path(path).stem.lower().replace(" ", "_")
+            near = difflib.get_close_matches(name, factory_models(), n=1)
+            hint = f"; did you mean factory:{near[0]}?" if near else ""
+            raise FileAccessError(f"{path}: No such file or directory{hint}")
+        kind = kinds.kind_of(path)
+        if kind not in ("model", "other"):
+            raise ModelFileError(
+                f"{path}: {kinds.WORDS[kind]}, wanted a model: a .safetensors, .pth or rt_model "
+                ".json file, or factory:NAME"
+            )
+    return Model.load(path, settings)
 
 
 def fitting_model(path: str, settings: Params) -> Model:
@@ -136,12 +102,17 @@ def fitting_model(path: str, settings: Params) -> Model:
     ModelFileError
         If its inputs, outputs, sample rate, hop or window are different.
     """
-    model = Model.load(path, settings)
+    model = load_model(path, settings)
     own = {**model.config, **model.config["spectrum"]}
-    for key in SHARED_KEYS:
+    keys: tuple[str, ...] = SHARED_KEYS
+    if any(name.startswith("mfcc_") for name in model.input_names):
+        own["n_mfcc"] = len(model.config["scaler"]["mean"])
+        keys = (*keys, "n_mfcc")
+    for key in keys:
         if own[key] != settings[key]:
             raise ModelFileError(
-                f"{path}: the model has {key} {own[key]}, but the params say {settings[key]}"
+                f"{path}: the model has {key} {own[key]}, but the params say {settings[key]}; "
+                "without --params the model's own are used"
             )
     return model
 
@@ -149,6 +120,11 @@ def fitting_model(path: str, settings: Params) -> Model:
 def count(number: int, noun: str) -> str:
     """Return a number with its noun: "1 frame", "2,000 frames"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def exists(path: str) -> bool:
+    """Return whether there is a file or folder of this name."""
+    return Path(path).exists()
 
 
 def is_store(path: str) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .. import Model
+from .._text import file_size
 from ..compat import write_model
-from ..errors import ParameterError
-from . import common
+from . import common, outputs
+from .usage import UsageError
 
 EXAMPLE = "example: wms convert flute.safetensors --out models/flute.pth"
 
@@ -21,16 +21,19 @@ EXAMPLE = "example: wms convert flute.safetensors --out models/flute.pth"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("model", metavar="IN", help="a model file in any of these formats")
-    common.add_output(parser, "OUT", "the .safetensors, .pth or .json file to write")
+    outputs.add_output(parser, "OUT", "the .safetensors, .pth or .json file to write")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     if Path(options.out).resolve() == Path(options.model).resolve():
-        raise ParameterError(
+        raise UsageError(
             f"--out is {options.out}, which is the model to convert, wanted another file"
         )
     given = common.params(options) if options.params else None
-    model = Model.load(options.model, given)
+    model = common.load_model(options.model, given)
+    outputs.new_folder(options, Path(options.out).parent)
     written = write_model(model, options.out, overwrite=options.overwrite)
-    print(f"{', '.join(map(str, written))}: generation {model.generation}")
+    for path in written:
+        print(f"{path}: {file_size(path.stat().st_size)}")
+    print(f"model {model.name!r}, a network of generation {model.generation}")

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from .. import list_audio
 from .._progress import AnalysisProgress
-from ..errors import FileAccessError, ParameterError
-from . import common
+from ..errors import FileAccessError
+from . import common, outputs
+from .usage import UsageError, number, whole
 
 EXAMPLE = (
     "example: wms evaluate phrase.wav --model flute.safetensors --out report/ --train recordings/"
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="recordings and folders that the model was not trained on",
     )
     common.add_model(parser)
-    common.add_output(parser, "FOLDER", "the folder to write")
+    outputs.add_output(parser, "FOLDER", "the folder to write")
     parser.add_argument(
         "--train", nargs="+", metavar="AUDIO", help="the training sound, or its frames or store"
     )
@@ -41,17 +42,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--minutes",
-        type=float,
+        type=number(1e-6, 1e6),
         metavar="M",
         help="minutes to train each of them (default: as long as the model was trained)",
     )
     parser.add_argument(
-        "--seconds", type=float, default=30.0, metavar="S",
+        "--seconds", type=number(1, 3600, "seconds"), default=30.0, metavar="S",
         help="longest passage, taken from the middle of a recording (default: 30)",
     )  # fmt: skip
     parser.add_argument(
         "--sample-rate",
-        type=common.whole(4000, 768_000),
+        type=whole(4000, 768_000),
         metavar="HZ",
         help="sample rate of the measurement (default: the model's)",
     )
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> None:
     from ..evaluation.page import check_packages
 
     if options.baselines and not options.train:
-        raise ParameterError("--baselines needs --train, wanted the sound to train them on")
+        raise UsageError("--baselines needs --train, wanted the sound to train them on")
     # Checked now, so that a missing package does not show after minutes of work.
     check_packages()
     model, settings = common.model_and_params(options)
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
     for source in options.train or ():
         if not Path(source).exists():
             raise FileAccessError(f"{source}: no such file or folder")
-    out = common.output_folder(options)
+    out = outputs.output_folder(options)
     train = common.frames(options.train, settings) if options.train else None
     with AnalysisProgress() as progress:
         found = evaluate(

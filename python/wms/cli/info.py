@@ -1,13 +1,20 @@
-"""Describe a model file, a file of frames or a store of frames."""
+"""Say what a file is: a recording, a model, a MIDI file, params, frames, a store or a folder.
+
+What a musician asks comes first: how long, which notes, from what, how loud.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
+from collections.abc import Callable
+from typing import Any
 
-from .. import Frames, Model, Store
-from .._text import plain
-from ..errors import ModelFileError
-from . import common
+from .. import Frames, Store
+from .._progress import clock
+from .._text import file_size, note_name, plain
+from ..errors import ParameterError
+from . import common, describe, kinds
 
 EXAMPLE = "example: wms info flute.safetensors"
 
@@ -15,60 +22,137 @@ EXAMPLE = "example: wms info flute.safetensors"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument(
-        "file", metavar="FILE", help="a model, a file of frames, or a store of frames"
+        "file", metavar="FILE", help="a file of any kind, a folder, or factory:NAME for a model"
     )
+    parser.add_argument("--json", action="store_true", help="write it as JSON, for programs")
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    if common.is_store(options.file):
-        _describe_store(Store.open(options.file))
+    found = _described(options)
+    if options.json:
+        print(json.dumps(found, indent=1, ensure_ascii=False))
         return
-    try:
-        model = Model.load(options.file)
-    except ModelFileError as error:
-        try:
-            _describe_frames(options.file)
-        except ValueError:
-            raise error from None
-    else:
+    for line in _WORDS[found["kind"]](found):
+        print(line)
+
+
+def _described(options: argparse.Namespace) -> dict[str, Any]:
+    path = options.file
+    is_named = path.startswith("factory:") or not common.exists(path)
+    kind = "model" if is_named else kinds.kind_of(path)
+    if kind in ("model", "other"):
+        # What no kind is known for is read as a model, whose reader says what is wrong with it.
         if options.params:
-            common.fitting_model(options.file, common.params(options))
-        _describe_model(model)
+            model = common.fitting_model(path, common.params(options))
+        else:
+            model = common.load_model(path)
+        return describe.of_model(path, model)
+    if kind == "recording":
+        return describe.of_recording(path)
+    if kind == "midi":
+        return describe.of_midi(path)
+    if kind == "params":
+        return describe.of_params(path)
+    if kind == "frames":
+        frames = Frames.load(path)
+        shape = {"inputs": frames.input_names, "bins": frames.spectrum.shape[1]}
+        return {**describe.of_frames(kind, frames), **shape}
+    if kind == "store":
+        return describe.of_frames(kind, Store.open(path))
+    if kind == "folder":
+        return describe.of_folder(path)
+    raise ParameterError(
+        f"{path}: {kinds.WORDS[kind]}, wanted a recording, a model, a MIDI file, params, frames or "
+        "a folder"
+    )
 
 
-def _describe_model(model: Model) -> None:
-    low, high = model.config["f0_range_hz"]
-    statistics = model.config["input_statistics"]
-    print(f"model {model.name!r}, generation {model.generation}")
-    print(f"  {model.input_size} inputs, {model.output_size} bins")
-    print(f"  {model.sample_rate} Hz, a frame every {model.hop_size} samples")
-    print(f"  trained on pitches from {low:.0f} to {high:.0f} Hz")
-    for index, name in enumerate(model.input_names):
-        lowest, highest = statistics["min"][index], statistics["max"][index]
-        print(f"  input {name}: {lowest:.2f} to {highest:.2f}")
-    for key, value in model.config.get("provenance", {}).items():
-        print(f"  {key.replace('_', ' ')}: {plain(value)}")
+def _model_words(found: dict[str, Any]) -> list[str]:
+    low, high = found["notes"]
+    low_hz, high_hz = found["f0_range_hz"]
+    category = f" ({found['category']})" if found["category"] else ""
+    size = f", {file_size(found['bytes'])}" if found["bytes"] else ""
+    lines = [
+        f"model {found['name']!r}{category}",
+        f"  plays {note_name(low)} to {note_name(high)}",
+        f"  made from {found['source']}" if found["source"] else "",
+        f"  licence {found['licence']}" if found["licence"] else "",
+        f"  trained on pitches from {low_hz:.0f} to {high_hz:.0f} Hz",
+        f"  {found['sample_rate']} Hz, a frame every {found['hop_size']} samples{size}",
+    ]
+    for key, value in found["provenance"].items():
+        lines.append(f"  {key.replace('_', ' ')}: {plain(value)}")
+    inputs, bins = len(found["inputs"]), found["bins"]
+    lines.append(
+        f"  network {found['generation']}: {inputs} inputs, {bins} bins, {found['weights']:,} "
+        "weights"
+    )
+    for name, (lowest, highest) in found["inputs"].items():
+        lines.append(f"    input {name}: {lowest:.2f} to {highest:.2f}")
+    return [line for line in lines if line]
 
 
-def _describe_frames(path: str) -> None:
-    frames = Frames.load(path)
-    _describe_analysis(frames)
-    print(f"  inputs {', '.join(frames.input_names)}; {frames.spectrum.shape[1]} bins")
+def _recording_words(found: dict[str, Any]) -> list[str]:
+    channels = {1: "mono", 2: "stereo"}.get(found["channels"], f"{found['channels']} channels")
+    level = "silent"
+    if found["peak_dbfs"] is not None:
+        level = f"peak {found['peak_dbfs']:.1f} dBFS, mean level {found['rms_dbfs']:.1f} dBFS"
+    return [
+        f"recording of {clock(found['seconds'])}",
+        f"  {channels}, {found['sample_rate']} Hz, {file_size(found['bytes'])}",
+        f"  {level}",
+    ]
 
 
-def _describe_store(store: Store) -> None:
-    print("store: a file of frames for each recording")
-    _describe_analysis(store)
-    seconds = sum(duration for _, _, _, duration in store.recordings)
-    print(f"  {seconds / 3600:.0f}:{seconds / 60 % 60:02.0f}:{seconds % 60:02.0f} of sound")
+def _midi_words(found: dict[str, Any]) -> list[str]:
+    lines = [f"MIDI file of {clock(found['seconds'])}, {common.count(found['notes'], 'note')}"]
+    if found["range"]:
+        low, high = found["range"]
+        lines.append(f"  from {note_name(low)} to {note_name(high)}")
+        for channel, notes in found["channels"].items():
+            drums = " (by custom drums)" if channel == describe.DRUMS else ""
+            lines.append(f"  channel {channel}: {common.count(notes, 'note')}{drums}")
+    return lines + [f"  {warning}" for warning in found["warnings"]]
 
 
-def _describe_analysis(frames: Frames | Store) -> None:
-    settings = frames.params
-    recordings = common.count(len(frames.files), "recording")
-    print(f"{common.count(len(frames), 'frame')} of {recordings}")
-    print(f"  {settings['sample_rate']} Hz, a frame every {settings['hop_size']} samples")
-    print(f"  pitch by {settings['pitch_detection_method']}")
-    for _, reason in frames.skipped:
-        print(f"  skipped {reason}")
+def _params_words(found: dict[str, Any]) -> list[str]:
+    settings, changed = found["params"], found["changed"]
+    lines = [
+        "params of analysis and training",
+        f"  {settings['sample_rate']} Hz, a frame every {settings['hop_size']} samples, pitch by "
+        f"{settings['pitch_detection_method']}",
+        f"  {common.count(len(changed), 'key')} other than shipped" + (":" if changed else ""),
+    ]
+    return lines + [f"    {key}: {plain(value)}" for key, value in changed.items()]
+
+
+def _frames_words(found: dict[str, Any]) -> list[str]:
+    title = {"store": "store: a file of frames for each recording", "frames": "file of frames"}
+    lines = [
+        title[found["kind"]],
+        f"  {clock(found['seconds'])} of sound, {common.count(found['frames'], 'frame')} of "
+        f"{common.count(found['recordings'], 'recording')}",
+        f"  {found['sample_rate']} Hz, a frame every {found['hop_size']} samples",
+        f"  pitch by {found['pitch_detection_method']}",
+    ]
+    if "inputs" in found:
+        lines.append(f"  inputs {', '.join(found['inputs'])}; {found['bins']} bins")
+    return lines + [f"  skipped {reason}" for reason in found["skipped"]]
+
+
+def _folder_words(found: dict[str, Any]) -> list[str]:
+    total = sum(found["files"].values())
+    lines = [f"folder of {common.count(total, 'file')}, no store of frames"]
+    return lines + [f"  {ending}: {number:,}" for ending, number in found["files"].items()]
+
+
+_WORDS: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "model": _model_words,
+    "recording": _recording_words,
+    "midi": _midi_words,
+    "params": _params_words,
+    "frames": _frames_words,
+    "store": _frames_words,
+    "folder": _folder_words,
+}

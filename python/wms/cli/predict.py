@@ -12,7 +12,8 @@ import argparse
 import numpy as np
 
 from .. import play_spectra, resynthesize, save_audio
-from . import common
+from . import common, outputs
+from .usage import whole
 
 EXAMPLE = "example: wms predict phrase.wav --model flute.safetensors --out predicted/"
 
@@ -23,10 +24,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "audio", metavar="AUDIO", help="a recording that the model was not trained on"
     )
     common.add_model(parser)
-    common.add_output(parser, "FOLDER", "the folder to write")
+    outputs.add_output(parser, "FOLDER", "the folder to write")
     parser.add_argument(
         "--count",
-        type=common.whole(1, 100),
+        type=whole(1, 100),
         default=6,
         metavar="N",
         help="frames in the picture (default: 6)",
@@ -36,10 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from ..plot import draw_predictions, save_figure
+    from ..plot import check_package, draw_predictions, save_figure
 
+    check_package()
     audio = common.recording(options.audio)
-    folder = common.output_folder(options)
+    folder = outputs.output_folder(options)
     model, settings = common.model_and_params(options)
     frames = common.analysed([audio], settings)
     predicted, _ = model.predict(model.inputs(frames))
@@ -55,7 +57,8 @@ def run(options: argparse.Namespace) -> None:
         layout=settings,
         count=options.count,
     )
-    save_figure(figure, folder / "predicted.png")
+    written = [folder / "predicted.png"]
+    save_figure(figure, written[0])
     rate = options.sample_rate
     sounds = {
         "predicted": resynthesize(model, frames, sample_rate=rate),
@@ -64,5 +67,7 @@ def run(options: argparse.Namespace) -> None:
         ),
     }
     for name, sound in sounds.items():
-        save_audio(folder / f"{name}.wav", sound, rate)
-    print(f"{folder}: mean absolute error of the log1p spectrum {error:.4f}")
+        written.append(folder / f"{name}.wav")
+        save_audio(written[-1], sound, rate)
+    print(*written, sep="\n")
+    print(f"mean absolute error of the log1p spectrum {error:.4f}")

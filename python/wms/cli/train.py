@@ -15,7 +15,8 @@ import dataclasses
 import sys
 
 from ..errors import WmsError
-from . import common
+from . import common, outputs
+from .usage import number, whole
 
 EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
 
@@ -28,12 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="AUDIO",
         help="audio files and folders, or a file or store of frames",
     )
-    common.add_output(parser, "MODEL", "the .safetensors file to write")
+    outputs.add_output(parser, "MODEL", "the .safetensors file to write")
     parser.add_argument(
-        "--minutes", type=float, metavar="M",
+        "--minutes", type=number(1e-6, 1e6), metavar="M",
         help="minutes to train, not counting what other programs take of the processor",
     )  # fmt: skip
-    parser.add_argument("--epochs", type=common.whole(1), metavar="E", help="epochs to train")
+    parser.add_argument("--epochs", type=whole(1), metavar="E", help="epochs to train")
     parser.add_argument("--resume", metavar="CHECKPOINT", help="continue from a checkpoint")
     parser.add_argument("--name", help="name of the model (default: the name of the file)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: a GPU if there is one)")
@@ -51,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
-    out = common.output(options, common.NATIVE)
+    out = outputs.output(options, common.NATIVE)
     settings = common.params(options)
     try:
         from .. import training
@@ -82,6 +83,8 @@ def run(options: argparse.Namespace) -> int:
         return 130 if result.interrupted else 0
     epochs = common.count(result.epochs, "epoch")
     print(f"{out}: {epochs} in {result.minutes:.1f} min")
+    if result.curve_path is not None:
+        print(f"{result.curve_path}: the curves of the training")
     baselines = ", ".join(f"{name} {error:.4f}" for name, error in result.baselines.items())
     print(f"error on unseen sound {result.validation.mae:.4f} (baselines: {baselines})")
     if result.interrupted:

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import argparse
 
-from .. import save_audio
 from ..waves import make_waves
-from . import common
+from . import common, outputs
+from .usage import number, whole
 
 EXAMPLE = "example: wms waves --out waves.wav --seconds 120"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    common.add_output(parser, "WAV", "the wav file to write")
+    outputs.add_sound_output(parser)
     parser.add_argument(
-        "--seconds", type=float, default=60.0, metavar="S", help="length (default: 60)"
+        "--seconds",
+        type=number(0.001, 36000),
+        default=60.0,
+        metavar="S",
+        help="length (default: 60)",
     )
     parser.add_argument(
         "--seed",
-        type=common.whole(0),
+        type=whole(0),
         default=0,
         metavar="N",
         help="seed of the notes (default: 0)",
@@ -32,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    out, settings = common.output(options, common.WAV), common.params(options)
+    out, settings = outputs.sound_output(options), common.params(options)
     rate = settings["sample_rate"]
     sound = make_waves(
         options.seconds,
@@ -41,5 +45,4 @@ def run(options: argparse.Namespace) -> None:
         f_high=settings["f_high"],
         seed=options.seed,
     )
-    save_audio(out, sound, rate)
-    print(f"{out}: {len(sound) / rate:.1f} s at {rate} Hz")
+    outputs.write_sound(options, out, sound, rate)

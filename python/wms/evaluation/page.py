@@ -148,7 +148,9 @@ def check_packages() -> None:
     needed = {"Jinja2": "jinja2", "matplotlib": "matplotlib"}
     missing = [name for name, module in needed.items() if find_spec(module) is None]
     if missing:
-        raise WmsError(f"a report needs {' and '.join(missing)}: pip install 'wms[train]'")
+        raise WmsError(
+            f"a report needs {' and '.join(missing)}: pip install '.[train]' in the checkout"
+        )
 
 
 def _template() -> Template:

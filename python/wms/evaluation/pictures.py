@@ -69,7 +69,9 @@ def spectrogram_png(y: _FloatArray, *, sr: float, top_db: float) -> bytes:
     try:
         from PIL import Image
     except ImportError as error:
-        raise WmsError("pictures need matplotlib: pip install 'wms[train]'") from error
+        raise WmsError(
+            "pictures need matplotlib: pip install '.[train]' in the checkout"
+        ) from error
     n_fft = 2048 if sr < 30_000 else 4096
     hop = max(64, -(-len(y) // _COLUMNS))
     levels = spectrogram_db(y, n_fft=n_fft, hop_length=hop)
@@ -211,7 +213,9 @@ def _style() -> Any:
     try:
         import matplotlib
     except ImportError as error:
-        raise WmsError("pictures need matplotlib: pip install 'wms[train]'") from error
+        raise WmsError(
+            "pictures need matplotlib: pip install '.[train]' in the checkout"
+        ) from error
     return matplotlib.rc_context(
         {
             "svg.fonttype": "none",

@@ -1,4 +1,4 @@
-"""Training of timbre networks in PyTorch (``pip install 'wms[train]'``).
+"""Training of timbre networks in PyTorch (``pip install '.[train]'``).
 
 `train` does everything from frames to a model file. Its parts can also be used by themselves: the
 split (`split_frames`), the dataset (`FrameSequences`), the network (`GRUNet`), the losses
@@ -12,7 +12,9 @@ and meanings.
 try:
     import torch as _torch  # noqa: F401
 except ImportError as error:
-    raise ImportError("wms.training needs PyTorch: pip install 'wms[train]'") from error
+    raise ImportError(
+        "wms.training needs PyTorch: pip install '.[train]' in the checkout"
+    ) from error
 
 from .._frames import FramesLike
 from ..baselines import baseline_errors, fit_baselines

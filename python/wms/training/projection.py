@@ -151,7 +151,7 @@ def _embed(mfcc: npt.NDArray[np.float64], seed: int) -> npt.NDArray[np.float64]:
     except ImportError as error:
         raise WmsError(
             "mfcc_dim_reduction is 'pacmap', which needs the package pacmap: "
-            "pip install 'wms[pacmap]'"
+            "pip install '.[pacmap]' in the checkout"
         ) from error
     logger = logging.getLogger("pacmap")
     level = logger.level
