@@ -1021,24 +1021,6 @@ class Synth:
             MIDI channel, 0 .. 15.
         """
 
-    def midi(self, message: Sequence[int]) -> None:
-        """Follow a message as a MIDI device sends it, as the plugin and `render` follow it.
-
-        `docs/plugin.md` has the list of messages. A message without a meaning is ignored.
-
-        Parameters
-        ----------
-        message
-            A channel message of MIDI 1.0: its status byte and its data.
-
-        Examples
-        --------
-        >>> synth = wms.Synth(wms.Model.load("factory:flute"))
-        >>> synth.midi(bytes([0x90, 69, 100]))
-        >>> synth.active_voices
-        1
-        """
-
     @staticmethod
     def table() -> dict[str, tuple[float, float, float]]:
         """The table of the settings that have a range.
