@@ -11,7 +11,7 @@ BUILT_FROM := pyproject.toml Cargo.toml Cargo.lock params.json \
 	$(wildcard python/wms/profiles/*.json factory/*) $(shell find src -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint lint-rust lint-python test test-rust test-python docs bench plugin \
+.PHONY: help setup demo lint lint-rust lint-python test test-rust test-python fuzz docs bench plugin \
 	system-packages audio-libraries display
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make setup    .venv with the package and everything that it can use"
 	@echo "make test     everything that is checked (lint, test-rust, test-python one by one)"
 	@echo "make lint     formatting, lints, types, and what is generated (lint-rust, lint-python)"
+	@echo "make fuzz     reads thousands of damaged audio files of every kind"
 	@echo "make docs     writes what is generated: the stub's docstrings, docs/params.md"
 	@echo "make bench    tables of speed, with other programs beside it"
 	@echo "make plugin   CLAP, VST3 and the program wms-synth, in target/bundled"
@@ -84,6 +85,11 @@ test-rust:
 test-python: setup $(VENV)/.dawdreamer
 	cargo run -p wms-plugin-xtask -- bundle wms-plugin
 	$(BIN)/python -m pytest
+
+# A number of mutated files of each kind; the tests try a few of them.
+FUZZ_CASES ?= 2000
+fuzz:
+	WMS_FUZZ_CASES=$(FUZZ_CASES) cargo test --test mutated_audio -- --nocapture
 
 bench: setup $(VENV)/.peers
 	$(BIN)/python benches/analysis.py

@@ -32,6 +32,7 @@ from ._wms import (
 )
 from .errors import (
     AudioFileError,
+    AudioWarning,
     FeatureFileError,
     FileAccessError,
     MidiFileWarning,
@@ -43,6 +44,7 @@ from .explorer import explore
 
 __all__ = [
     "AudioFileError",
+    "AudioWarning",
     "FeatureFileError",
     "FileAccessError",
     "Frames",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ._wms import Params, Store, _analyze_into, _finish_store, _prepare_store, list_audio
+from ._wms import Params, Store, _analyze_into, _finish_store, _list_with_remarks, _prepare_store
 from .errors import AudioFileError, ParameterError, WmsError
 
 # How often a recording is retried if its worker dies.
@@ -22,6 +22,7 @@ def update_store(
     source: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     params: Params,
     *,
+    channel: str = "mix",
     address: str | None = None,
     num_cpus: int | None = None,
     prune: bool = False,
@@ -34,7 +35,7 @@ def update_store(
 
     Parameters
     ----------
-    path, source, params, prune, progress
+    path, source, params, channel, prune, progress
         The arguments of `Store.update`.
     address : str, optional
         Address of the cluster. Default: a cluster of this machine's cores is started and ended by
@@ -52,12 +53,13 @@ def update_store(
     except ImportError as error:
         raise WmsError("--ray needs Ray: pip install '.[ray]' in the checkout") from error
     folder = Path(path).resolve()
-    files = sorted(set(list_audio(source)))
+    listed, remarks = _list_with_remarks(source)
+    files = sorted(set(listed))
     if not files:
         raise ParameterError("no audio file was given, wanted at least one")
     _prepare_store(folder, params)
     given = params.to_dict()
-    recordings: list[tuple[str, str, int, float]] = []
+    recordings: list[tuple[tuple[str, str, int, float], list[str]]] = []
     skipped: list[tuple[Path, str]] = []
     kept = frames = done_bytes = 0
     total_bytes = sum(file.stat().st_size for file in files) or 1
@@ -69,7 +71,7 @@ def update_store(
         while waiting or running:
             while waiting and len(running) < ahead:
                 file = waiting.pop()
-                running[task.remote(str(folder), str(file.resolve()), given)] = file
+                running[task.remote(str(folder), str(file.resolve()), given, channel)] = file
             finished, _ = ray.wait(list(running), timeout=0.2)
             for reference in finished:
                 file = running.pop(reference)
@@ -78,8 +80,8 @@ def update_store(
                 if found is None:
                     skipped.append((file, reason))
                     continue
-                recording, was_there = found
-                recordings.append((str(file), *recording[1:]))
+                recording, warnings, was_there = found
+                recordings.append(((str(file), *recording[1:]), warnings))
                 kept += was_there
                 frames += 0 if was_there else int(recording[2])
             if progress is not None:
@@ -92,12 +94,12 @@ def update_store(
         raise ParameterError(
             f"none of the {len(files)} audio files can be read; the first: {first}"
         )
-    return _finish_store(folder, params, recordings, skipped, prune=prune, kept=kept)
+    return _finish_store(folder, params, recordings, skipped, remarks, prune=prune, kept=kept)
 
 
-def _analyze(folder: str, file: str, params: dict[str, Any]) -> Any:
+def _analyze(folder: str, file: str, params: dict[str, Any], channel: str) -> Any:
     """Analyse one recording in a worker."""
-    return _analyze_into(folder, file, Params.from_dict(params))
+    return _analyze_into(folder, file, Params.from_dict(params), channel)
 
 
 def _result(ray: Any, reference: Any, file: Path) -> Any:

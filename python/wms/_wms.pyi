@@ -30,6 +30,7 @@ __all__ = [
     "__version__",
     "_analyze_into",
     "_finish_store",
+    "_list_with_remarks",
     "_prepare_store",
     "analyze",
     "audio_info",
@@ -402,6 +403,14 @@ class Frames:
     def skipped(self) -> list[tuple[Path, str]]:
         """Files that could not be analysed, each with the reason in one line."""
 
+    @property
+    def warnings(self) -> list[tuple[Path, str]]:
+        """Files and folders that something is to be known of, each with it in one line.
+
+        A part of a damaged recording was lost, samples had to be changed, or something in a folder
+        was left out. `analyze` issues each line as an `AudioWarning` too.
+        """
+
     def __len__(self) -> int: ...
 
 @final
@@ -444,6 +453,7 @@ class Store:
         source: _Path | Sequence[_Path],
         params: _GivenParams | None = None,
         *,
+        channel: str = "mix",
         num_threads: int | None = None,
         prune: bool = False,
         progress: Callable[[int, int, int, float], object] | None = None,
@@ -464,6 +474,8 @@ class Store:
             What to compute: `Params` or what stands for them; `Params()` where None.
             "compatibility" must be null, because otherwise all recordings are analysed as one
             signal.
+        channel
+            As for `load_audio`: "mix", "left" or "right".
         num_threads
             At least 1; all processors where None. The results do not depend on it.
         prune
@@ -488,6 +500,11 @@ class Store:
             The folder holds other things.
         FileAccessError
             The folder cannot be written.
+
+        Warns
+        -----
+        AudioWarning
+            For each of `Store.warnings`.
         """
 
     def save(self, path: _Path) -> None:
@@ -517,6 +534,10 @@ class Store:
     @property
     def skipped(self) -> list[tuple[Path, str]]:
         """Files that could not be analysed, each with the reason in one line."""
+
+    @property
+    def warnings(self) -> list[tuple[Path, str]]:
+        """Files and folders that something is to be known of, as `Frames.warnings`."""
 
     @property
     def kept(self) -> int:
@@ -1308,10 +1329,18 @@ def cycle_waveform(spectra: ArrayLike, *, layout: Model | _GivenParams) -> NDArr
     (1, 2048)
     """
 
-def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.float32], int]:
-    """Read a wav, flac, ogg, mp3 or aiff file as mono.
+def load_audio(
+    path: _Path,
+    sample_rate: int | None = None,
+    *,
+    channel: str = "mix",
+    as_stored: bool = False,
+) -> tuple[NDArray[np.float32], int]:
+    """Read an audio file as mono.
 
-    Integer samples of b bits are divided by 2^(b-1), as torchaudio does; channels are averaged.
+    Wav, aiff, flac, ogg vorbis, MPEG layer 1 to 3, AAC, m4a, caf and mkv are read; the content of a
+    file decides, not its name. Integer samples of b bits are divided by 2^(b-1), as torchaudio
+    does. Of a damaged file, all is read that is there.
 
     Parameters
     ----------
@@ -1319,6 +1348,12 @@ def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.
         The file.
     sample_rate
         Rate in Hz to resample to, 1 .. 1000000; the file's own where None.
+    channel
+        "mix" is the average of all channels, "left" the first and "right" the second. Of channels
+        whose mix is nearly silent, the left one is taken.
+    as_stored
+        Leave samples as they are in the file. Otherwise floating-point samples that reach beyond 8
+        are scaled to 1, and channels that cancel each other are not mixed.
 
     Returns
     -------
@@ -1330,10 +1365,15 @@ def load_audio(path: _Path, sample_rate: int | None = None) -> tuple[NDArray[np.
     Raises
     ------
     AudioFileError
-        The file is empty, cut short, or not audio of these kinds, or it holds samples that are not
-        finite.
+        The file is empty or not audio of these kinds, nothing of it can be decoded, it has no such
+        channel, or it holds samples that are not finite.
     FileAccessError
         The file cannot be read.
+
+    Warns
+    -----
+    AudioWarning
+        A part of the file is lost, or its samples were changed.
 
     Examples
     --------
@@ -1349,7 +1389,7 @@ def audio_info(path: _Path) -> tuple[int, int]:
     Parameters
     ----------
     path
-        A wav, flac, ogg, mp3 or aiff file.
+        A file of a kind that `load_audio` reads.
 
     Returns
     -------
@@ -1403,7 +1443,8 @@ def save_audio(
     Parameters
     ----------
     path
-        The file; an existing one is replaced when the new one is complete.
+        The file, whose name must not end as that of another kind of audio, such as .flac; an
+        existing one is replaced when the new one is complete.
     y
         Samples, (n,) or (channels, n), floats; full scale at ±1.
     sample_rate
@@ -1415,9 +1456,15 @@ def save_audio(
     Raises
     ------
     ParameterError
-        The samples are not floats, not finite, of another shape or too many for a wav file.
+        The samples are not floats, not finite, of another shape or too many for a wav file, or the
+        file's name is that of another kind.
     FileAccessError
         The file cannot be written.
+
+    Warns
+    -----
+    AudioWarning
+        Samples beyond full scale were clipped.
 
     Examples
     --------
@@ -1430,13 +1477,20 @@ def list_audio(source: _Path | Sequence[_Path]) -> list[Path]:
     Parameters
     ----------
     source
-        A folder stands for all files below it that end in .wav, .wave, .flac, .ogg, .oga, .mp3,
-        .aif, .aiff or .aifc, in upper or lower case, sorted by path; hidden files are left out.
+        A folder stands for all audio files below it, sorted by path: those with an ending of audio
+        (.wav, .flac, .mp3, .m4a, ...) and others whose content is audio that can be read. Hidden
+        files are left out, and a file that several links lead to is listed once.
 
     Raises
     ------
     AudioFileError
         There is no such file or folder, or a folder holds no audio.
+
+    Warns
+    -----
+    AudioWarning
+        Something in a folder was left out: a file of a kind that is not read, a folder that cannot
+        be read, a pipe, or a second link to a file.
 
     Examples
     --------
@@ -1802,6 +1856,7 @@ def analyze(
     params: _GivenParams | None = None,
     *,
     sample_rate: int | None = None,
+    channel: str = "mix",
     num_threads: int | None = None,
     progress: Callable[[int, int, int], object] | None = None,
 ) -> Frames:
@@ -1819,6 +1874,8 @@ def analyze(
         What to compute: `Params` or what stands for them; `Params()` where None.
     sample_rate
         Rate of the samples, Hz; needed for an array and refused for files.
+    channel
+        Of files, as for `load_audio`: "mix", "left" or "right".
     num_threads
         At least 1; all processors where None. The results do not depend on it.
     progress
@@ -1838,6 +1895,11 @@ def analyze(
         None of several files can be read, samples are not finite, or an argument is not as said
         here.
 
+    Warns
+    -----
+    AudioWarning
+        For each of `Frames.warnings`.
+
     See Also
     --------
     Store.update : keeps the frames of many recordings in a folder and analyses what is new.
@@ -1854,21 +1916,29 @@ def _prepare_store(path: _Path, params: Params) -> None:
     """Make a folder a store, with an empty index if it has none."""
 
 def _analyze_into(
-    path: _Path, file: _Path, params: Params
-) -> tuple[tuple[tuple[str, str, int, float], bool] | None, str]:
+    path: _Path, file: _Path, params: Params, channel: str
+) -> tuple[tuple[tuple[str, str, int, float], list[str], bool] | None, str]:
     """Analyse one recording into a store's folder on one thread, without listing it in the index.
 
-    Returns the recording as in `Store.recordings` and whether its shard was there already; or None
-    and the reason why the recording cannot be read.
+    Returns the recording as in `Store.recordings`, what is to be known of it, and whether its shard
+    was there already; or None and the reason why the recording cannot be read.
     """
+
+def _list_with_remarks(
+    source: _Path | Sequence[_Path],
+) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The audio files that a source names, and what was left out of its folders."""
 
 def _finish_store(
     path: _Path,
     params: Params,
-    recordings: list[tuple[str, str, int, float]],
+    recordings: list[tuple[tuple[str, str, int, float], list[str]]],
     skipped: Sequence[tuple[_Path, str]],
+    remarks: Sequence[tuple[_Path, str]],
     *,
     prune: bool,
     kept: int,
 ) -> Store:
-    """List recordings that `_analyze_into` analysed in the store's index."""
+    """List recordings that `_analyze_into` analysed in the store's index, each with what is to be
+    known of it; `remarks` is what was left out of folders.
+    """

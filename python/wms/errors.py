@@ -25,5 +25,9 @@ class ModelFileError(WmsError, ValueError):
     """A model file is truncated, not a model file, or does not fit what it is used with."""
 
 
+class AudioWarning(UserWarning):
+    """A part of a recording is lost, its samples were changed, or a file was left out."""
+
+
 class MidiFileWarning(UserWarning):
     """A MIDI file is damaged, and a part of it is lost, or it has nothing to play."""

@@ -1,6 +1,6 @@
 //! Writes samples to wav files. All wav files of this program are written here.
 
-use super::check_finite;
+use super::{check_finite, listing};
 use crate::files::write_atomic;
 use crate::{Error, Result};
 use hound::{SampleFormat, WavSpec, WavWriter};
@@ -57,8 +57,8 @@ impl WavSubtype {
 ///
 /// # Errors
 /// [`Error::Parameter`] if `channels` is 0, the number of samples is not a multiple of `channels`,
-/// a sample is not finite, or the file would exceed the 4 GiB of the wav format; [`Error::Io`] if
-/// it cannot be written.
+/// a sample is not finite, the file would exceed the 4 GiB of the wav format, or its name ends as
+/// that of another kind of audio; [`Error::Io`] if it cannot be written.
 pub fn write_wav(
     path: &Path,
     interleaved: &[f32],
@@ -66,7 +66,27 @@ pub fn write_wav(
     sample_rate: u32,
     subtype: WavSubtype,
 ) -> Result<()> {
+    if let Some(ending) = listing::other_ending(path) {
+        return Err(Error::Parameter(format!(
+            "{}: {ending} is not written, wanted a name that ends in .wav",
+            path.display()
+        )));
+    }
     write_atomic(path, &encode_wav(interleaved, channels, sample_rate, subtype)?)
+}
+
+/// What is lost if these samples are written, in one line; `None` if nothing is.
+pub fn clipped(samples: &[f32], subtype: WavSubtype) -> Option<String> {
+    let beyond = samples.iter().filter(|sample| sample.abs() > 1.0).count();
+    if beyond == 0 || subtype == WavSubtype::Float {
+        return None;
+    }
+    let peak = samples.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+    let samples = if beyond == 1 { "sample was" } else { "samples were" };
+    Some(format!(
+        "{beyond} {samples} clipped to full scale, the largest of {peak:.3}; wanted at most 1, or \
+         the subtype \"FLOAT\""
+    ))
 }
 
 /// The bytes of the wav file that [`write_wav`] would write for the same arguments.
@@ -188,6 +208,22 @@ mod tests {
         assert_eq!(bytes.len(), 58 + 4 * SAMPLES.len());
         assert_eq!(bytes[4..8], (bytes.len() as u32 - 8).to_le_bytes());
         assert_eq!(bytes[46..50], 3_u32.to_le_bytes());
+    }
+
+    #[test]
+    fn clipping_is_told() {
+        let told = |subtype| clipped(&SAMPLES, subtype);
+        let line = told(WavSubtype::Pcm16).unwrap();
+        assert!(line.starts_with("1 sample was clipped to full scale, the largest of 2.000"));
+        assert_eq!(told(WavSubtype::Float), None);
+        assert_eq!(clipped(&[1.0, -1.0], WavSubtype::Pcm24), None);
+    }
+
+    #[test]
+    fn names_of_other_kinds_are_refused() {
+        let write = |path| write_wav(path, &SAMPLES, 1, 8000, WavSubtype::Pcm16);
+        let error = write(Path::new("no/x.FLAC")).unwrap_err().to_string();
+        assert_eq!(error, "no/x.FLAC: flac is not written, wanted a name that ends in .wav");
     }
 
     #[test]

@@ -1,14 +1,27 @@
 //! Reading, writing and resampling audio.
 
+mod channel;
+mod chunks;
+mod container;
 mod decode;
 mod encode;
-mod files;
+mod flac;
+mod kind;
+mod layout;
+mod listing;
+mod mpeg;
+mod mpeg_frames;
+mod ogg;
+mod packets;
 mod rate_reader;
 pub mod resample;
+mod splice;
+mod survey;
 
-pub use decode::{Audio, AudioInfo, decode, info};
-pub use encode::{WavSubtype, encode_wav, write_wav};
-pub use files::{EXTENSIONS, list};
+pub use channel::Channel;
+pub use decode::{Audio, AudioInfo, ReadOptions, decode, info};
+pub use encode::{WavSubtype, clipped, encode_wav, write_wav};
+pub use listing::{ENDINGS, Listing, list};
 pub(crate) use rate_reader::RateReader;
 pub use resample::resample;
 
@@ -42,20 +55,17 @@ pub fn check_finite(signal: &[f32]) -> Result<()> {
 
 /// Reads an audio file as mono, and resamples it to `sample_rate` Hz if that is given.
 ///
-/// Returns the samples, full scale at ±1, and their rate in Hz.
-///
 /// # Errors
 /// [`Error::AudioFile`] or [`Error::Io`] as for [`decode`]; [`Error::AudioFile`] also if the file
 /// holds no samples.
-pub fn load(path: &Path, sample_rate: Option<u32>) -> Result<(Vec<f32>, u32)> {
-    let audio = decode(path)?;
+pub fn load(path: &Path, sample_rate: Option<u32>, options: ReadOptions) -> Result<Audio> {
+    let mut audio = decode(path, options)?;
     if audio.samples.is_empty() {
         return Err(Error::audio(path, "holds no samples, wanted at least one"));
     }
-    match sample_rate {
-        Some(rate) if rate != audio.sample_rate => {
-            Ok((resample(&audio.samples, audio.sample_rate, rate)?, rate))
-        }
-        _ => Ok((audio.samples, audio.sample_rate)),
+    if let Some(rate) = sample_rate.filter(|rate| *rate != audio.sample_rate) {
+        audio.samples = resample(&audio.samples, audio.sample_rate, rate)?;
+        audio.sample_rate = rate;
     }
+    Ok(audio)
 }

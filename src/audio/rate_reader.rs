@@ -1,7 +1,8 @@
 //! An audio file as a stream of mono samples at a wanted rate.
 
-use super::decode::Decoder;
+use super::decode::{Decoder, ReadOptions};
 use super::resample::{Resampler, StreamResampler};
+use super::survey::Survey;
 use crate::Result;
 use std::path::Path;
 
@@ -21,8 +22,8 @@ impl RateReader {
     ///
     /// # Errors
     /// The same as [`decode`](super::decode) and [`resample`](super::resample()).
-    pub fn open(path: &Path, sample_rate: u32) -> Result<Self> {
-        let decoder = Decoder::open(path)?;
+    pub fn open(path: &Path, sample_rate: u32, options: ReadOptions) -> Result<Self> {
+        let decoder = Decoder::open(path, options, Survey::of_everything)?;
         let resampler = if decoder.sample_rate() == sample_rate {
             None
         } else {
@@ -34,6 +35,12 @@ impl RateReader {
     /// Bytes of encoded sound that have been read.
     pub fn bytes(&self) -> u64 {
         self.decoder.bytes()
+    }
+
+    /// What is to be said about the file, each in one line without its name; complete after the
+    /// last sample.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.decoder.take_warnings()
     }
 
     /// Appends the next samples; returns false if there are no more.

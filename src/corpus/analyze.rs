@@ -2,21 +2,22 @@
 
 use super::builder::{FramesBuilder, no_features};
 use super::failures::split_failures;
-use super::frames::{Frames, Skipped};
+use super::frames::{Frames, Remark, Skipped};
 use super::joined::{analyze_files_joined, analyze_joined};
 use super::passage_analysis::analyze_recording;
 use super::recording::Recording;
 use super::source::Source;
 use super::workers::for_each_recording;
 use crate::analysis::Features;
-use crate::audio::check_finite;
+use crate::audio::{Channel, ReadOptions, check_finite};
 use crate::params::{AnalysisParams, Compatibility};
 use crate::{Params, Result, Watch};
 use std::path::PathBuf;
 
-/// Analyses audio files, in parallel over files and frames.
+/// Analyses audio files, in parallel over files and frames. `channel` is taken of files that have
+/// several.
 ///
-/// A file that cannot be read is left out and listed in [`Frames::skipped`]. All frames are held in
+/// Of a damaged file all is analysed that is there, see [`Frames::warnings`]. A file that cannot be read is left out and listed in [`Frames::skipped`]. All frames are held in
 /// memory; use [`Store`](super::Store) to keep them in files instead.
 ///
 /// # Errors
@@ -35,22 +36,29 @@ use std::path::PathBuf;
 /// let tone: Vec<f32> = (0..16000).map(|n| 0.2 * (n as f32 * 0.0864).sin()).collect();
 /// audio::write_wav(&path, &tone, 1, 16000, audio::WavSubtype::default())?;
 ///
-/// let frames = analyze_files(&[path], &Params::default(), &Watch::default())?;
+/// let channel = audio::Channel::Mix;
+/// let frames = analyze_files(&[path], &Params::default(), channel, &Watch::default())?;
 /// let f0_hz = frames.features.f0_hz.view();
 /// assert_eq!(frames.len(), 63); // one every 256 samples
 /// assert!((f0_hz[30] - 220.0).abs() < 1.0);
 /// # Ok::<(), wms::Error>(())
 /// ```
-pub fn analyze_files(paths: &[PathBuf], params: &Params, watch: &Watch) -> Result<Frames> {
+pub fn analyze_files(
+    paths: &[PathBuf],
+    params: &Params,
+    channel: Channel,
+    watch: &Watch,
+) -> Result<Frames> {
     let analysis = params.analysis();
     if analysis.compatibility != Compatibility::Own {
-        return analyze_files_joined(paths, params, watch);
+        return analyze_files_joined(paths, params, channel, watch);
     }
+    let options = ReadOptions { channel, as_stored: false };
     let results = for_each_recording(paths.len(), |index, passages_at_once| {
-        let open = || Source::open(&paths[index], analysis);
-        let features = collect_features(&open, analysis, passages_at_once, watch)?;
+        let open = || Source::open(&paths[index], analysis, options);
+        let part = collect(&open, analysis, passages_at_once, watch)?;
         watch.finish_file();
-        Ok((paths[index].display().to_string(), features))
+        Ok((paths[index].display().to_string(), part))
     });
     let (parts, failures) = split_failures(paths, results)?;
     if parts.is_empty() {
@@ -80,34 +88,34 @@ pub fn analyze_signals(
     let results = for_each_recording(recordings.len(), |index, passages_at_once| {
         let Recording { name, samples } = &recordings[index];
         let open = || Ok(Source::Memory { name, unread: samples });
-        let features = collect_features(&open, analysis, passages_at_once, watch)?;
-        Ok((name.clone(), features))
+        Ok((name.clone(), collect(&open, analysis, passages_at_once, watch)?))
     });
     assemble(results.into_iter().collect::<Result<_>>()?, params, Vec::new())
 }
 
+/// The features of a recording, and what is to be said about it.
+type Part = (Features, Vec<String>);
+
 /// Analyses one recording and keeps all of its frames in memory.
-fn collect_features<'a>(
+fn collect<'a>(
     open: &(dyn Fn() -> Result<Source<'a>> + Sync),
     analysis: &AnalysisParams,
     passages_at_once: usize,
     watch: &Watch,
-) -> Result<Features> {
+) -> Result<Part> {
     let mut all = no_features(analysis);
     let mut append = |features: &Features| all.append(&features.view());
-    analyze_recording(open, analysis, passages_at_once, watch, &mut append)?;
-    Ok(all)
+    let analyzed = analyze_recording(open, analysis, passages_at_once, watch, &mut append)?;
+    Ok((all, analyzed.warnings))
 }
 
 /// Joins the frames of recordings that were analysed one by one.
-fn assemble(
-    parts: Vec<(String, Features)>,
-    params: &Params,
-    skipped: Vec<Skipped>,
-) -> Result<Frames> {
+fn assemble(parts: Vec<(String, Part)>, params: &Params, skipped: Vec<Skipped>) -> Result<Frames> {
     let mut frames = FramesBuilder::new(params);
-    for (file, features) in parts {
+    let mut warnings = Vec::new();
+    for (file, (features, lines)) in parts {
+        warnings.extend(Remark::about(&file, &lines));
         frames.push(file, &features.view())?;
     }
-    Ok(frames.finish(skipped, None))
+    Ok(frames.finish(skipped, warnings, None))
 }

@@ -1,6 +1,6 @@
 //! Joins the features of recordings, one after another, into [`Frames`].
 
-use super::frames::{Frames, Skipped};
+use super::frames::{Frames, Remark, Skipped};
 use super::stored::Stored;
 use crate::analysis::{Features, FeaturesView};
 use crate::params::AnalysisParams;
@@ -56,12 +56,18 @@ impl<'a> FramesBuilder<'a> {
 
     /// Completes the frames. Their coefficients are standardised by `scaler`; if it is `None`, a
     /// scaler is fitted to them.
-    pub fn finish(self, skipped: Vec<Skipped>, scaler: Option<Scaler>) -> Frames {
+    pub fn finish(
+        self,
+        skipped: Vec<Skipped>,
+        warnings: Vec<Remark>,
+        scaler: Option<Scaler>,
+    ) -> Frames {
         let scaler = scaler.unwrap_or_else(|| Scaler::fit(&self.features.mfcc));
         Frames {
             params: self.params.clone(),
             files: self.files,
             skipped,
+            warnings,
             file_index: Stored::from(self.file_index),
             times_s: Stored::from(self.times_s),
             features: self.features.into(),

@@ -1,6 +1,7 @@
 //! Hashes of everything that an analysis depends on: the recording's bytes and the parameters that
 //! the analysis reads.
 
+use crate::audio::Channel;
 use crate::params::{AnalysisParams, PitchMethod};
 use crate::{Error, Params, Result, Watch};
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ use std::time::SystemTime;
 
 /// To be raised whenever the same recording and parameters no longer give the same results as in
 /// earlier versions.
-const ANALYSIS_VERSION: u32 = 1;
+const ANALYSIS_VERSION: u32 = 2;
 /// Hexadecimal digits of a recording's hash.
 const CONTENT_DIGITS: usize = 32;
 /// Hexadecimal digits of the parameters' hash.
@@ -83,11 +84,11 @@ fn relevant_keys(analysis: &AnalysisParams) -> Map<String, Value> {
     }
 }
 
-/// A hash of the parameters that the analysis reads.
-pub(super) fn of_params(analysis: &AnalysisParams) -> String {
+/// A hash of the parameters that the analysis reads, and of the channel of the recordings.
+pub(super) fn of_params(analysis: &AnalysisParams, channel: Channel) -> String {
     let keys = Value::Object(relevant_keys(analysis));
     let mut hash = Sha256::new();
-    hash.update(format!("wms analysis {ANALYSIS_VERSION} {keys}"));
+    hash.update(format!("wms analysis {ANALYSIS_VERSION} {} {keys}", channel.name()));
     digits(hash, PARAMS_DIGITS)
 }
 

@@ -17,6 +17,8 @@ pub struct Frames {
     pub files: Vec<String>,
     /// Recordings that could not be analysed.
     pub skipped: Vec<Skipped>,
+    /// What was wrong with recordings that were analysed, or had to be changed in them.
+    pub warnings: Vec<Remark>,
     /// The recording of each frame as an index into `files`, shape `(T,)`.
     pub file_index: Stored<i32, Ix1>,
     /// Time of each frame's centre in its recording, s, shape `(T,)`.
@@ -60,6 +62,23 @@ pub struct Skipped {
     pub path: PathBuf,
     /// What is wrong with it.
     pub reason: String,
+}
+
+/// Something to know about a recording or a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// The file or folder.
+    pub path: PathBuf,
+    /// One line, which names it.
+    pub message: String,
+}
+
+impl Remark {
+    /// Remarks about a recording, of lines that do not name it.
+    pub(super) fn about(path: &str, lines: &[String]) -> Vec<Self> {
+        let remark = |line| Self { path: path.into(), message: format!("{path}: {line}") };
+        lines.iter().map(remark).collect()
+    }
 }
 
 impl Frames {

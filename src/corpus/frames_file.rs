@@ -18,7 +18,8 @@ impl Frames {
     /// # Errors
     /// [`Error::Io`] if the file cannot be written; an existing file then stays as it was.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let mut writer = FramesWriter::new(path, &self.params, &self.files, &self.skipped)?;
+        let mut writer =
+            FramesWriter::new(path, &self.params, &self.files, &self.skipped, &self.warnings)?;
         writer.push(&self.features.view(), &self.times_s.view(), &self.file_index.view())?;
         writer.finish(Some(&self.scaler), None)
     }
@@ -65,6 +66,7 @@ impl Frames {
             params: header.params,
             files: header.files,
             skipped: header.skipped,
+            warnings: header.warnings,
         };
         frames.check_file_index(path)?;
         Ok(frames)

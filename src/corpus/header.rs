@@ -1,6 +1,6 @@
 //! The header of a file of frames.
 
-use super::frames::Skipped;
+use super::frames::{Remark, Skipped};
 use crate::params::AnalysisParams;
 use crate::{Error, Params, Result};
 use safetensors::Dtype;
@@ -60,6 +60,8 @@ pub(super) struct Header {
     pub params: Params,
     pub files: Vec<String>,
     pub skipped: Vec<Skipped>,
+    /// Remarks about the recordings; of a shard, without the recording's name.
+    pub warnings: Vec<Remark>,
     /// Number of samples of the recording, if the file is a shard of a store.
     pub samples: Option<usize>,
     /// Number of frames.
@@ -123,6 +125,12 @@ impl Header {
             .map_err(|error| wrong(format!("its list of files: {error}")))?;
         let skipped: Vec<Value> = serde_json::from_str(text("skipped")?)
             .map_err(|error| wrong(format!("its list of skipped files: {error}")))?;
+        // Files of earlier versions have no warnings.
+        let warnings: Vec<Value> = match metadata.get("warnings") {
+            None => Vec::new(),
+            Some(text) => serde_json::from_str(text)
+                .map_err(|error| wrong(format!("its list of warnings: {error}")))?,
+        };
         let samples = match metadata.get("samples") {
             None => None,
             Some(text) => Some(text.parse().map_err(|_| {
@@ -155,7 +163,8 @@ impl Header {
             places.insert(name, start + info.data_offsets.0..start + info.data_offsets.1);
         }
         let skipped = skipped_from_json(&skipped);
-        Ok(Self { params, files, skipped, samples, frames, places })
+        let warnings = remarks_from_json(&warnings);
+        Ok(Self { params, files, skipped, warnings, samples, frames, places })
     }
 
     /// The range of the file's bytes that holds the array of this name.
@@ -174,6 +183,7 @@ pub(super) fn text(
     params: &Params,
     files: &[String],
     skipped: &[Skipped],
+    warnings: &[Remark],
     samples: Option<usize>,
     frames: usize,
 ) -> String {
@@ -184,6 +194,9 @@ pub(super) fn text(
         "files": json!(files).to_string(),
         "skipped": skipped_to_json(skipped).to_string(),
     });
+    if !warnings.is_empty() {
+        metadata["warnings"] = remarks_to_json(warnings).to_string().into();
+    }
     if let Some(samples) = samples {
         metadata["samples"] = samples.to_string().into();
     }
@@ -213,5 +226,22 @@ pub(super) fn skipped_from_json(values: &[Value]) -> Vec<Skipped> {
     values
         .iter()
         .map(|s| Skipped { path: text(&s["path"]).into(), reason: text(&s["reason"]) })
+        .collect()
+}
+
+/// Remarks, as JSON.
+pub(super) fn remarks_to_json(remarks: &[Remark]) -> Value {
+    remarks
+        .iter()
+        .map(|r| json!({"path": r.path.display().to_string(), "message": r.message}))
+        .collect()
+}
+
+/// Remarks, from JSON.
+pub(super) fn remarks_from_json(values: &[Value]) -> Vec<Remark> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    values
+        .iter()
+        .map(|r| Remark { path: text(&r["path"]).into(), message: text(&r["message"]) })
         .collect()
 }

@@ -1,8 +1,8 @@
 //! The index of a store: the list of its recordings, and the standardisation over all of them.
 
 use super::fingerprint::is_shard_name;
-use super::frames::Skipped;
-use super::header::{skipped_from_json, skipped_to_json};
+use super::frames::{Remark, Skipped};
+use super::header::{remarks_from_json, remarks_to_json, skipped_from_json, skipped_to_json};
 use crate::files::write_atomic;
 use crate::timbre::Scaler;
 use crate::{Error, Params, Result};
@@ -23,27 +23,36 @@ pub struct Entry {
     pub frames: usize,
     /// Duration of the recording, s.
     pub duration_s: f64,
+    /// What was wrong with it or had to be changed in it, each in one line without its name.
+    pub warnings: Vec<String>,
 }
 
 impl Entry {
     fn to_json(&self) -> Value {
-        json!({
+        let mut entry = json!({
             "path": self.path,
             "shard": self.shard,
             "frames": self.frames,
             "duration_s": self.duration_s,
-        })
+        });
+        if !self.warnings.is_empty() {
+            entry["warnings"] = self.warnings.as_slice().into();
+        }
+        entry
     }
 
     /// Reads an entry from JSON; `None` if it is damaged.
     fn from_json(value: &Value) -> Option<Self> {
         let text = |key: &str| Some(value[key].as_str()?.to_owned());
+        let line = |line: &Value| line.as_str().map(str::to_owned);
+        let warnings = value["warnings"].as_array();
         Some(Self {
             path: text("path")?,
             // Any other name could point to a file outside the store's folder.
             shard: text("shard").filter(|name| is_shard_name(name))?,
             frames: value["frames"].as_u64()? as usize,
             duration_s: value["duration_s"].as_f64()?,
+            warnings: warnings.map_or_else(Vec::new, |w| w.iter().filter_map(line).collect()),
         })
     }
 }
@@ -53,6 +62,8 @@ pub(super) struct Index {
     pub params: Params,
     pub entries: Vec<Entry>,
     pub skipped: Vec<Skipped>,
+    /// Remarks about folders.
+    pub listing: Vec<Remark>,
     pub scaler: Scaler,
 }
 
@@ -105,7 +116,8 @@ pub(super) fn read(folder: &Path) -> Result<Index> {
     }
     let skipped = index["skipped"].as_array().map(|values| skipped_from_json(values));
     let skipped = skipped.ok_or_else(|| wrong("lacks \"skipped\""))?;
-    Ok(Index { params, entries, skipped, scaler })
+    let listing = index["warnings"].as_array().map_or_else(Vec::new, |w| remarks_from_json(w));
+    Ok(Index { params, entries, skipped, listing, scaler })
 }
 
 /// Writes the index. If that fails, the old one stays as it was.
@@ -117,10 +129,11 @@ pub(super) fn write(
     params: &Params,
     entries: &[Entry],
     skipped: &[Skipped],
+    listing: &[Remark],
     scaler: &Scaler,
 ) -> Result<()> {
     let recordings: Vec<Value> = entries.iter().map(Entry::to_json).collect();
-    let index = json!({
+    let mut index = json!({
         "format": FORMAT,
         "version": VERSION,
         "params": params.to_map(),
@@ -128,6 +141,9 @@ pub(super) fn write(
         "recordings": recordings,
         "skipped": skipped_to_json(skipped),
     });
+    if !listing.is_empty() {
+        index["warnings"] = remarks_to_json(listing);
+    }
     let mut text = serde_json::to_string_pretty(&index).unwrap_or_default();
     text.push('\n');
     write_atomic(&path_in(folder), text.as_bytes())

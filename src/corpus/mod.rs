@@ -28,7 +28,7 @@ mod writer;
 pub use analyze::{analyze_files, analyze_signals};
 #[cfg(feature = "python")]
 pub(crate) use failures::is_about;
-pub use frames::{Frames, Skipped, StoredFeatures};
+pub use frames::{Frames, Remark, Skipped, StoredFeatures};
 pub use index::Entry;
 pub use recording::Recording;
 pub use store::Store;

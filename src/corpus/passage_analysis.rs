@@ -8,11 +8,18 @@ use crate::params::AnalysisParams;
 use crate::{Result, Watch};
 use rayon::prelude::*;
 
+/// What is known of a recording after its analysis.
+pub(super) struct Analyzed {
+    /// Its number of samples at the parameters' rate.
+    pub samples: usize,
+    /// What is to be said about it, each in one line without its name.
+    pub warnings: Vec<String>,
+}
+
 /// Receives the features of the next frames of a recording.
 type Sink<'a> = dyn FnMut(&Features) -> Result<()> + Send + 'a;
 
-/// Analyses a recording and hands its frames to `sink`, in order; returns its number of samples at
-/// the parameters' rate.
+/// Analyses a recording and hands its frames to `sink`, in order.
 ///
 /// `passages_at_once` passages are held in memory and analysed together; this affects speed and
 /// memory, not the result. `open` opens the recording at its beginning. It is called a second time
@@ -28,7 +35,7 @@ pub(super) fn analyze_recording<'a>(
     passages_at_once: usize,
     watch: &Watch,
     sink: &mut Sink,
-) -> Result<usize> {
+) -> Result<Analyzed> {
     let (layout, tracker) = (PassageLayout::of(params), tracker(params));
     let mut passages = Passages::new(open()?, layout);
     // The last pitch found; following frames without a pitch take it.
@@ -73,7 +80,7 @@ pub(super) fn analyze_recording<'a>(
     }
     // If any are still waiting, the whole recording has no pitch.
     describe_from_the_start(open, layout, waiting, params, watch, sink)?;
-    Ok(passages.samples_read())
+    Ok(Analyzed { samples: passages.samples_read(), warnings: passages.take_warnings() })
 }
 
 /// Pitch of a passage's frames; 0 Hz for a frame without a pitch.

@@ -100,6 +100,11 @@ impl<'a> Passages<'a> {
         self.first * self.layout.hop + self.samples.len()
     }
 
+    /// What is to be said about the recording; complete after the last passage.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.source.take_warnings()
+    }
+
     /// The next passage; `None` after the last.
     ///
     /// # Errors

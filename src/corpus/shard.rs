@@ -3,10 +3,11 @@
 use super::builder::frame_times;
 use super::fingerprint::{self, FileState};
 use super::index::Entry;
-use super::passage_analysis::analyze_recording;
+use super::passage_analysis::{Analyzed, analyze_recording};
 use super::reader::FramesReader;
 use super::source::Source;
 use super::writer::FramesWriter;
+use crate::audio::{Channel, ReadOptions};
 use crate::{Error, Params, Result, Watch};
 use ndarray::Array1;
 use std::path::{Path, PathBuf};
@@ -19,24 +20,34 @@ pub(crate) struct Identified {
     state: FileState,
 }
 
+/// What a shard holds.
+struct Done {
+    /// Number of samples of the recording.
+    samples: usize,
+    frames: usize,
+    /// What is to be said about the recording, each in one line without its name.
+    warnings: Vec<String>,
+}
+
 /// Makes the shards of a store.
 pub(crate) struct Shards {
     folder: PathBuf,
     params: Params,
     /// Hash of the parameters that the analysis reads.
     params_hash: String,
+    channel: Channel,
 }
 
 impl Shards {
-    /// Makes shards in `folder` with these parameters.
+    /// Makes shards in `folder` with these parameters, of this channel of the recordings.
     ///
     /// # Errors
     /// Valid parameters give no error.
-    pub fn new(folder: &Path, params: &Params) -> Result<Self> {
+    pub fn new(folder: &Path, params: &Params, channel: Channel) -> Result<Self> {
         // Equal names must mean equal files, so a shard may only hold what its name depends on.
         let params = fingerprint::relevant(params)?;
-        let params_hash = fingerprint::of_params(params.analysis());
-        Ok(Self { folder: folder.into(), params, params_hash })
+        let params_hash = fingerprint::of_params(params.analysis(), channel);
+        Ok(Self { folder: folder.into(), params, params_hash, channel })
     }
 
     /// Hashes a recording's bytes to find the name of its shard.
@@ -63,27 +74,29 @@ impl Shards {
         passages_at_once: usize,
         watch: &Watch,
     ) -> Result<(Entry, bool)> {
-        let entry = |samples: usize, frames: usize| Entry {
+        let entry = |done: Done| Entry {
             path: recording.path.display().to_string(),
             shard: recording.shard.clone(),
-            frames,
-            duration_s: samples as f64 / f64::from(self.params.analysis().sample_rate),
+            frames: done.frames,
+            duration_s: done.samples as f64 / f64::from(self.params.analysis().sample_rate),
+            warnings: done.warnings,
         };
-        if let Some((samples, frames)) = self.existing(&recording.shard) {
+        if let Some(done) = self.existing(&recording.shard) {
             watch.reuse_bytes(recording.state.0);
             watch.finish_file();
-            return Ok((entry(samples, frames), true));
+            return Ok((entry(done), true));
         }
-        let (samples, frames) = self.analyze(recording, passages_at_once, watch)?;
+        let done = self.analyze(recording, passages_at_once, watch)?;
         watch.finish_file();
-        Ok((entry(samples, frames), false))
+        Ok((entry(done), false))
     }
 
-    /// Numbers of samples and frames of an existing shard; `None` if it is missing or damaged.
-    fn existing(&self, shard: &str) -> Option<(usize, usize)> {
-        let reader = FramesReader::open(&self.folder.join(shard)).ok()?;
-        let fits = reader.header.params == self.params;
-        reader.header.samples.filter(|_| fits).map(|samples| (samples, reader.header.frames))
+    /// What an existing shard holds; `None` if it is missing or damaged.
+    fn existing(&self, shard: &str) -> Option<Done> {
+        let header = FramesReader::open(&self.folder.join(shard)).ok()?.header;
+        let samples = header.samples.filter(|_| header.params == self.params)?;
+        let warnings = header.warnings.into_iter().map(|remark| remark.message).collect();
+        Some(Done { samples, frames: header.frames, warnings })
     }
 
     fn analyze(
@@ -91,13 +104,14 @@ impl Shards {
         recording: &Identified,
         passages_at_once: usize,
         watch: &Watch,
-    ) -> Result<(usize, usize)> {
+    ) -> Result<Done> {
         let analysis = self.params.analysis();
         let files = [recording.shard.clone()];
         let target = self.folder.join(&recording.shard);
-        let mut writer = FramesWriter::new(&target, &self.params, &files, &[])?;
-        let samples = analyze_recording(
-            &|| Source::open(&recording.path, analysis),
+        let mut writer = FramesWriter::new(&target, &self.params, &files, &[], &[])?;
+        let options = ReadOptions { channel: self.channel, as_stored: false };
+        let analyzed = analyze_recording(
+            &|| Source::open(&recording.path, analysis, options),
             analysis,
             passages_at_once,
             watch,
@@ -111,8 +125,10 @@ impl Shards {
         if fingerprint::file_state(&recording.path)? != recording.state {
             return Err(Error::audio(&recording.path, "changed while it was read"));
         }
+        let Analyzed { samples, warnings } = analyzed;
         let frames = writer.frames();
+        writer.warn(&warnings);
         writer.finish(None, Some(samples))?;
-        Ok((samples, frames))
+        Ok(Done { samples, frames, warnings })
     }
 }

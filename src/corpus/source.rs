@@ -1,6 +1,6 @@
 //! Reads a recording's samples from a file or from memory.
 
-use crate::audio::RateReader;
+use crate::audio::{RateReader, ReadOptions};
 use crate::params::AnalysisParams;
 use crate::{Error, Result};
 use std::path::Path;
@@ -19,8 +19,18 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// The same as [`RateReader::open`].
-    pub fn open(path: &'a Path, params: &AnalysisParams) -> Result<Self> {
-        Ok(Self::File { path, reader: Box::new(RateReader::open(path, params.sample_rate)?) })
+    pub fn open(path: &'a Path, params: &AnalysisParams, options: ReadOptions) -> Result<Self> {
+        let reader = RateReader::open(path, params.sample_rate, options)?;
+        Ok(Self::File { path, reader: Box::new(reader) })
+    }
+
+    /// What is to be said about the file, each in one line without its name; complete after the
+    /// last sample.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        match self {
+            Self::File { reader, .. } => reader.take_warnings(),
+            Self::Memory { .. } => Vec::new(),
+        }
     }
 
     /// Appends the next samples to `samples`; returns false if there are no more.

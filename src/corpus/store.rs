@@ -3,12 +3,13 @@
 use super::builder::{FramesBuilder, frame_times};
 use super::failures::split_failures;
 use super::fingerprint::is_shard_name;
-use super::frames::{Frames, Skipped};
+use super::frames::{Frames, Remark, Skipped};
 use super::index::{self, Entry, Index};
 use super::reader::FramesReader;
 use super::shard::Shards;
 use super::workers::for_each_recording;
 use super::writer::FramesWriter;
+use crate::audio::Channel;
 use crate::files::TEMPORARY;
 use crate::params::Compatibility;
 use crate::timbre::Scaler;
@@ -37,10 +38,11 @@ use std::sync::{Mutex, PoisonError};
 /// audio::write_wav(&recording, &tone, 1, 16000, audio::WavSubtype::default())?;
 ///
 /// let (path, params, watch) = (folder.path().join("store"), Params::default(), Watch::default());
-/// let store = Store::update(&path, &[recording.clone()], &params, false, &watch)?;
+/// let mix = audio::Channel::Mix;
+/// let store = Store::update(&path, &[recording.clone()], &params, mix, false, &watch)?;
 /// assert_eq!((store.len(), store.kept), (63, 0));
 /// // A second update finds the recording analysed.
-/// assert_eq!(Store::update(&path, &[recording], &params, false, &watch)?.kept, 1);
+/// assert_eq!(Store::update(&path, &[recording], &params, mix, false, &watch)?.kept, 1);
 /// # Ok::<(), wms::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct Store {
     pub entries: Vec<Entry>,
     /// Recordings that could not be analysed.
     pub skipped: Vec<Skipped>,
+    /// What was left out of folders, see [`Store::warn`].
+    listing: Vec<Remark>,
     /// Mean and standard deviation of the coefficients over all frames.
     pub scaler: Scaler,
     /// Number of recordings whose earlier analysis was reused by the update that returned this
@@ -66,13 +70,13 @@ impl Store {
     /// [`Error::Io`] if there is no index or it cannot be read, [`Error::FeatureFile`] if it is
     /// damaged or another kind of file.
     pub fn open(folder: &Path) -> Result<Self> {
-        let Index { params, entries, skipped, scaler } = index::read(folder)?;
+        let Index { params, entries, skipped, listing, scaler } = index::read(folder)?;
         let kept = entries.len();
-        Ok(Self { folder: folder.into(), params, entries, skipped, scaler, kept })
+        Ok(Self { folder: folder.into(), params, entries, skipped, listing, scaler, kept })
     }
 
     /// Makes `folder` a store of exactly these recordings. Those that have no shard yet are
-    /// analysed. If `prune` is true, shards of other recordings are removed.
+    /// analysed; `channel` is taken of those that have several. If `prune` is true, shards of other recordings are removed.
     ///
     /// A recording that cannot be read is left out and listed in `skipped`. Memory grows neither
     /// with the length of recordings nor with their number. If an update is interrupted, the next
@@ -87,10 +91,11 @@ impl Store {
         folder: &Path,
         files: &[PathBuf],
         params: &Params,
+        channel: Channel,
         prune: bool,
         watch: &Watch,
     ) -> Result<Self> {
-        let shards = Self::prepare(folder, params)?;
+        let shards = Self::prepare(folder, params, channel)?;
         let mut files = files.to_vec();
         files.sort();
         files.dedup();
@@ -127,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// The same as [`Store::update`].
-    pub(crate) fn prepare(folder: &Path, params: &Params) -> Result<Shards> {
+    pub(crate) fn prepare(folder: &Path, params: &Params, channel: Channel) -> Result<Shards> {
         if params.analysis().compatibility != Compatibility::Own {
             return Err(Error::Parameter(format!(
                 "\"compatibility\" is {}: recordings are analysed as one signal then, which no \
@@ -146,7 +151,7 @@ impl Store {
             }
             Self::empty(folder, params).write_index()?;
         }
-        Shards::new(folder, params)
+        Shards::new(folder, params, channel)
     }
 
     fn empty(folder: &Path, params: &Params) -> Self {
@@ -155,13 +160,15 @@ impl Store {
             params: params.clone(),
             entries: Vec::new(),
             skipped: Vec::new(),
+            listing: Vec::new(),
             scaler: Scaler::fit(&Array2::zeros((0, params.analysis().n_mfcc))),
             kept: 0,
         }
     }
 
     fn write_index(&self) -> Result<()> {
-        index::write(&self.folder, &self.params, &self.entries, &self.skipped, &self.scaler)
+        let Self { folder, params, entries, skipped, listing, scaler, .. } = self;
+        index::write(folder, params, entries, skipped, listing, scaler)
     }
 
     /// Removes a store's folder if it contains nothing but an index.
@@ -282,6 +289,7 @@ impl Store {
         Ok(Frames {
             params: self.params.clone(),
             files: vec![entry.path.clone()],
+            warnings: Remark::about(&entry.path, &entry.warnings),
             scaler: self.scaler.clone(),
             ..frames
         })
@@ -296,7 +304,7 @@ impl Store {
         for (index, entry) in self.entries.iter().enumerate() {
             frames.push(entry.path.clone(), &self.shard(index)?.features.view())?;
         }
-        Ok(frames.finish(self.skipped.clone(), Some(self.scaler.clone())))
+        Ok(frames.finish(self.skipped.clone(), self.warnings(), Some(self.scaler.clone())))
     }
 
     /// Writes all frames to one file. It is the same file that [`Store::load`] followed by
@@ -308,7 +316,8 @@ impl Store {
     pub fn save(&self, path: &Path) -> Result<()> {
         let analysis = self.params.analysis();
         let files = self.files();
-        let mut writer = FramesWriter::new(path, &self.params, &files, &self.skipped)?;
+        let warnings = self.warnings();
+        let mut writer = FramesWriter::new(path, &self.params, &files, &self.skipped, &warnings)?;
         for (index, entry) in self.entries.iter().enumerate() {
             let mut reader = self.reader(entry)?;
             for rows in reader.pieces() {
@@ -319,6 +328,25 @@ impl Store {
             }
         }
         writer.finish(Some(&self.scaler), None)
+    }
+
+    /// What was left out of folders, and what was wrong with recordings that were analysed or had
+    /// to be changed in them.
+    pub fn warnings(&self) -> Vec<Remark> {
+        let of_entry = |entry: &Entry| Remark::about(&entry.path, &entry.warnings);
+        self.listing.iter().cloned().chain(self.entries.iter().flat_map(of_entry)).collect()
+    }
+
+    /// Lists remarks about the folders that the recordings were found in, in the index too.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the index cannot be written.
+    pub fn warn(&mut self, remarks: Vec<Remark>) -> Result<()> {
+        if self.listing != remarks {
+            self.listing = remarks;
+            self.write_index()?;
+        }
+        Ok(())
     }
 
     /// Paths of the recordings.

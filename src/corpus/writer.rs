@@ -1,6 +1,6 @@
 //! Writes a file of frames piece by piece, so that memory does not grow with their number.
 
-use super::frames::Skipped;
+use super::frames::{Remark, Skipped};
 use super::header;
 use super::stored::{from_le_bytes, to_le_bytes};
 use crate::analysis::{FeaturesView, table};
@@ -24,6 +24,8 @@ const ALIGNMENT: usize = 64;
 /// More frames or samples than any file has. The space for the header is that of a header with
 /// these numbers, the longest possible one.
 const MORE_THAN_ANY: usize = 1 << 40;
+/// Space in the header of a shard for warnings, which are known only at its end, bytes.
+const WARNINGS_BYTES: usize = 4096;
 
 /// A file of frames that is being written under a temporary name.
 ///
@@ -34,6 +36,7 @@ pub(super) struct FramesWriter<'a> {
     params: &'a Params,
     files: &'a [String],
     skipped: &'a [Skipped],
+    warnings: Cow<'a, [Remark]>,
     file: NamedTempFile,
     /// Coefficients, fundamentals, voicedness, times and recording numbers, in the file's order.
     small: [SpooledTempFile; 5],
@@ -53,9 +56,11 @@ impl<'a> FramesWriter<'a> {
         params: &'a Params,
         files: &'a [String],
         skipped: &'a [Skipped],
+        warnings: &'a [Remark],
     ) -> Result<Self> {
-        let longest =
-            8 + header::text(params, files, skipped, Some(MORE_THAN_ANY), MORE_THAN_ANY).len();
+        let most = Some(MORE_THAN_ANY);
+        let text = header::text(params, files, skipped, warnings, most, MORE_THAN_ANY);
+        let longest = 8 + text.len() + WARNINGS_BYTES;
         let header_space = longest.next_multiple_of(ALIGNMENT) - 8;
         let n_mfcc = params.analysis().n_mfcc;
         let mut file = beside(path)?;
@@ -67,12 +72,29 @@ impl<'a> FramesWriter<'a> {
             params,
             files,
             skipped,
+            warnings: Cow::Borrowed(warnings),
             file,
             small: std::array::from_fn(|_| spool()),
             header_space,
             frames: 0,
             mean: Mean::new(n_mfcc),
         })
+    }
+
+    /// Adds warnings about the recording; those that do not fit into the header are left out.
+    pub fn warn(&mut self, lines: &[String]) {
+        let mut space = WARNINGS_BYTES;
+        let file = self.files.first().map_or("", String::as_str);
+        for line in lines {
+            let remark = Remark { path: file.into(), message: line.clone() };
+            // A quotation mark within JSON within JSON takes four bytes.
+            let bytes = 64 + file.len() + 4 * line.len();
+            if bytes > space {
+                break;
+            }
+            space -= bytes;
+            self.warnings.to_mut().push(remark);
+        }
     }
 
     /// Number of frames that were appended.
@@ -138,7 +160,14 @@ impl<'a> FramesWriter<'a> {
         }
         let fitted = spread.scaler();
         let scaler = scaler.unwrap_or(&fitted);
-        let text = header::text(self.params, self.files, self.skipped, samples, self.frames);
+        let text = header::text(
+            self.params,
+            self.files,
+            self.skipped,
+            &self.warnings,
+            samples,
+            self.frames,
+        );
         self.file.rewind()?;
         self.file.write_all(&(self.header_space as u64).to_le_bytes())?;
         // The format allows spaces after the header.

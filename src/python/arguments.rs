@@ -1,6 +1,8 @@
 //! Python objects as this crate's arguments, with one line about what is wrong with them.
 
-use crate::Error;
+use crate::audio::Channel;
+use crate::corpus::Remark;
+use crate::{Error, Result};
 use numpy::{PyArrayDyn, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping};
@@ -133,8 +135,11 @@ pub(super) fn json(value: &Bound<'_, PyAny>, name: &str) -> PyResult<serde_json:
         .map_err(|error| wrong(format!("{name} cannot be written as JSON: {error}")))
 }
 
+/// Audio files, and remarks about the folders that they were found in.
+pub(super) type Listed = (Vec<PathBuf>, Vec<Remark>);
+
 /// The audio files that a path, a folder or a list of them stands for.
-pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
+pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Listed> {
     match maybe_audio_files(source)? {
         Some(files) => Ok(files),
         None => Err(Error::Parameter(format!(
@@ -146,9 +151,9 @@ pub(super) fn audio_files(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 }
 
 /// The audio files that a path, a folder or a list of them stands for; `None` for anything else.
-pub(super) fn maybe_audio_files(source: &Bound<'_, PyAny>) -> PyResult<Option<Vec<PathBuf>>> {
+pub(super) fn maybe_audio_files(source: &Bound<'_, PyAny>) -> PyResult<Option<Listed>> {
     if let Ok(path) = source.extract::<PathBuf>() {
-        return Ok(Some(crate::audio::list(&path)?));
+        return Ok(Some(list(&[path])?));
     }
     // An empty array would pass for an empty list of paths.
     if source.hasattr("dtype")? {
@@ -157,9 +162,21 @@ pub(super) fn maybe_audio_files(source: &Bound<'_, PyAny>) -> PyResult<Option<Ve
     let Ok(paths) = source.extract::<Vec<PathBuf>>() else {
         return Ok(None);
     };
-    let mut files = Vec::new();
-    for path in paths {
-        files.extend(crate::audio::list(&path)?);
+    Ok(Some(list(&paths)?))
+}
+
+fn list(sources: &[PathBuf]) -> Result<Listed> {
+    let (mut files, mut remarks) = (Vec::new(), Vec::new());
+    for source in sources {
+        let found = crate::audio::list(source)?;
+        files.extend(found.files);
+        let remark = |(path, message)| Remark { path, message };
+        remarks.extend(found.warnings.into_iter().map(remark));
     }
-    Ok(Some(files))
+    Ok((files, remarks))
+}
+
+/// The channel of this name.
+pub(super) fn channel(name: &str) -> Result<Channel> {
+    name.parse()
 }

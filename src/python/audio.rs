@@ -1,16 +1,19 @@
 //! Reading and resampling audio.
 
 use super::arguments;
+use super::warned::{warn_of, warn_of_remarks};
 use super::watched::run_quietly;
-use crate::audio::{self, WavSubtype};
+use crate::audio::{self, ReadOptions, WavSubtype};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::path::PathBuf;
 
-/// Read a wav, flac, ogg, mp3 or aiff file as mono.
+/// Read an audio file as mono.
 ///
-/// Integer samples of b bits are divided by 2^(b-1), as torchaudio does; channels are averaged.
+/// Wav, aiff, flac, ogg vorbis, MPEG layer 1 to 3, AAC, m4a, caf and mkv are read; the content of a
+/// file decides, not its name. Integer samples of b bits are divided by 2^(b-1), as torchaudio
+/// does. Of a damaged file, all is read that is there.
 ///
 /// Parameters
 /// ----------
@@ -18,6 +21,12 @@ use std::path::PathBuf;
 ///     The file.
 /// sample_rate
 ///     Rate in Hz to resample to, 1 .. 1000000; the file's own where None.
+/// channel
+///     "mix" is the average of all channels, "left" the first and "right" the second. Of channels
+///     whose mix is nearly silent, the left one is taken.
+/// as_stored
+///     Leave samples as they are in the file. Otherwise floating-point samples that reach beyond 8
+///     are scaled to 1, and channels that cancel each other are not mixed.
 ///
 /// Returns
 /// -------
@@ -29,10 +38,15 @@ use std::path::PathBuf;
 /// Raises
 /// ------
 /// AudioFileError
-///     The file is empty, cut short, or not audio of these kinds, or it holds samples that are not
-///     finite.
+///     The file is empty or not audio of these kinds, nothing of it can be decoded, it has no such
+///     channel, or it holds samples that are not finite.
 /// FileAccessError
 ///     The file cannot be read.
+///
+/// Warns
+/// -----
+/// AudioWarning
+///     A part of the file is lost, or its samples were changed.
 ///
 /// Examples
 /// --------
@@ -41,14 +55,20 @@ use std::path::PathBuf;
 /// >>> y.shape, sr
 /// ((16000,), 16000)
 #[pyfunction]
-#[pyo3(signature = (path, sample_rate = None))]
-pub(super) fn load_audio(
-    py: Python<'_>,
+#[pyo3(signature = (path, sample_rate = None, *, channel = "mix", as_stored = false))]
+pub(super) fn load_audio<'py>(
+    py: Python<'py>,
     path: PathBuf,
     sample_rate: Option<u32>,
-) -> PyResult<(Bound<'_, PyArray1<f32>>, u32)> {
-    let (samples, rate) = run_quietly(py, |_| audio::load(&path, sample_rate))?;
-    Ok((samples.into_pyarray(py), rate))
+    channel: &str,
+    as_stored: bool,
+) -> PyResult<(Bound<'py, PyArray1<f32>>, u32)> {
+    let options = ReadOptions { channel: arguments::channel(channel)?, as_stored };
+    let loaded = run_quietly(py, |_| audio::load(&path, sample_rate, options))?;
+    let lines = loaded.warnings.iter().map(|line| format!("{}: {line}", path.display()));
+    let lines: Vec<String> = lines.collect();
+    warn_of(py, lines.iter().map(String::as_str))?;
+    Ok((loaded.samples.into_pyarray(py), loaded.sample_rate))
 }
 
 /// Change the rate of a signal, as torchaudio.transforms.Resample does by default.
@@ -95,13 +115,20 @@ pub(super) fn resample<'py>(
 /// Parameters
 /// ----------
 /// source
-///     A folder stands for all files below it that end in .wav, .wave, .flac, .ogg, .oga, .mp3,
-///     .aif, .aiff or .aifc, in upper or lower case, sorted by path; hidden files are left out.
+///     A folder stands for all audio files below it, sorted by path: those with an ending of audio
+///     (.wav, .flac, .mp3, .m4a, ...) and others whose content is audio that can be read. Hidden
+///     files are left out, and a file that several links lead to is listed once.
 ///
 /// Raises
 /// ------
 /// AudioFileError
 ///     There is no such file or folder, or a folder holds no audio.
+///
+/// Warns
+/// -----
+/// AudioWarning
+///     Something in a folder was left out: a file of a kind that is not read, a folder that cannot
+///     be read, a pipe, or a second link to a file.
 ///
 /// Examples
 /// --------
@@ -110,7 +137,9 @@ pub(super) fn resample<'py>(
 /// ['silence.wav']
 #[pyfunction]
 pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
-    arguments::audio_files(source)
+    let (files, remarks) = arguments::audio_files(source)?;
+    warn_of_remarks(source.py(), &remarks)?;
+    Ok(files)
 }
 
 /// Write a wav file, whole or not at all.
@@ -118,7 +147,8 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 /// Parameters
 /// ----------
 /// path
-///     The file; an existing one is replaced when the new one is complete.
+///     The file, whose name must not end as that of another kind of audio, such as .flac; an
+///     existing one is replaced when the new one is complete.
 /// y
 ///     Samples, (n,) or (channels, n), floats; full scale at ±1.
 /// sample_rate
@@ -130,9 +160,15 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 /// Raises
 /// ------
 /// ParameterError
-///     The samples are not floats, not finite, of another shape or too many for a wav file.
+///     The samples are not floats, not finite, of another shape or too many for a wav file, or the
+///     file's name is that of another kind.
 /// FileAccessError
 ///     The file cannot be written.
+///
+/// Warns
+/// -----
+/// AudioWarning
+///     Samples beyond full scale were clipped.
 ///
 /// Examples
 /// --------
@@ -148,7 +184,9 @@ pub(super) fn save_audio(
     let subtype = WavSubtype::from_name(subtype)?;
     let (samples, channels) = arguments::interleaved(y)?;
     let write = || audio::write_wav(&path, &samples, channels, sample_rate, subtype);
-    Ok(y.py().detach(write)?)
+    y.py().detach(write)?;
+    let line = audio::clipped(&samples, subtype).map(|line| format!("{}: {line}", path.display()));
+    warn_of(y.py(), line.as_deref())
 }
 
 /// Encode samples as a wav file in memory, byte for byte as `save_audio` writes it.
@@ -189,7 +227,7 @@ pub(super) fn wav_bytes<'py>(
 /// Parameters
 /// ----------
 /// path
-///     A wav, flac, ogg, mp3 or aiff file.
+///     A file of a kind that `load_audio` reads.
 ///
 /// Returns
 /// -------

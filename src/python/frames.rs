@@ -2,6 +2,7 @@
 
 use super::arguments;
 use super::params::{Given, PyParams};
+use super::warned::warn_of_remarks;
 use super::watched::run;
 use crate::Error;
 use crate::Watch;
@@ -149,6 +150,15 @@ impl PyFrames {
         self.0.skipped.iter().map(|s| (s.path.clone(), s.reason.clone())).collect()
     }
 
+    /// Files and folders that something is to be known of, each with it in one line.
+    ///
+    /// A part of a damaged recording was lost, samples had to be changed, or something in a folder
+    /// was left out. `analyze` issues each line as an `AudioWarning` too.
+    #[getter]
+    fn warnings(&self) -> Vec<(PathBuf, String)> {
+        self.0.warnings.iter().map(|r| (r.path.clone(), r.message.clone())).collect()
+    }
+
     /// Write all arrays and the parameters as one safetensors file, whole or not at all.
     ///
     /// Parameters
@@ -232,6 +242,8 @@ fn reporter<'py>(
 ///     What to compute: `Params` or what stands for them; `Params()` where None.
 /// sample_rate
 ///     Rate of the samples, Hz; needed for an array and refused for files.
+/// channel
+///     Of files, as for `load_audio`: "mix", "left" or "right".
 /// num_threads
 ///     At least 1; all processors where None. The results do not depend on it.
 /// progress
@@ -251,6 +263,11 @@ fn reporter<'py>(
 ///     None of several files can be read, samples are not finite, or an argument is not as said
 ///     here.
 ///
+/// Warns
+/// -----
+/// AudioWarning
+///     For each of `Frames.warnings`.
+///
 /// See Also
 /// --------
 /// Store.update : keeps the frames of many recordings in a folder and analyses what is new.
@@ -262,18 +279,23 @@ fn reporter<'py>(
 /// >>> len(frames), round(float(np.median(frames.f0_hz)))
 /// (63, 220)
 #[pyfunction]
-#[pyo3(signature = (source, params = None, *, sample_rate = None, num_threads = None, progress = None))]
+#[pyo3(signature = (
+    source, params = None, *, sample_rate = None, channel = "mix", num_threads = None,
+    progress = None
+))]
 pub(super) fn analyze(
     source: &Bound<'_, PyAny>,
     params: Option<Given>,
     sample_rate: Option<u32>,
+    channel: &str,
     num_threads: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<PyFrames> {
     let py = source.py();
     let params = params.map(|params| params.0).unwrap_or_default();
     let watch = Watch::default();
-    if let Some(files) = arguments::maybe_audio_files(source)? {
+    let channel = arguments::channel(channel)?;
+    if let Some((files, remarks)) = arguments::maybe_audio_files(source)? {
         if sample_rate.is_some() {
             return Err(Error::parameter(
                 "sample_rate is for arrays; a file says its own, and params the one to analyse at",
@@ -281,8 +303,11 @@ pub(super) fn analyze(
             .into());
         }
         let report = reporter(progress, files.len());
-        let work = || analyze_files(&files, &params, &watch);
-        return Ok(PyFrames(run(py, num_threads, &watch, report, work)?));
+        let work = || analyze_files(&files, &params, channel, &watch);
+        let mut frames = run(py, num_threads, &watch, report, work)?;
+        frames.warnings.splice(0..0, remarks);
+        warn_of_remarks(py, &frames.warnings)?;
+        return Ok(PyFrames(frames));
     }
     let Some(rate) = sample_rate else {
         return Err(Error::parameter(

@@ -23,6 +23,7 @@ mod render;
 mod settings;
 mod store;
 mod synth;
+mod warned;
 mod watched;
 
 use pyo3::prelude::*;
@@ -46,7 +47,7 @@ mod _wms {
     #[pymodule_export]
     use super::render::{cycle_waveform, midi_messages, play_spectra, render, resynthesize};
     #[pymodule_export]
-    use super::store::{PyStore, analyze_into, finish_store, prepare_store};
+    use super::store::{PyStore, analyze_into, finish_store, list_with_remarks, prepare_store};
     #[pymodule_export]
     use super::synth::Synth;
 

@@ -3,8 +3,10 @@
 use super::arguments;
 use super::frames::{PyFrames, PyScaler};
 use super::params::{Given, PyParams};
+use super::warned::warn_of_remarks;
 use super::watched::run;
-use crate::corpus::{self, Entry, Skipped, Store};
+use crate::audio::Channel;
+use crate::corpus::{self, Entry, Remark, Skipped, Store};
 use crate::{Result, Watch};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -27,6 +29,11 @@ pub(super) struct PyStore(Store);
 
 /// A recording's path, file of frames, number of frames and duration in s.
 type Recording = (String, String, usize, f64);
+
+/// A recording that was analysed, what is to be known of it, and whether its shard was there.
+type Analyzed = (Recording, Vec<String>, bool);
+/// Files and folders, each with one line about it.
+type Lines = Vec<(PathBuf, String)>;
 
 fn recording(entry: Entry) -> Recording {
     (entry.path, entry.shard, entry.frames, entry.duration_s)
@@ -68,6 +75,8 @@ impl PyStore {
     ///     What to compute: `Params` or what stands for them; `Params()` where None.
     ///     "compatibility" must be null, because otherwise all recordings are analysed as one
     ///     signal.
+    /// channel
+    ///     As for `load_audio`: "mix", "left" or "right".
     /// num_threads
     ///     At least 1; all processors where None. The results do not depend on it.
     /// prune
@@ -92,18 +101,28 @@ impl PyStore {
     ///     The folder holds other things.
     /// FileAccessError
     ///     The folder cannot be written.
+    ///
+    /// Warns
+    /// -----
+    /// AudioWarning
+    ///     For each of `Store.warnings`.
     #[staticmethod]
-    #[pyo3(signature = (path, source, params = None, *, num_threads = None, prune = false, progress = None))]
+    #[pyo3(signature = (
+        path, source, params = None, *, channel = "mix", num_threads = None, prune = false,
+        progress = None
+    ))]
     fn update(
         path: PathBuf,
         source: &Bound<'_, PyAny>,
         params: Option<Given>,
+        channel: &str,
         num_threads: Option<usize>,
         prune: bool,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let params = params.map(|params| params.0).unwrap_or_default();
-        let files = arguments::audio_files(source)?;
+        let channel = arguments::channel(channel)?;
+        let (files, remarks) = arguments::audio_files(source)?;
         let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
         let bytes: u64 = files.iter().map(size).sum();
         let watch = Watch::default();
@@ -118,8 +137,14 @@ impl PyStore {
             }
             None => Ok(()),
         };
-        let work = || Store::update(&path, &files, &params, prune, &watch);
-        Ok(Self(run(source.py(), num_threads, &watch, report, work)?))
+        let work = || {
+            let mut store = Store::update(&path, &files, &params, channel, prune, &watch)?;
+            store.warn(remarks)?;
+            Ok(store)
+        };
+        let store = run(source.py(), num_threads, &watch, report, work)?;
+        warn_of_remarks(source.py(), &store.warnings())?;
+        Ok(Self(store))
     }
 
     /// Recordings, in the order of their paths.
@@ -138,6 +163,12 @@ impl PyStore {
     #[getter]
     fn skipped(&self) -> Vec<(PathBuf, String)> {
         self.0.skipped.iter().map(|s| (s.path.clone(), s.reason.clone())).collect()
+    }
+
+    /// Files and folders that something is to be known of, as `Frames.warnings`.
+    #[getter]
+    fn warnings(&self) -> Vec<(PathBuf, String)> {
+        self.0.warnings().into_iter().map(|r| (r.path, r.message)).collect()
     }
 
     /// Number of recordings that the update that returned this store found already analysed.
@@ -201,13 +232,13 @@ impl PyStore {
 #[pyfunction]
 #[pyo3(name = "_prepare_store")]
 pub(super) fn prepare_store(path: PathBuf, params: Given) -> PyResult<()> {
-    Ok(Store::prepare(&path, &params.0).map(|_| ())?)
+    Ok(Store::prepare(&path, &params.0, Channel::Mix).map(|_| ())?)
 }
 
 /// Analyse one recording into a store's folder on one thread, without listing it in the index.
 ///
-/// Returns the recording as in `Store.recordings` and whether its shard was there already; or None
-/// and the reason why the recording cannot be read.
+/// Returns the recording as in `Store.recordings`, what is to be known of it, and whether its shard
+/// was there already; or None and the reason why the recording cannot be read.
 #[pyfunction]
 #[pyo3(name = "_analyze_into")]
 pub(super) fn analyze_into(
@@ -215,7 +246,9 @@ pub(super) fn analyze_into(
     path: PathBuf,
     file: PathBuf,
     params: Given,
-) -> PyResult<(Option<(Recording, bool)>, String)> {
+    channel: &str,
+) -> PyResult<(Option<Analyzed>, String)> {
+    let channel = arguments::channel(channel)?;
     let watch = Watch::default();
     let result = run(
         py,
@@ -223,7 +256,7 @@ pub(super) fn analyze_into(
         &watch,
         |_| Ok(()),
         || {
-            let shards = Store::prepare(&path, &params.0)?;
+            let shards = Store::prepare(&path, &params.0, channel)?;
             let done =
                 shards.identify(&file, &watch).and_then(|known| shards.ensure(&known, 1, &watch));
             match done {
@@ -234,27 +267,56 @@ pub(super) fn analyze_into(
         },
     )?;
     Ok(match result {
-        Ok((entry, was_there)) => (Some((recording(entry), was_there)), String::new()),
+        Ok((mut entry, was_there)) => {
+            let warnings = std::mem::take(&mut entry.warnings);
+            (Some((recording(entry), warnings, was_there)), String::new())
+        }
         Err(reason) => (None, reason),
     })
 }
 
-/// List recordings that `_analyze_into` analysed in the store's index.
+/// The audio files that a source names, and what was left out of its folders.
 #[pyfunction]
-#[pyo3(name = "_finish_store", signature = (path, params, recordings, skipped, *, prune, kept))]
+#[pyo3(name = "_list_with_remarks")]
+pub(super) fn list_with_remarks(source: &Bound<'_, PyAny>) -> PyResult<(Vec<PathBuf>, Lines)> {
+    let (files, remarks) = arguments::audio_files(source)?;
+    Ok((files, remarks.into_iter().map(|r| (r.path, r.message)).collect()))
+}
+
+/// List recordings that `_analyze_into` analysed in the store's index, each with what is to be
+/// known of it; `remarks` is what was left out of folders.
+#[pyfunction]
+#[pyo3(
+    name = "_finish_store",
+    signature = (path, params, recordings, skipped, remarks, *, prune, kept)
+)]
+#[expect(clippy::too_many_arguments, reason = "the arguments of a Python function")]
 pub(super) fn finish_store(
     py: Python<'_>,
     path: PathBuf,
     params: Given,
-    recordings: Vec<Recording>,
-    skipped: Vec<(PathBuf, String)>,
+    recordings: Vec<(Recording, Vec<String>)>,
+    skipped: Lines,
+    remarks: Lines,
     prune: bool,
     kept: usize,
 ) -> PyResult<PyStore> {
-    let entry = |(path, shard, frames, duration_s)| Entry { path, shard, frames, duration_s };
+    let entry = |((path, shard, frames, duration_s), warnings)| Entry {
+        path,
+        shard,
+        frames,
+        duration_s,
+        warnings,
+    };
     let entries = recordings.into_iter().map(entry).collect();
     let skipped = skipped.into_iter().map(|(path, reason)| Skipped { path, reason }).collect();
-    let mut store = py.detach(|| Store::finish(&path, &params.0, entries, skipped, prune))?;
+    let remarks = remarks.into_iter().map(|(path, message)| Remark { path, message }).collect();
+    let mut store = py.detach(|| {
+        let mut store = Store::finish(&path, &params.0, entries, skipped, prune)?;
+        store.warn(remarks)?;
+        Ok::<_, crate::Error>(store)
+    })?;
     store.kept = kept;
+    warn_of_remarks(py, &store.warnings())?;
     Ok(PyStore(store))
 }

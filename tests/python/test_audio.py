@@ -25,12 +25,31 @@ LOSSLESS = {
     "s24.FLAC": 2 / 2**23,
     "s16.aiff": 2 / 2**15,
     "s24.AIF": 2 / 2**23,
+    "f64.wav": 2e-7,
+    "rf64.wav": 2 / 2**15,
+    "s8.aiff": 2 / 2**7,
+    "f32.aiff": 2e-7,
+    "f64.aifc": 2e-7,
+    "s16.caf": 2 / 2**15,
+    "alac.m4a": 2 / 2**15,
+    "s16.mkv": 2 / 2**15,
+    "alaw.wav": 0.02,
+    "ulaw.wav": 0.02,
+    "ulaw.aifc": 0.02,
 }
 LOSSY = ["vorbis.ogg", "layer3.mp3"]
+# What their encoders put before and behind the sound is read too, or their header is wrong.
+OTHER_LENGTHS = {"aac.m4a": 800, "aac.aac": 800, "layer2.mp2": 1600, "ima.wav": 800, "ms.wav": 800}
 
 
 def test_every_fixture_is_tested():
-    assert {path.name for path in FORMATS.iterdir()} == {*LOSSLESS, *LOSSY, "mono.wav"}
+    assert {path.name for path in FORMATS.iterdir()} == {
+        *LOSSLESS,
+        *LOSSY,
+        *OTHER_LENGTHS,
+        "mono.wav",
+        "mono.mp3",
+    }
 
 
 @pytest.mark.parametrize("name", LOSSLESS)
@@ -47,6 +66,63 @@ def test_lossy_formats_are_in_time_and_at_level(name):
     want = (LEFT + RIGHT) / 2
     inside = slice(100, 700)
     assert np.sqrt(np.mean((y - want)[inside] ** 2)) < 0.03 * np.sqrt(np.mean(want**2))
+
+
+@pytest.mark.parametrize("name", OTHER_LENGTHS)
+def test_formats_whose_length_is_not_exact(name):
+    y, _ = wms.load_audio(FORMATS / name)
+    assert len(y) >= OTHER_LENGTHS[name]
+    assert np.abs(y).max() == pytest.approx(0.36, abs=0.03)
+
+
+def test_the_content_decides_and_not_the_name(tmp_path):
+    for name in ("s16.flac", "layer3.mp3", "vorbis.ogg", "s16.aiff"):
+        path = tmp_path / "sound.wav"
+        path.write_bytes((FORMATS / name).read_bytes())
+        np.testing.assert_array_equal(
+            wms.load_audio(path)[0], wms.load_audio(FORMATS / name)[0], name
+        )
+
+
+def test_channels_are_chosen():
+    for channel, want in (("left", LEFT), ("right", RIGHT), ("mix", (LEFT + RIGHT) / 2)):
+        y, _ = wms.load_audio(FORMATS / "s24.wav", channel=channel)
+        np.testing.assert_allclose(y, want, rtol=0, atol=2 / 2**23)
+    with pytest.raises(wms.ParameterError, match='channel is "middle", wanted "left", "right"'):
+        wms.load_audio(FORMATS / "s24.wav", channel="middle")
+    with pytest.raises(wms.AudioFileError, match="has one channel"):
+        wms.load_audio(FORMATS / "mono.wav", channel="right")
+
+
+def test_a_damaged_file_gives_what_is_there_and_a_warning(tmp_path):
+    path = tmp_path / "cut.wav"
+    path.write_bytes((FORMATS / "s16.wav").read_bytes()[: 44 + 1600])
+    with pytest.warns(wms.AudioWarning, match=r"cut\.wav: is cut short: 0\.05 s of 0\.10 s"):
+        y, _ = wms.load_audio(path)
+    assert len(y) == 400
+
+
+def test_warnings_are_listed_by_frames_and_stores(tmp_path):
+    wms.save_audio(tmp_path / "a.wav", 0.3 * np.sin(0.2 * np.arange(16000)), 16000)
+    cut = tmp_path / "b.wav"
+    cut.write_bytes((tmp_path / "a.wav").read_bytes()[:24044])
+    opus = FORMATS.parent / "formats_not_read" / "opus.ogg"
+    (tmp_path / "c.opus").write_bytes(opus.read_bytes())
+    with pytest.warns(wms.AudioWarning) as issued:
+        frames = wms.analyze(tmp_path)
+    lines = [line for _, line in frames.warnings]
+    assert [path for path, _ in frames.warnings] == [tmp_path, cut]
+    assert "1 file is not audio that can be read: c.opus" in lines[0]
+    assert "is cut short: 0.50 s of 1.00 s are there" in lines[1]
+    assert [str(warning.message) for warning in issued] == lines
+    store_path = tmp_path / "store"
+    for _ in range(2):
+        with pytest.warns(wms.AudioWarning):
+            store = wms.Store.update(store_path, tmp_path, wms.Params())
+        assert store.warnings == frames.warnings
+    assert store.kept == 2
+    assert wms.Store.open(store_path).warnings == frames.warnings
+    assert store.shards[1].warnings == frames.warnings[1:]
 
 
 def test_mono_and_str_paths():
@@ -122,7 +198,14 @@ def test_what_is_saved_is_loaded(tmp_path, rate):
     assert [p.name for p in tmp_path.iterdir()] == ["y.wav"]
 
 
+def test_saving_under_the_name_of_another_kind_is_refused(tmp_path):
+    with pytest.raises(wms.ParameterError, match=r"flac is not written, wanted .*\.wav"):
+        wms.save_audio(tmp_path / "x.flac", LEFT, RATE)
+    assert not list(tmp_path.iterdir())
+
+
 def test_saving_clips_at_full_scale(tmp_path):
     path = tmp_path / "loud.wav"
-    wms.save_audio(path, np.array([-3.0, 0.0, 3.0]), 8000)
+    with pytest.warns(wms.AudioWarning, match="2 samples were clipped to full scale"):
+        wms.save_audio(path, np.array([-3.0, 0.0, 3.0]), 8000)
     np.testing.assert_allclose(wms.load_audio(path)[0], [-1, 0, 1], rtol=0, atol=2 / 2**23)

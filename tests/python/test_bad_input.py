@@ -72,9 +72,14 @@ def test_zero_length_and_foreign_files(tmp_path, ending, call):
 def test_files_cut_short(tmp_path, name):
     whole = (FORMATS / name).read_bytes()
     path = tmp_path / name
-    for kept in (13, 30, 44, len(whole) // 2, len(whole) - 3):
+    for kept in (13, 30, 44):
         path.write_bytes(whole[:kept])
         refused(AudioFileError, lambda: wms.load_audio(path), path)
+    if not name.endswith("flac"):
+        # What is there of the sound is read.
+        path.write_bytes(whole[:-3])
+        with pytest.warns(wms.AudioWarning):
+            assert len(wms.load_audio(path)[0]) == 799
 
 
 def test_wav_headers_that_make_no_sense(tmp_path):
@@ -132,7 +137,7 @@ def test_one_bad_file_is_reported_and_the_others_are_kept(tmp_path):
     tone = (0.3 * np.sin(np.arange(8000) * 0.2)).astype(np.float32)
     for name in ("a", "c", "e"):
         wms.save_audio(tmp_path / f"{name}.wav", tone, 16000)
-    (tmp_path / "b.wav").write_bytes((tmp_path / "a.wav").read_bytes()[:1000])
+    (tmp_path / "b.wav").write_bytes((tmp_path / "a.wav").read_bytes()[:30])
     float_wav(tmp_path / "d.wav", [0.0, np.nan])
     for compatibility in (None, "main"):
         frames = wms.analyze(tmp_path, YIN.replace(compatibility=compatibility))

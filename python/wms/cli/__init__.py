@@ -9,7 +9,7 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -142,7 +142,7 @@ def _run(words: list[str], made: list[Path]) -> int:
         raise UsageError(f"there is no command {name!r}{meant(name, COMMANDS)}")
     options = make_parser([name]).parse_args(words, argparse.Namespace(made=made))
     with warnings.catch_warnings():
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _warning_printer()
         status = int(options.run(options) or 0)
     if status == 0:
         for folder in made:
@@ -167,5 +167,13 @@ def _give_up_stdout() -> None:
         return
 
 
-def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
-    print(f"wms: warning: {message}", file=sys.stderr)
+def _warning_printer() -> Callable[..., None]:
+    """Return a function that prints each warning once."""
+    printed: set[str] = set()
+
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        if str(message) not in printed:
+            printed.add(str(message))
+            print(f"wms: warning: {message}", file=sys.stderr)
+
+    return show

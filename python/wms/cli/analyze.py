@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
     parser.add_argument("audio", nargs="+", metavar="AUDIO", help="audio files and folders")
     outputs.add_output(parser, "OUT", "a folder, or a .safetensors file to write")
+    common.add_channel(parser)
     parser.add_argument(
         "--midi",
         metavar="FILE",
@@ -107,7 +108,9 @@ def _joined(options: argparse.Namespace, settings: Params, out: Path) -> int:
     if options.ray is not None:
         raise UsageError('--ray is given with "compatibility" in the params, wanted one of the two')
     progress = _progress(settings)
-    frames = common.analysed(options.audio, settings, threads=options.threads, progress=progress)
+    frames = common.analysed(
+        options.audio, settings, options.channel, threads=options.threads, progress=progress
+    )
     frames.save(out)
     number, recordings = common.count(len(frames), "frame"), len(frames.files)
     print(
@@ -130,6 +133,7 @@ def _update(
                 folder,
                 options.audio,
                 settings,
+                channel=options.channel,
                 num_threads=options.threads,
                 prune=options.prune,
                 progress=progress,
@@ -140,6 +144,7 @@ def _update(
             folder,
             options.audio,
             settings,
+            channel=options.channel,
             address=options.ray or None,
             num_cpus=options.threads,
             prune=options.prune,

@@ -35,6 +35,16 @@ def add_sample_rate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_channel(parser: argparse.ArgumentParser) -> None:
+    """Add the argument --channel, which channel of recordings is read."""
+    parser.add_argument(
+        "--channel",
+        choices=("mix", "left", "right"),
+        default="mix",
+        help="channel of recordings that have several (default: mix, their average)",
+    )
+
+
 def add_noise(parser: argparse.ArgumentParser) -> None:
     """Add the arguments --noise and --seed."""
     parser.add_argument(
@@ -137,7 +147,7 @@ def holds_frames(path: str) -> bool:
     return path.endswith(NATIVE) or is_store(path)
 
 
-def frames(sources: list[str], settings: Params) -> Frames | Store:
+def frames(sources: list[str], settings: Params, channel: str) -> Frames | Store:
     """Analyse files and folders, or open a file or store of frames.
 
     Raises
@@ -154,7 +164,7 @@ def frames(sources: list[str], settings: Params) -> Frames | Store:
                 f"{'store' if store else 'file'} alone"
             )
         return Store.open(source) if store else Frames.load(source)
-    return analysed(sources, settings)
+    return analysed(sources, settings, channel)
 
 
 def recording(path: str) -> str:
@@ -173,12 +183,13 @@ def recording(path: str) -> str:
 def analysed(
     sources: list[str],
     settings: Params,
+    channel: str,
     *,
     threads: int | None = None,
     progress: AnalysisProgress | None = None,
 ) -> Frames:
     """Analyse files and folders, with progress on stderr and a line for each file left out."""
     with progress or AnalysisProgress() as shown:
-        found = analyze(sources, settings, num_threads=threads, progress=shown)
+        found = analyze(sources, settings, channel=channel, num_threads=threads, progress=shown)
     shown.report_skipped(found.skipped)
     return found

@@ -109,6 +109,7 @@ def of_frames(kind: str, frames: Frames | Store) -> dict[str, Any]:
         "hop_size": settings["hop_size"],
         "pitch_detection_method": settings["pitch_detection_method"],
         "skipped": [reason for _, reason in frames.skipped],
+        "warnings": [line for _, line in frames.warnings],
     }
 
 

@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.add_model(parser)
     outputs.add_output(parser, "FOLDER", "the folder to write")
+    common.add_channel(parser)
     parser.add_argument(
         "--train", nargs="+", metavar="AUDIO", help="the training sound, or its frames or store"
     )
@@ -74,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
         if not Path(source).exists():
             raise FileAccessError(f"{source}: no such file or folder")
     out = outputs.output_folder(options)
-    train = common.frames(options.train, settings) if options.train else None
+    train = common.frames(options.train, settings, options.channel) if options.train else None
     with AnalysisProgress() as progress:
         found = evaluate(
             model,
@@ -83,6 +84,7 @@ def run(options: argparse.Namespace) -> None:
             train=train,
             baselines=options.baselines,
             minutes=options.minutes,
+            channel=options.channel,
             seconds=options.seconds,
             sample_rate=options.sample_rate,
             noise=options.noise,

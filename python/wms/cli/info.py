@@ -138,7 +138,8 @@ def _frames_words(found: dict[str, Any]) -> list[str]:
     ]
     if "inputs" in found:
         lines.append(f"  inputs {', '.join(found['inputs'])}; {found['bins']} bins")
-    return lines + [f"  skipped {reason}" for reason in found["skipped"]]
+    lines += [f"  skipped {reason}" for reason in found["skipped"]]
+    return lines + [f"  warning: {line}" for line in found["warnings"]]
 
 
 def _folder_words(found: dict[str, Any]) -> list[str]:

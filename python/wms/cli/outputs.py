@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from .. import save_audio, wav_bytes
 from .._files import check_writable
-from ..errors import FileAccessError
+from ..errors import AudioWarning, FileAccessError
 from .usage import UsageError
 
 #: Ending of the sound files that are written.
@@ -156,7 +157,10 @@ def write_sound(
     if str(path) == STANDARD_OUTPUT:
         sys.stdout.buffer.write(wav_bytes(sound, rate, subtype=subtype))
     else:
-        save_audio(path, sound, rate, subtype=subtype)
+        with warnings.catch_warnings():
+            # What is clipped has been said, with what to do.
+            warnings.simplefilter("ignore", AudioWarning)
+            save_audio(path, sound, rate, subtype=subtype)
     print(
         f"{path}: {sound.shape[-1] / rate:.1f} s at {rate} Hz, {level(peak)}",
         file=sys.stderr if str(path) == STANDARD_OUTPUT else sys.stdout,

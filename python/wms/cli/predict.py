@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     common.add_model(parser)
     outputs.add_output(parser, "FOLDER", "the folder to write")
+    common.add_channel(parser)
     parser.add_argument(
         "--count",
         type=whole(1, 100),
@@ -43,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
     audio = common.recording(options.audio)
     folder = outputs.output_folder(options)
     model, settings = common.model_and_params(options)
-    frames = common.analysed([audio], settings)
+    frames = common.analysed([audio], settings, options.channel)
     predicted, _ = model.predict(model.inputs(frames))
     if model.config["spectrum"]["domain"] == "magnitude":
         predicted = np.log1p(np.maximum(predicted, 0.0))

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("audio", nargs="+", metavar="AUDIO", help="recordings")
     common.add_model(parser)
     outputs.add_sound_output(parser, "; of several recordings, the folder to write into")
+    common.add_channel(parser)
     common.add_sample_rate(parser)
     parser.add_argument(
         "--transpose",
@@ -107,8 +108,8 @@ def _played(
     audio: str, model: Model, settings: Params, options: argparse.Namespace
 ) -> npt.NDArray[np.float32]:
     rate, noise, seed = options.sample_rate, options.noise, options.seed
-    original, _ = load_audio(audio, rate)
-    frames = common.analysed([audio], settings)
+    original, _ = load_audio(audio, rate, channel=options.channel)
+    frames = common.analysed([audio], settings, options.channel)
     moved = _transposed(frames, options.transpose)
     if options.oracle:
         sound = play_spectra(

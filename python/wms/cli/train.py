@@ -30,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="audio files and folders, or a file or store of frames",
     )
     outputs.add_output(parser, "MODEL", "the .safetensors file to write")
+    common.add_channel(parser)
     parser.add_argument(
         "--minutes", type=number(1e-6, 1e6), metavar="M",
         help="minutes to train, not counting what other programs take of the processor",
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     if not any(map(common.holds_frames, options.audio)):
         # Params whose model could not be played are refused before the long analysis.
         settings.check_playable()
-    frames = common.frames(options.audio, settings)
+    frames = common.frames(options.audio, settings, options.channel)
     # A file of frames knows how it was analysed; --params says how to train on it.
     training_keys = [field.name for field in dataclasses.fields(training.TrainSettings)]
     settings = frames.params.replace(**{key: settings[key] for key in training_keys})

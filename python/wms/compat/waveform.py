@@ -52,7 +52,7 @@ def listed(source: Sources) -> list[Path]:
 
 def joined(files: Sequence[Path], sample_rate: int, window_size: int) -> FloatArray:
     """Read recordings and join them, with all but the last one padded by `padded`."""
-    recordings = [_wms.load_audio(path, sample_rate)[0] for path in files]
+    recordings = [_wms.load_audio(path, sample_rate, as_stored=True)[0] for path in files]
     return np.concatenate([*(padded(y, window_size) for y in recordings[:-1]), recordings[-1]])
 
 

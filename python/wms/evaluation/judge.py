@@ -59,6 +59,7 @@ def evaluate(
     baselines: bool = False,
     minutes: float | None = None,
     seconds: float = 30.0,
+    channel: str = "mix",
     sample_rate: int | None = None,
     noise: float = 1.0,
     seed: int = 0,
@@ -91,6 +92,8 @@ def evaluate(
         file, or 5.
     seconds : float
         Longest passage of a recording, 1 to 3600. Of a longer recording the middle is taken.
+    channel : str
+        Channel of the recordings, of those to train on too: "mix", "left" or "right".
     sample_rate : int, optional
         Sample rate at which sounds are measured, at least 4000 Hz; default: the model's own. Sounds
         are played at this rate or the model's own, whichever is higher, and then resampled to it,
@@ -123,7 +126,7 @@ def evaluate(
     _check_ranges(rate, seconds, minutes, baselines=baselines, has_training=train is not None)
     conditions = _Conditions(rate, seconds, noise, seed)
     paths = list_audio(audio)
-    training_sound = None if train is None else _training_sound(train, settings, paths)
+    training_sound = None if train is None else _training_sound(train, settings, paths, channel)
     predictors = {"model": model_predictor(model)}
     baseline_description = None
     if training_sound is not None:
@@ -139,7 +142,9 @@ def evaluate(
     frames_done = 0
     for done, path in enumerate(paths):
         try:
-            passage = read_passage(path, settings, seconds=seconds, sample_rate=rate)
+            passage = read_passage(
+                path, settings, seconds=seconds, sample_rate=rate, channel=channel
+            )
         except AudioFileError as error:
             if len(paths) == 1:
                 raise
@@ -189,7 +194,10 @@ def _check_ranges(
 
 
 def _training_sound(
-    train: Frames | Store | _Source | Sequence[_Source], settings: Params, tested: Sequence[Path]
+    train: Frames | Store | _Source | Sequence[_Source],
+    settings: Params,
+    tested: Sequence[Path],
+    channel: str,
 ) -> Frames | Store:
     """Return the training sound as frames; it must share no file with the tested recordings."""
     if isinstance(train, (Frames, Store)):
@@ -202,7 +210,9 @@ def _training_sound(
             f"{min(both).name}: is among the training sound too, wanted recordings that the model "
             "was not trained on"
         )
-    return train if isinstance(train, (Frames, Store)) else analyze(names, settings)
+    if isinstance(train, (Frames, Store)):
+        return train
+    return analyze(names, settings, channel=channel)
 
 
 def _judge(

@@ -43,7 +43,7 @@ class Passage:
         return len(self.original) / self.sample_rate
 
 
-def read_middle(path: Path, *, seconds: float) -> tuple[Float32, int, float]:
+def read_middle(path: Path, *, seconds: float, channel: str = "mix") -> tuple[Float32, int, float]:
     """Read a recording, or the middle of it if it is too long.
 
     Parameters
@@ -52,6 +52,8 @@ def read_middle(path: Path, *, seconds: float) -> tuple[Float32, int, float]:
         Audio file.
     seconds : float
         Longest part to read, seconds.
+    channel : str
+        Its channel: "mix", "left" or "right".
 
     Returns
     -------
@@ -66,13 +68,15 @@ def read_middle(path: Path, *, seconds: float) -> tuple[Float32, int, float]:
     AudioFileError
         If it cannot be read or is empty.
     """
-    sound, rate = load_audio(path)
+    sound, rate = load_audio(path, channel=channel)
     longest = max(1, round(seconds * rate))
     start = max(0, (len(sound) - longest) // 2)
     return sound[start : start + longest], rate, start / rate
 
 
-def read_passage(path: Path, params: Params, *, seconds: float, sample_rate: int) -> Passage:
+def read_passage(
+    path: Path, params: Params, *, seconds: float, sample_rate: int, channel: str = "mix"
+) -> Passage:
     """Read a recording, or the middle of it if it is too long, and analyse it.
 
     Parameters
@@ -85,13 +89,15 @@ def read_passage(path: Path, params: Params, *, seconds: float, sample_rate: int
         Longest passage, seconds.
     sample_rate : int
         Sample rate for the sound of the passage, Hz.
+    channel : str
+        The recording's channel: "mix", "left" or "right".
 
     Raises
     ------
     AudioFileError
         If it cannot be read or is empty.
     """
-    sound, rate, start_s = read_middle(path, seconds=seconds)
+    sound, rate, start_s = read_middle(path, seconds=seconds, channel=channel)
     # Analysed at the recording's own rate, as in training, not after resampling.
     frames = analyze(sound, params, sample_rate=rate)
     original = resample(sound, orig_sr=rate, target_sr=sample_rate)
