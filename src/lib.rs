@@ -35,6 +35,7 @@ pub mod corpus;
 pub mod error;
 mod files;
 mod limits;
+mod mel_scale;
 pub mod midi;
 pub mod model;
 pub mod params;

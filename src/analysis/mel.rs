@@ -5,10 +5,10 @@
 
 use super::fourier::{Forward, hann_symmetric};
 use super::frame::check_size;
+use crate::mel_scale::{band_edges, dct_basis};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
 use std::collections::HashMap;
-use std::f64::consts::PI;
 
 /// Most mel bands.
 const MAX_BANDS: usize = 1024;
@@ -201,32 +201,9 @@ impl Filter {
     }
 }
 
-fn hz_to_mel(hz: f64) -> f64 {
-    let step = 200.0 / 3.0;
-    let log_from_hz = 1000.0;
-    if hz < log_from_hz {
-        hz / step
-    } else {
-        log_from_hz / step + (hz / log_from_hz).ln() / (6.4_f64.ln() / 27.0)
-    }
-}
-
-fn mel_to_hz(mel: f64) -> f64 {
-    let step = 200.0 / 3.0;
-    let log_from_mel = 1000.0 / step;
-    if mel < log_from_mel {
-        mel * step
-    } else {
-        1000.0 * ((mel - log_from_mel) * (6.4_f64.ln() / 27.0)).exp()
-    }
-}
-
 /// Triangles from 0 Hz to the Nyquist frequency, each of the same area in Hz.
 fn slaney_filters(sample_rate: f64, n_fft: usize, bands: usize) -> Vec<Filter> {
-    let top = hz_to_mel(sample_rate / 2.0);
-    let edges: Vec<f64> =
-        (0..bands + 2).map(|i| mel_to_hz(top * i as f64 / (bands + 1) as f64)).collect();
-    edges
+    band_edges(sample_rate / 2.0, bands)
         .windows(3)
         .map(|edge| {
             let area = 2.0 / (edge[2] - edge[0]);
@@ -243,15 +220,4 @@ fn slaney_filters(sample_rate: f64, n_fft: usize, bands: usize) -> Vec<Filter> {
             Filter { first, weights }
         })
         .collect()
-}
-
-/// The first `count` basis vectors of the orthonormal DCT-II over `length` values.
-fn dct_basis(count: usize, length: usize) -> Vec<Vec<f64>> {
-    let n = length as f64;
-    let vector = |k: usize| {
-        let scale = if k == 0 { (1.0 / n).sqrt() } else { (2.0 / n).sqrt() };
-        let value = |i: usize| scale * (PI * k as f64 * (i as f64 + 0.5) / n).cos();
-        (0..length).map(value).collect()
-    };
-    (0..count).map(vector).collect()
 }
