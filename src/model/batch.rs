@@ -1,7 +1,8 @@
 //! Networks as the engine steps them: several voices at once, in one of two precisions.
 
 use super::layers::{Dense, Gru, mix};
-use super::network::{Network, State};
+use super::network::{Kind, Network, State};
+use super::partials::{PartialNetwork, Work};
 use super::reduced::{Quantised, ReducedDense, VOICES_PER_BATCH};
 use crate::model::activation::{Activation, relu};
 
@@ -69,13 +70,28 @@ impl Layer {
 /// The weights of a [`Network`], arranged for up to [`VOICES_PER_BATCH`] voices that step together.
 #[derive(Clone, Debug)]
 pub struct BatchNetwork {
+    kind: BatchKind,
+    inputs: usize,
+    outputs: usize,
+    /// Number of recurrent layers and the size of each.
+    hidden: (usize, usize),
+    widest: usize,
+}
+
+#[derive(Clone, Debug)]
+enum BatchKind {
+    Layers(BatchLayers),
+    /// Computed voice by voice, in single precision: its weights are few.
+    Partials(Box<PartialNetwork>),
+}
+
+/// The layers of a network of `wms_torch`.
+#[derive(Clone, Debug)]
+struct BatchLayers {
     encoder: Option<Layer>,
     recurrent: Vec<(Layer, Layer)>,
     dense: Vec<Layer>,
     output: Activation,
-    inputs: usize,
-    hidden: usize,
-    widest: usize,
 }
 
 /// Inputs, states and outputs of up to [`VOICES_PER_BATCH`] voices that step together.
@@ -90,29 +106,36 @@ pub struct Batch {
     recurrent: [Vec<f32>; VOICES_PER_BATCH],
     /// For each recurrent layer, the states of all voices.
     hidden: Vec<[Vec<f32>; VOICES_PER_BATCH]>,
+    partials: Work,
     outputs: usize,
 }
 
 impl BatchNetwork {
     /// Arranges the weights of `network` for batches, in the given precision.
     pub fn new(network: &Network, precision: Precision) -> Self {
-        let layer = |layer: &Dense| Layer::new(layer, precision);
-        let (encoder, recurrent, dense) = network.layers();
-        let sizes = encoder.into_iter().chain(dense).flat_map(|l| [l.inputs(), l.outputs()]);
-        let hidden = network.hidden_shape().1;
-        Self {
-            encoder: encoder.map(layer),
-            recurrent: recurrent
-                .iter()
-                .map(Gru::parts)
-                .map(|(input, hidden)| (layer(input), layer(hidden)))
-                .collect(),
-            dense: dense.iter().map(layer).collect(),
-            output: network.generation().output(),
-            inputs: network.input_size(),
-            hidden,
-            widest: sizes.chain([hidden, network.input_size()]).max().unwrap_or(0),
-        }
+        let (inputs, outputs) = (network.input_size(), network.output_size());
+        let hidden = network.hidden_shape();
+        let mut widest = inputs.max(outputs).max(hidden.1);
+        let kind = match network.kind() {
+            Kind::Layers(layers) => {
+                let layer = |layer: &Dense| Layer::new(layer, precision);
+                let all = layers.encoder.iter().chain(&layers.dense);
+                widest = all.flat_map(|l| [l.inputs(), l.outputs()]).fold(widest, usize::max);
+                BatchKind::Layers(BatchLayers {
+                    encoder: layers.encoder.as_ref().map(layer),
+                    recurrent: layers
+                        .recurrent
+                        .iter()
+                        .map(Gru::parts)
+                        .map(|(input, hidden)| (layer(input), layer(hidden)))
+                        .collect(),
+                    dense: layers.dense.iter().map(layer).collect(),
+                    output: network.generation().output(),
+                })
+            }
+            Kind::Partials(network) => BatchKind::Partials(network.clone()),
+        };
+        Self { kind, inputs, outputs, hidden, widest }
     }
 
     /// An empty batch for this network.
@@ -123,20 +146,46 @@ impl BatchNetwork {
             quantised: std::array::from_fn(|_| Quantised::new(self.widest)),
             current: lanes(self.widest),
             next: lanes(self.widest),
-            gates: lanes(3 * self.hidden),
-            recurrent: lanes(3 * self.hidden),
-            hidden: self.recurrent.iter().map(|_| lanes(self.hidden)).collect(),
-            outputs: self.dense.last().map_or(0, Layer::outputs),
+            gates: lanes(3 * self.hidden.1),
+            recurrent: lanes(3 * self.hidden.1),
+            hidden: (0..self.hidden.0).map(|_| lanes(self.hidden.1)).collect(),
+            partials: match &self.kind {
+                BatchKind::Layers(_) => Work::default(),
+                BatchKind::Partials(network) => network.work(),
+            },
+            outputs: self.outputs,
         }
     }
 
     /// Makes one step of all voices in the batch; allocates nothing.
     pub fn step(&self, batch: &mut Batch) {
-        let Batch { count, quantised, current, next, gates, recurrent, hidden, .. } = batch;
-        let count = *count;
-        if count == 0 {
+        if batch.count == 0 {
             return;
         }
+        match &self.kind {
+            BatchKind::Layers(layers) => layers.step(batch),
+            BatchKind::Partials(network) => {
+                let Batch { count, current, next, hidden, partials, outputs, .. } = batch;
+                let Some(hidden) = hidden.first_mut() else { return };
+                for lane in 0..*count {
+                    let output = &mut next[lane][..*outputs];
+                    network.step(&mut hidden[lane], partials, &current[lane], output);
+                }
+                std::mem::swap(current, next);
+            }
+        }
+    }
+
+    /// Number of input features, C.
+    pub fn input_size(&self) -> usize {
+        self.inputs
+    }
+}
+
+impl BatchLayers {
+    fn step(&self, batch: &mut Batch) {
+        let Batch { count, quantised, current, next, gates, recurrent, hidden, .. } = batch;
+        let count = *count;
         if let Some(layer) = &self.encoder {
             layer.forward(count, current, quantised, next);
             std::mem::swap(current, next);
@@ -147,7 +196,7 @@ impl BatchNetwork {
             inner.forward(count, hidden, quantised, recurrent);
             for lane in 0..count {
                 mix(&mut gates[lane], &recurrent[lane], &mut hidden[lane]);
-                current[lane][..self.hidden].copy_from_slice(&hidden[lane]);
+                current[lane][..hidden[lane].len()].copy_from_slice(&hidden[lane]);
             }
         }
         for (number, layer) in self.dense.iter().enumerate() {
@@ -160,11 +209,6 @@ impl BatchNetwork {
         for lane in &mut current[..count] {
             self.output.apply(&mut lane[..batch.outputs]);
         }
-    }
-
-    /// Number of input features, C.
-    pub fn input_size(&self) -> usize {
-        self.inputs
     }
 }
 

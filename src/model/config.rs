@@ -1,5 +1,7 @@
 //! What a model file says about its network: everything that is needed to play it.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value};
 
 use super::fields::Fields;
@@ -9,6 +11,8 @@ use crate::limits::{
 };
 use crate::{Error, Result};
 
+/// Numbers of mel bands that a network may be made for.
+const MEL_BANDS: RangeInclusive<usize> = 2..=1024;
 /// Coordinates that `PaCMAP` makes of the coefficients.
 pub(super) const PACMAP_COORDINATES: usize = 3;
 
@@ -37,6 +41,12 @@ impl F0Mapping {
     /// The network input for a pitch in Hz.
     pub fn apply(&self, f0_hz: f64) -> f32 {
         crate::timbre::log_pitch(f0_hz as f32, self.f_low_hz, self.offset)
+    }
+
+    /// The pitch in Hz that a network input stands for, 0.001 to 100000.
+    pub fn invert(&self, input: f32) -> f32 {
+        let hz = f64::from(input).min(12.0).exp() + self.f_low_hz - self.offset;
+        hz.clamp(1e-3, 1e5) as f32
     }
 }
 
@@ -145,6 +155,8 @@ pub struct ModelConfig {
     pub spectrum: SpectrumLayout,
     /// Samples from one frame to the next at the spectrum's sampling rate.
     pub hop_size: usize,
+    /// Number of mel bands that the coefficients describe, if the network has to know.
+    pub mel_bands: Option<usize>,
     pitch_index: usize,
     voicedness_index: Option<usize>,
     /// The whole object as it is in the file, including keys that this program does not know.
@@ -174,6 +186,10 @@ impl ModelConfig {
             statistics: statistics(&fields, count, voicedness_index)?,
             spectrum: spectrum(&fields)?,
             hop_size: fields.whole_in("hop_size", &HOP_SIZE)?,
+            mel_bands: match fields.has("mel_bands") {
+                true => Some(fields.whole_in("mel_bands", &MEL_BANDS)?),
+                false => None,
+            },
             pitch_index,
             voicedness_index,
             input_names,
@@ -184,6 +200,11 @@ impl ModelConfig {
     /// The configuration object as it is in the file.
     pub fn json(&self) -> &Map<String, Value> {
         &self.raw
+    }
+
+    /// The name of the network's family, as the file gives it.
+    pub fn generation(&self) -> &str {
+        self.raw.get("generation").and_then(Value::as_str).unwrap_or("missing")
     }
 
     /// What had to be assumed about the model because its file does not say it, one phrase each;

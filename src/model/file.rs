@@ -54,7 +54,9 @@ impl Model {
     /// # Errors
     /// [`Error::Parameter`] naming the key or tensor that is missing, misshapen or out of range.
     pub fn from_state(config: Value, tensors: StateDict) -> Result<Self> {
-        Self::new(ModelConfig::from_json(config)?, Network::from_state_dict(tensors)?)
+        let config = ModelConfig::from_json(config)?;
+        let network = Network::from_state(tensors, &config)?;
+        Self::new(config, network)
     }
 
     /// Joins a network and its description.
@@ -76,7 +78,7 @@ impl Model {
                 config.spectrum.n_bins
             )));
         }
-        let given = config.json().get("generation").and_then(Value::as_str).unwrap_or("missing");
+        let given = config.generation();
         let generation = network.generation().name();
         if given != generation {
             return Err(Error::parameter(format!(

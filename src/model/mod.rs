@@ -10,6 +10,7 @@ pub mod file;
 mod half;
 pub mod layers;
 pub mod network;
+mod partials;
 mod playable;
 mod projection;
 mod reduced;

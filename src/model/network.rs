@@ -1,9 +1,12 @@
-//! Networks of every generation of `wms_torch`: an optional encoder, recurrent layers, dense layers.
+//! Networks of every generation: those of `wms_torch`, which are an optional encoder, recurrent layers
+//! and dense layers, and this project's own, whose decoder is shared by all partials.
 
 use std::collections::BTreeMap;
 
 use super::activation::{Activation, relu};
+use super::config::ModelConfig;
 use super::layers::{Dense, Gru};
+use super::partials::{PartialNetwork, Work};
 use crate::Error;
 use crate::limits::{MAX_LAYER, MAX_ROWS};
 
@@ -22,7 +25,7 @@ pub struct Tensor {
 /// Tensors by their state-dict names.
 pub type StateDict = BTreeMap<String, Tensor>;
 
-/// Families of networks that `wms_torch` has made, recognised by the names and shapes of their tensors.
+/// Families of networks. Those of `wms_torch` are recognised by the names and shapes of their tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
     /// Three dense layers without recurrence; the outputs are magnitudes.
@@ -34,6 +37,9 @@ pub enum Generation {
     /// An encoder, one recurrent layer, two dense layers and a softplus; the outputs are ln(1 +
     /// magnitude).
     August2026,
+    /// This project's own: decoders shared by all partials, with a recurrent context; the outputs are
+    /// ln(1 + magnitude).
+    Wms2,
 }
 
 impl Generation {
@@ -44,6 +50,7 @@ impl Generation {
             Self::EarlyNovember2024 => "2024-11-early",
             Self::November2024 => "2024-11",
             Self::August2026 => "2026-08",
+            Self::Wms2 => "wms-2",
         }
     }
 
@@ -66,9 +73,21 @@ impl Generation {
 #[derive(Clone, Debug)]
 pub struct Network {
     generation: Generation,
-    encoder: Option<Dense>,
-    recurrent: Vec<Gru>,
-    dense: Vec<Dense>,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    Layers(Layers),
+    Partials(Box<PartialNetwork>),
+}
+
+/// The layers of a network of `wms_torch`.
+#[derive(Clone, Debug)]
+pub(super) struct Layers {
+    pub encoder: Option<Dense>,
+    pub recurrent: Vec<Gru>,
+    pub dense: Vec<Dense>,
 }
 
 /// The recurrent state of one voice between steps, and working memory for a step.
@@ -78,6 +97,7 @@ pub struct State {
     work: [Vec<f32>; 2],
     gates: Vec<f32>,
     recurrent: Vec<f32>,
+    partials: Work,
 }
 
 impl State {
@@ -98,7 +118,25 @@ impl State {
 }
 
 impl Network {
-    /// Builds the network that the names and shapes of a state dict describe.
+    /// Builds the network of a model file from its description and its tensors.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the tensor that is missing, superfluous, misshapen, too large or
+    /// not finite, or the key of the description that does not fit.
+    pub fn from_state(tensors: StateDict, config: &ModelConfig) -> crate::Result<Self> {
+        if config.generation() != Generation::Wms2.name() {
+            return Self::from_state_dict(tensors);
+        }
+        check(&tensors)
+            .and_then(|()| PartialNetwork::build(tensors, config))
+            .map(|network| Self {
+                generation: Generation::Wms2,
+                kind: Kind::Partials(Box::new(network)),
+            })
+            .map_err(Error::Parameter)
+    }
+
+    /// Builds the network of `wms_torch` that the names and shapes of a state dict describe.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the tensor that is missing, superfluous, misshapen, too large or
@@ -108,16 +146,7 @@ impl Network {
     }
 
     fn build(mut tensors: StateDict) -> Result<Self, String> {
-        for (name, tensor) in &tensors {
-            if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > MAX_ROWS) {
-                return Err(format!(
-                    "tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"
-                ));
-            }
-            if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
-                return Err(format!("tensor {name} holds {bad}, wanted finite weights"));
-            }
-        }
+        check(&tensors)?;
         let has_encoder = tensors.keys().any(|name| name.starts_with("input_encoder."));
         let recurrent_count = count(&tensors, |i| format!("gru.weight_ih_l{i}"));
         // Activations stand between the dense layers, so these have even numbers.
@@ -156,11 +185,96 @@ impl Network {
                 if has_encoder { "an" } else { "no" }
             )
         })?;
-        Ok(Self { generation, encoder, recurrent, dense })
+        Ok(Self { generation, kind: Kind::Layers(Layers { encoder, recurrent, dense }) })
     }
 
     /// The tensors by their state-dict names.
     pub fn to_state_dict(&self) -> StateDict {
+        match &self.kind {
+            Kind::Layers(layers) => layers.to_state_dict(),
+            Kind::Partials(network) => network.to_state_dict(),
+        }
+    }
+
+    /// What the network is made of.
+    pub(super) fn kind(&self) -> &Kind {
+        &self.kind
+    }
+
+    /// The family that this network belongs to.
+    pub fn generation(&self) -> Generation {
+        self.generation
+    }
+
+    /// Number of input features, C.
+    pub fn input_size(&self) -> usize {
+        match &self.kind {
+            Kind::Layers(layers) => layers.input_size(),
+            Kind::Partials(network) => network.input_size(),
+        }
+    }
+
+    /// Number of spectrum bins at the output, K.
+    pub fn output_size(&self) -> usize {
+        match &self.kind {
+            Kind::Layers(layers) => layers.dense.last().map_or(0, Dense::outputs),
+            Kind::Partials(network) => network.output_size(),
+        }
+    }
+
+    /// Number of outputs of the encoder, if there is one.
+    pub fn encoder_size(&self) -> Option<usize> {
+        match &self.kind {
+            Kind::Layers(layers) => layers.encoder.as_ref().map(Dense::outputs),
+            Kind::Partials(_) => None,
+        }
+    }
+
+    /// Number of recurrent layers and the size of each.
+    pub fn hidden_shape(&self) -> (usize, usize) {
+        match &self.kind {
+            Kind::Layers(Layers { recurrent, .. }) => {
+                (recurrent.len(), recurrent.first().map_or(0, Gru::hidden))
+            }
+            Kind::Partials(network) => (1, network.hidden_size()),
+        }
+    }
+
+    /// A zero state for one voice.
+    pub fn state(&self) -> State {
+        match &self.kind {
+            Kind::Layers(layers) => layers.state(),
+            Kind::Partials(network) => State {
+                hidden: vec![vec![0.0; network.hidden_size()]],
+                work: [Vec::new(), Vec::new()],
+                gates: Vec::new(),
+                recurrent: Vec::new(),
+                partials: network.work(),
+            },
+        }
+    }
+
+    /// Makes one step from `input`, (C,), to `output`, (K,), and advances `state`; allocates nothing.
+    ///
+    /// # Panics
+    /// If `input` is shorter than C or `output` than K, or if `state` belongs to another network.
+    pub fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
+        match &self.kind {
+            Kind::Layers(layers) => {
+                layers.step(state, input, output);
+                let outputs = layers.dense.last().map_or(0, Dense::outputs);
+                self.generation.output().apply(&mut output[..outputs]);
+            }
+            Kind::Partials(network) => {
+                network.step(&mut state.hidden[0], &mut state.partials, input, output);
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// The tensors by their state-dict names.
+    fn to_state_dict(&self) -> StateDict {
         let mut tensors = StateDict::new();
         let mut put = |weight_name: String, bias_name: String, layer: &Dense| {
             let (weight, bias) = layer.unpack();
@@ -187,18 +301,8 @@ impl Network {
         tensors
     }
 
-    /// The encoder, the recurrent and the dense layers.
-    pub(super) fn layers(&self) -> (Option<&Dense>, &[Gru], &[Dense]) {
-        (self.encoder.as_ref(), &self.recurrent, &self.dense)
-    }
-
-    /// The family that this network belongs to.
-    pub fn generation(&self) -> Generation {
-        self.generation
-    }
-
     /// Number of input features, C.
-    pub fn input_size(&self) -> usize {
+    fn input_size(&self) -> usize {
         self.encoder
             .as_ref()
             .map(Dense::inputs)
@@ -207,23 +311,8 @@ impl Network {
             .unwrap_or(0)
     }
 
-    /// Number of spectrum bins at the output, K.
-    pub fn output_size(&self) -> usize {
-        self.dense.last().map_or(0, Dense::outputs)
-    }
-
-    /// Number of outputs of the encoder, if there is one.
-    pub fn encoder_size(&self) -> Option<usize> {
-        self.encoder.as_ref().map(Dense::outputs)
-    }
-
-    /// Number of recurrent layers and the size of each.
-    pub fn hidden_shape(&self) -> (usize, usize) {
-        (self.recurrent.len(), self.recurrent.first().map_or(0, Gru::hidden))
-    }
-
     /// A zero state for one voice.
-    pub fn state(&self) -> State {
+    fn state(&self) -> State {
         let sizes = self.encoder.iter().chain(&self.dense).map(Dense::outputs);
         let widest = sizes.chain(self.recurrent.iter().map(Gru::hidden)).max().unwrap_or(0);
         let gates = 3 * self.recurrent.iter().map(Gru::hidden).max().unwrap_or(0);
@@ -232,15 +321,13 @@ impl Network {
             work: [vec![0.0; widest], vec![0.0; widest]],
             gates: vec![0.0; gates],
             recurrent: vec![0.0; gates],
+            partials: Work::default(),
         }
     }
 
-    /// Makes one step from `input`, (C,), to `output`, (K,), and advances `state`; allocates nothing.
-    ///
-    /// # Panics
-    /// If `input` is shorter than C or `output` than K, or if `state` belongs to another network.
-    pub fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
-        let State { hidden, work: [current, next], gates, recurrent } = state;
+    /// Makes one step, without the output's activation.
+    fn step(&self, state: &mut State, input: &[f32], output: &mut [f32]) {
+        let State { hidden, work: [current, next], gates, recurrent, .. } = state;
         let mut width = self.input_size();
         let mut fed: &[f32] = &input[..width];
         if let Some(layer) = &self.encoder {
@@ -267,24 +354,37 @@ impl Network {
                 }
                 fed = &next[..width];
             }
-            let output = &mut output[..last.outputs()];
-            last.forward(fed, output);
-            self.generation.output().apply(output);
+            last.forward(fed, &mut output[..last.outputs()]);
         }
     }
+}
+
+/// Checks that tensors are neither empty nor too large, and that their values are finite.
+fn check(tensors: &StateDict) -> Result<(), String> {
+    for (name, tensor) in tensors {
+        if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > MAX_ROWS) {
+            return Err(format!(
+                "tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"
+            ));
+        }
+        if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
+            return Err(format!("tensor {name} holds {bad}, wanted finite weights"));
+        }
+    }
+    Ok(())
 }
 
 fn count(tensors: &StateDict, name: impl Fn(usize) -> String) -> usize {
     (0..MAX_LAYERS).take_while(|&i| tensors.contains_key(&name(i))).count()
 }
 
-fn take(tensors: &mut StateDict, name: &str) -> Result<Tensor, String> {
+pub(super) fn take(tensors: &mut StateDict, name: &str) -> Result<Tensor, String> {
     tensors.remove(name).ok_or_else(|| format!("tensor {name} is missing"))
 }
 
 /// Takes a matrix and its bias out of the tensors. `size` is the number of inputs that it must have, if
 /// known; it becomes the number of outputs.
-fn take_dense(
+pub(super) fn take_dense(
     tensors: &mut StateDict,
     weight_name: &str,
     bias_name: &str,
@@ -318,7 +418,7 @@ fn take_dense(
     Ok(Dense::new(inputs, &weight.data, &bias.data))
 }
 
-fn take_gru(
+pub(super) fn take_gru(
     tensors: &mut StateDict,
     index: usize,
     size: &mut Option<usize>,

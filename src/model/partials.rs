@@ -13,7 +13,6 @@ use super::config::{F0Mapping, ModelConfig};
 use super::layers::{Dense, Gru};
 use super::network::{StateDict, Tensor, take, take_dense, take_gru};
 use crate::mel_scale::{band_edges, dct_basis, hz_to_mel};
-use crate::limits::MAX_ROWS;
 
 /// What a decoder is told of one partial.
 const FEATURES: usize = 12;

@@ -65,14 +65,17 @@ pub const KEYS: &[Key] = &[
         .means("How the fundamental frequency is found (docs/pitch.md)."),
     Key::new("include_voicedness", Pitch, Switch, "true")
         .means("Whether the probability that a frame has a pitch is an input of the network."),
-    Key::new("model_type", Network, Choice(&["GRU"]), "\"GRU\"")
-        .means("Kind of network: one layer of gated recurrent units (GRU) between dense layers."),
+    Key::new("model_type", Network, Choice(&["GRU", "WMS-2"]), "\"GRU\"")
+        .means(
+            "Kind of network: one layer of gated recurrent units (GRU) between dense layers, or \
+             \"WMS-2\", whose decoder is shared by all partials (docs/training.md).",
+        ),
     Key::new("hidden_size", Network, Whole(1, MAX_LAYER as u64), "256")
         .means("Number of gated recurrent units, and width of the dense layer behind them."),
     Key::new(
         "criterion",
         Loss,
-        Choice(&["MSE", "WeightedMSE", "Spectral", "LogSpectral"]),
+        Choice(&["MSE", "WeightedMSE", "Spectral", "LogSpectral", "Decibel"]),
         "\"MSE\"",
     )
     .means("Loss between predicted and true spectra, both ln(1 + magnitude) (docs/training.md)."),

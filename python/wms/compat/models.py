@@ -51,7 +51,7 @@ def write_model(
     Raises
     ------
     ParameterError
-        If the path has another ending.
+        If the path has another ending, or the model is of a generation that wms_torch cannot read.
     FileAccessError
         If a file exists already or cannot be written.
 
@@ -68,6 +68,7 @@ def write_model(
     if path.suffix == ".safetensors":
         model.save(path)
         return [path]
+    check_known_to_wms_torch(model.generation)
     beside = check_writable(path.with_name(path.name + DESCRIPTION_ENDING), overwrite=overwrite)
     tensors = dict(sorted(model.state_dict().items(), key=lambda item: _torch_order(item[0])))
     if path.suffix == ".pth":
@@ -77,6 +78,21 @@ def write_model(
     with replacing(beside) as temporary:
         temporary.write_text(json.dumps(_description(model.config), indent=2) + "\n")
     return [path, beside]
+
+
+def check_known_to_wms_torch(generation: str) -> None:
+    """Refuse a generation of networks that only this project has.
+
+    Raises
+    ------
+    ParameterError
+        Saying how to train a network that wms_torch can read.
+    """
+    if generation == "wms-2":
+        raise ParameterError(
+            "the model is of generation wms-2, which wms_torch cannot read, wanted one of its own; "
+            "train one with --params params.json"
+        )
 
 
 def save_rt_json(path: Path, tensors: Mapping[str, npt.NDArray[np.float32]]) -> None:

@@ -29,6 +29,7 @@ from .losses import (
     make_criterion,
 )
 from .network import GRUNet
+from .partial_network import PartialNet
 from .progress import EpochRecord
 from .projection import ProjectedFrames, Projection, fit_projection
 from .settings import TrainSettings

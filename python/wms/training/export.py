@@ -19,10 +19,11 @@ from .._files import check_writable, replacing
 from .._frames import FloatArray, FramesLike
 from ..compat import write_model
 from ..compat.hashing import PITCH_OFFSET_HZ
-from ..compat.models import save_rt_json
+from ..compat.models import check_known_to_wms_torch, save_rt_json
 from ..compat.torch_file import save_tensors
 from .frames import n_bins, params_dict
 from .network import GRUNet
+from .partial_network import PartialNet
 from .projection import ProjectedFrames
 
 
@@ -127,7 +128,7 @@ def _rest(frames: FramesLike, inputs: FloatArray) -> FloatArray:
 
 def save_model(
     path: str | os.PathLike[str],
-    network: GRUNet,
+    network: GRUNet | PartialNet,
     frames: FramesLike,
     *,
     name: str | None = None,
@@ -143,7 +144,7 @@ def save_model(
     ----------
     path : path
         The file to write.
-    network : GRUNet
+    network : GRUNet or PartialNet
         A network that takes inputs as `frames` has them (`fold_normalisation`).
     frames : Frames
         The frames that it was trained on.
@@ -172,13 +173,16 @@ def save_model(
     'untrained.safetensors'
     """
     path = check_writable(path, overwrite=overwrite)
+    kind = {}
+    if isinstance(network, PartialNet):
+        kind = {"generation": "wms-2", "mel_bands": network.n_mel}
     config = model_config(
         frames,
         name=path.stem if name is None else name,
         params=frames.params if params is None else params,
         provenance=provenance or {},
     )
-    Model.from_state(config, _arrays(network)).save(path)
+    Model.from_state({**config, **kind}, _arrays(network)).save(path)
     return path
 
 
@@ -217,6 +221,8 @@ def export_wms_torch(
     ------
     ModelFileError
         If `model` is a path that is not a model file.
+    ParameterError
+        If the network is of a generation that wms_torch cannot read.
     FileAccessError
         If a file exists already or cannot be written.
 
@@ -226,6 +232,8 @@ def export_wms_torch(
     >>> pth, json = wms.training.export_wms_torch(network, "saved_models")
     """
     loaded = None if isinstance(model, torch.nn.Module) else Model.load(model)
+    if loaded or isinstance(model, PartialNet):
+        check_known_to_wms_torch(loaded.generation if loaded else "wms-2")
     stamp = f"{time or datetime.datetime.now():%Y-%m-%d_%H-%M-%S}{comment}"
     folder = Path(folder)
     weights = check_writable(folder / "models" / f"model_{stamp}.pth", overwrite=False)

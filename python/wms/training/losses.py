@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import torch
@@ -103,6 +104,29 @@ class LogSpectralLoss(nn.Module):
         return loss + self.weight * (level - wanted).abs().mean()
 
 
+class DecibelLoss(nn.Module):
+    """Mean absolute error of the levels in dB, divided by 10.
+
+    Only bins whose true magnitude is at least `floor` count, and predictions below it count as it.
+
+    Parameters
+    ----------
+    floor : float
+        Magnitude below which nothing is heard.
+    """
+
+    def __init__(self, floor: float = 0.01) -> None:
+        super().__init__()
+        self.floor = floor
+
+    def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Return the loss, a scalar."""
+        level, wanted = (torch.expm1(y).clamp_min(self.floor).log10() for y in (predicted, target))
+        heard = (target > math.log1p(self.floor)).float()
+        loss: torch.Tensor = (2 * (level - wanted).abs() * heard).sum() / heard.sum().clamp_min(1)
+        return loss
+
+
 class SmoothnessLoss(nn.Module):
     """A loss plus a penalty on differences between neighbouring bins of the prediction.
 
@@ -128,7 +152,7 @@ class SmoothnessLoss(nn.Module):
 
 
 def make_criterion(
-    name: Literal["MSE", "WeightedMSE", "Spectral", "LogSpectral"] | str,
+    name: Literal["MSE", "WeightedMSE", "Spectral", "LogSpectral", "Decibel"] | str,
     num_bins: int,
     *,
     huber_delta: float | None = None,
@@ -158,8 +182,10 @@ def make_criterion(
         criterion = SpectralLoss()
     elif name == "LogSpectral":
         criterion = LogSpectralLoss()
+    elif name == "Decibel":
+        criterion = DecibelLoss()
     else:
         raise ParameterError(
-            f"criterion is {name!r}, wanted one of MSE, WeightedMSE, Spectral, LogSpectral"
+            f"criterion is {name!r}, wanted one of MSE, WeightedMSE, Spectral, LogSpectral, Decibel"
         )
     return SmoothnessLoss(criterion, smoothness_weight) if smoothness_weight else criterion

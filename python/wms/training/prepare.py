@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from .augment import RandomGain
 from .dataset import FrameSequences
 from .frames import check_frames, params_dict
 from .parallel import Processes
+from .partial_network import PartialNet
 from .rows import Chosen, Rows
 from .settings import TrainSettings
 from .splits import split_by_settings
@@ -87,10 +89,20 @@ def make_trainer(
         split,
         encoded_size=encoded_size,
         device=device,
+        partial_network=_partial_network(settings, frames),
         gain=RandomGain(frames, settings.random_gain_db),
         precision=precision,
         processes=processes,
     )
+
+
+def _partial_network(
+    settings: TrainSettings, frames: FramesLike
+) -> Callable[[], PartialNet] | None:
+    if settings.model_type != "WMS-2":
+        return None
+    params, scaler = params_dict(frames.params), frames.scaler
+    return lambda: PartialNet(params, scaler.mean, scaler.scale)
 
 
 def fingerprint(trainer: Trainer) -> int:

@@ -22,6 +22,7 @@ from .log import TrainingLog
 from .loop import TrainingLoop
 from .network import GRUNet
 from .parallel import Processes
+from .partial_network import PartialNet
 from .prepare import baselines_of, choose_device, fingerprint, make_trainer
 from .progress import EpochRecord, Progress, TrainingProgress
 from .projection import projected
@@ -37,7 +38,7 @@ class TrainResult:
 
     Attributes
     ----------
-    network : GRUNet
+    network : GRUNet or PartialNet
         The best averaged weights, on the CPU. It takes the frames' inputs as they are: the
         normalisation of the inputs is part of its weights.
     model_path, curve_path, checkpoint_path : Path or None
@@ -60,7 +61,7 @@ class TrainResult:
         Whether Ctrl-C ended the training.
     """
 
-    network: GRUNet
+    network: GRUNet | PartialNet
     model_path: Path | None
     curve_path: Path | None
     checkpoint_path: Path | None
@@ -269,15 +270,17 @@ def _run(
         loop.trainer.processes.stop()
 
 
-def _best_network(loop: TrainingLoop) -> GRUNet:
+def _best_network(loop: TrainingLoop) -> GRUNet | PartialNet:
     trainer: Trainer = loop.trainer
     trainer.average.load_state_dict(loop.best_weights)
+    if isinstance(trainer.average, PartialNet):
+        return trainer.average.cpu().eval()
     return fold_normalisation(trainer.average, trainer.mean, trainer.scale)
 
 
 def _write_model(
     path: Path,
-    network: GRUNet,
+    network: GRUNet | PartialNet,
     frames: FramesLike,
     loop: TrainingLoop,
     baselines: dict[str, float],

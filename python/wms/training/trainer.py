@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,16 @@ from .dataset import FrameSequences
 from .losses import make_criterion
 from .network import GRUNet
 from .parallel import Processes
+from .partial_network import PartialNet
 from .precision import Precision
 from .rows import Rows
 from .schedule import Schedule
 from .settings import TrainSettings
 from .splits import Split
 from .validation import StretchErrors, evaluate_stretches
+
+# Frames from which a PartialNet takes the spread of what its decoders are told.
+_FRAMES_TO_START_FROM = 3000
 
 
 class Trainer:
@@ -38,7 +43,9 @@ class Trainer:
         The frames of its training stretches are those of `sequences`; its validation stretches
         are what `validate` uses.
     encoded_size : int
-        Width of the network's input layer.
+        Width of the input layer of a GRUNet.
+    partial_network : callable, optional
+        Makes the PartialNet to train; default: a GRUNet is trained.
     device : torch.device
         Where to compute.
     gain : RandomGain, optional
@@ -58,6 +65,7 @@ class Trainer:
         *,
         encoded_size: int,
         device: torch.device,
+        partial_network: Callable[[], PartialNet] | None = None,
         gain: RandomGain | None = None,
         precision: str | None = None,
         processes: Processes | None = None,
@@ -68,16 +76,29 @@ class Trainer:
         self.processes = processes or Processes()
         self._precision = Precision(precision, device)
         inputs, targets = sequences.inputs, sequences.targets
-        self.mean, self.scale = _input_moments(inputs, split, enabled=settings.normalise_inputs)
+        # A PartialNet standardises what it computes of its inputs, and adds noise to that.
+        normalised = settings.normalise_inputs and partial_network is None
+        self._input_noise = settings.input_noise if partial_network is None else 0.0
+        self.mean, self.scale = _input_moments(inputs, split, enabled=normalised)
         self._mean = torch.from_numpy(self.mean).float().to(device)
         self._scale = torch.from_numpy(self.scale).float().to(device)
         torch.manual_seed(settings.seed)
         self._numpy = np.random.default_rng(settings.seed)
-        self.network = GRUNet(
-            inputs.shape[1], settings.hidden_size, encoded_size, targets.shape[1], settings.dropout
-        ).to(device)
-        if settings.normalise_inputs:
-            self.network.start_from(_mean_target(targets, split).to(device))
+        self.network: GRUNet | PartialNet
+        if partial_network is None:
+            self.network = GRUNet(
+                inputs.shape[1], settings.hidden_size, encoded_size, targets.shape[1],
+                settings.dropout,
+            ).to(device)  # fmt: skip
+            if normalised:
+                self.network.start_from(_mean_target(targets, split).to(device))
+        else:
+            self.network = partial_network().to(device)
+            frames = np.concatenate([np.asarray(stretch) for stretch in split.training])
+            some = self._numpy.choice(
+                frames, min(len(frames), _FRAMES_TO_START_FROM), replace=False
+            )
+            self.network.start_from(inputs[some].to(device))
         self._trained: nn.Module = self.network
         if self.processes.count > 1:
             self._trained = nn.parallel.DistributedDataParallel(self.network)
@@ -130,8 +151,8 @@ class Trainer:
         if self._gain is not None:
             x, y = self._gain(x, y)
         x = (x - self._mean) / self._scale
-        if self.settings.input_noise:
-            x = x + self.settings.input_noise * torch.randn_like(x)
+        if self._input_noise:
+            x = x + self._input_noise * torch.randn_like(x)
         self.learning_rate = self.schedule.rate(self.step, progress)
         for group in self._optimizer.param_groups:
             group["lr"] = self.learning_rate
@@ -251,7 +272,9 @@ class Trainer:
 class _Normalised(nn.Module):
     """A network with the normalisation of its inputs in front."""
 
-    def __init__(self, network: GRUNet, mean: torch.Tensor, scale: torch.Tensor) -> None:
+    def __init__(
+        self, network: GRUNet | PartialNet, mean: torch.Tensor, scale: torch.Tensor
+    ) -> None:
         super().__init__()
         self.network, self.mean, self.scale = network, mean, scale
 
