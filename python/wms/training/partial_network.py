@@ -241,8 +241,8 @@ class PartialNet(nn.Module):
         magnitude[..., 1] = noise[..., 0]
         magnitude[..., 2:last:4] = noise
         # The Hann window's main lobe reaches the bins beside a partial at half its height.
-        magnitude[..., 3:last:4] = (0.25 * tone.square() + 0.75 * noise.square()).sqrt()
-        beside = (0.25 * tone.square() + 0.75 * above.square()).sqrt()
+        magnitude[..., 3:last:4] = (0.25 * tone.square() + 0.75 * noise.square() + 1e-14).sqrt()
+        beside = (0.25 * tone.square() + 0.75 * above.square() + 1e-14).sqrt()
         room = magnitude[..., 5 : last + 2 : 4].shape[-1]
         magnitude[..., 5 : last + 2 : 4] = beside[..., :room]
         magnitude[..., 4 : last + 1 : 4] = tone

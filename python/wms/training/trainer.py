@@ -94,7 +94,7 @@ class Trainer:
                 self.network.start_from(_mean_target(targets, split).to(device))
         else:
             self.network = partial_network().to(device)
-            frames = np.concatenate([np.asarray(stretch) for stretch in split.training])
+            frames = split.training_frames
             some = self._numpy.choice(
                 frames, min(len(frames), _FRAMES_TO_START_FROM), replace=False
             )
