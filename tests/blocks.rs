@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{config, network};
+use common::{config, network, partial_model};
 use proptest::prelude::*;
 use serde_json::json;
 use wms::model::{Model, ModelConfig};
@@ -26,8 +26,11 @@ enum Action {
     Exchange,
 }
 
-/// The golden network (stored reference) with this sample rate and hop instead of its own.
-fn model(sample_rate: u32, hop_size: usize) -> Arc<Model> {
+/// The golden network (stored reference), or one of generation WMS-2, with this sample rate and hop.
+fn model(sample_rate: u32, hop_size: usize, partials: bool) -> Arc<Model> {
+    if partials {
+        return partial_model(sample_rate, hop_size);
+    }
     let mut config = config();
     config["sample_rate"] = json!(sample_rate);
     config["hop_size"] = json!(hop_size);
@@ -152,6 +155,7 @@ proptest! {
     #[test]
     fn blocks_are_not_heard(
         (sample_rate, hop_size) in prop::sample::select(&FRAMES[..]),
+        partials in any::<bool>(),
         rate in prop::sample::select(&[44_100.0, 48_000.0, 96_000.0][..]),
         max_voices in 1..7_usize,
         start in settings(),
@@ -159,7 +163,7 @@ proptest! {
         actions in actions(),
         sizes in sizes(),
     ) {
-        let model = model(sample_rate, hop_size);
+        let model = model(sample_rate, hop_size, partials);
         let options = EngineOptions {
             sample_rate: rate,
             max_voices,
@@ -175,7 +179,7 @@ proptest! {
 
 #[test]
 fn a_first_note_may_begin_at_any_sample() {
-    let model = model(16_000, 256);
+    let model = model(16_000, 256, false);
     let options = EngineOptions { seed: 3, ..EngineOptions::default() };
     let note = Event::NoteOn { channel: 0, note: 60, velocity: 1.0 };
     // A frame lasts 768 samples at 48 kHz; some notes begin exactly at a frame's start.

@@ -2,7 +2,10 @@
 
 mod common;
 
-use common::{network, tensors};
+use common::{network, partial_model, tensors};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use wms::model::{BatchNetwork, Precision, VOICES_PER_BATCH};
 
 /// Runs `x` through the golden network, and returns the largest deviation of its output and of its
@@ -124,6 +127,27 @@ fn voices_that_step_together_are_computed_as_each_alone() {
                 worst < 1e-3 && rms < 1e-4,
                 "{generation}{tail}, {voices} voices, reduced: {worst}, RMS {rms}"
             );
+        }
+    }
+}
+
+#[test]
+fn a_decoder_shared_by_partials_is_bounded() {
+    let model = partial_model(16_000, 256);
+    let network = model.network();
+    let mut state = network.state();
+    let mut output = vec![f32::NAN; network.output_size()];
+    let mut runner = TestRunner::deterministic();
+    let size = network.input_size();
+    // From what is heard to what no recording has.
+    for spread in [1.0_f32, 10.0, 1e3, 1e9, f32::MAX] {
+        let inputs = prop::collection::vec(-spread..spread, size);
+        for _ in 0..50 {
+            let input = inputs.new_tree(&mut runner).unwrap().current();
+            network.step(&mut state, &input, &mut output);
+            // At most the power of 12 bands at 60 dB, in one bin.
+            assert!(output.iter().all(|y| (0.0..16.0).contains(y)), "{input:?}");
+            assert!(state.hidden().iter().flatten().all(|h| h.abs() <= 1.0));
         }
     }
 }

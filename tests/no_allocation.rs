@@ -117,8 +117,9 @@ fn messages_are_translated_without_allocating() {
 #[test]
 fn playing_never_allocates() {
     let options = EngineOptions { max_voices: 4, ..EngineOptions::default() };
-    let engine = || Box::new(Engine::new(common::model(), &options).unwrap());
-    let (mut instrument, next) = (Instrument::new(engine()), engine());
+    let engine = |model| Box::new(Engine::new(model, &options).unwrap());
+    let partials = common::partial_model(16_000, 256);
+    let (mut instrument, next) = (Instrument::new(engine(partials)), engine(common::model()));
     let (mut left, mut right) = (vec![0.0; 777], vec![0.0; 777]);
     let before = CALLS.with(Cell::get);
     play(&mut instrument, &mut left, &mut right);

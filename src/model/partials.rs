@@ -24,6 +24,12 @@ const AROUND: [f32; 4] = [-2.0, -1.0, 1.0, 2.0];
 const FADE: f32 = 0.02;
 /// Spectrum bins from one partial to the next.
 pub(super) const SPACING: usize = 4;
+/// Where partials are closer than this, only so many an octave are decoded.
+const PER_OCTAVE: f64 = 16.0;
+/// Band levels are bounded to these, in dB, so that no input makes the output infinite.
+const LEVEL_RANGE_DB: (f32, f32) = (-150.0, 60.0);
+/// Magnitudes below this are silence.
+const SILENCE: f32 = 1e-7;
 /// Decibels in one unit of a decoder's output, and its bounds.
 const UNIT_DB: f32 = 10.0;
 const MOST_UNITS: f32 = 8.0;
@@ -64,7 +70,42 @@ pub struct PartialNetwork {
     cycles: f32,
     n_fft: f32,
     n_bins: usize,
-    partials: usize,
+    decoded: Decoded,
+}
+
+/// The partials that are decoded; the others lie between two of them.
+#[derive(Clone, Debug)]
+struct Decoded {
+    /// Their harmonic numbers, from 1.
+    numbers: Vec<f32>,
+    /// For each partial, the one decoded at or below it, and how far it is from there to the next.
+    between: Vec<(usize, f32)>,
+}
+
+impl Decoded {
+    fn new(partials: usize) -> Self {
+        let mut numbers = vec![1_usize];
+        let mut last = 1;
+        while last < partials {
+            let step = (last as f64 * (f64::exp2(1.0 / PER_OCTAVE) - 1.0)) as usize;
+            last = (last + step.max(1)).min(partials);
+            numbers.push(last);
+        }
+        let between = (1..=partials).map(|number| {
+            let below = numbers.partition_point(|&n| n <= number) - 1;
+            let below = below.min(numbers.len().saturating_sub(2));
+            let next = numbers.get(below + 1).copied().unwrap_or(number + 1);
+            let share = (number - numbers[below]) as f32 / (next - numbers[below]) as f32;
+            (below, share)
+        });
+        Self { between: between.collect(), numbers: numbers.iter().map(|&n| n as f32).collect() }
+    }
+
+    /// How many to decode for the first `partials` partials.
+    fn count(&self, partials: usize) -> usize {
+        let last = self.between[partials - 1].0;
+        (last + 2).min(self.numbers.len())
+    }
 }
 
 /// Where the inputs stand.
@@ -84,11 +125,13 @@ pub struct Work {
     gates: Vec<f32>,
     recurrent: Vec<f32>,
     units: Vec<f32>,
-    /// (FEATURES, partials).
+    /// (FEATURES, decoded).
     features: Vec<f32>,
-    /// (units, partials).
+    /// (units, decoded).
     first: Vec<f32>,
     second: Vec<f32>,
+    /// How far the decoded partials are above the envelope, dB, (decoded,).
+    relative_db: Vec<f32>,
     /// Amplitudes of the partials and of the noise below each of them, (partials,).
     amplitudes: [Vec<f32>; 2],
 }
@@ -158,7 +201,7 @@ impl PartialNetwork {
             cycles: layout.cycles_per_window as f32,
             n_fft: layout.n_fft as f32,
             n_bins: layout.n_bins,
-            partials: (layout.n_bins - 1) / SPACING,
+            decoded: Decoded::new((layout.n_bins - 1) / SPACING),
         })
     }
 
@@ -201,6 +244,7 @@ impl PartialNetwork {
         let zeros = |size: usize| vec![0.0; size];
         let (bands, hidden) = (self.band_hz.len(), self.gru.hidden());
         let units = self.decoders.iter().map(Decoder::units).max().unwrap_or(0);
+        let (decoded, partials) = (self.decoded.numbers.len(), self.decoded.between.len());
         Work {
             bands_db: zeros(bands),
             told: zeros(bands + 2),
@@ -208,10 +252,11 @@ impl PartialNetwork {
             gates: zeros(3 * hidden),
             recurrent: zeros(3 * hidden),
             units: zeros(units),
-            features: zeros(FEATURES * self.partials),
-            first: zeros(units * self.partials),
-            second: zeros(units * self.partials),
-            amplitudes: [zeros(self.partials), zeros(self.partials)],
+            features: zeros(FEATURES * decoded),
+            first: zeros(units * decoded),
+            second: zeros(units * decoded),
+            relative_db: zeros(decoded),
+            amplitudes: [zeros(partials), zeros(partials)],
         }
     }
 
@@ -224,15 +269,22 @@ impl PartialNetwork {
         self.listen(hidden, work, mean_db, voicedness);
         let nyquist = self.sample_rate / 2.0;
         // Those at or above the Nyquist frequency are silent.
-        let audible = ((nyquist / f0_hz).ceil() as usize).clamp(1, self.partials);
+        let partials = self.decoded.between.len();
+        let audible = ((nyquist / f0_hz).ceil() as usize).clamp(1, partials);
+        let count = self.decoded.count(audible);
         for (which, decoder) in self.decoders.iter().enumerate() {
             let offset = if which == 0 { 0.0 } else { 0.5 };
-            let hz = |k: usize| ((k + 1) as f32 - offset) * f0_hz;
-            self.describe(work, audible, hz, f0_hz, mean_db, voicedness);
-            decoder.decode(hidden, work, audible, which);
-            let amplitudes = &mut work.amplitudes[which];
-            for (k, amplitude) in amplitudes[..audible].iter_mut().enumerate() {
-                *amplitude *= ((nyquist - hz(k)) / (FADE * nyquist)).clamp(0.0, 1.0);
+            self.describe(work, count, offset, f0_hz, mean_db, voicedness);
+            decoder.decode(hidden, work, count);
+            let Work { bands_db, relative_db, amplitudes, .. } = &mut *work;
+            let amplitudes = &mut amplitudes[which];
+            let between = self.decoded.between[..audible].iter().enumerate();
+            for (amplitude, (k, &(below, share))) in amplitudes.iter_mut().zip(between) {
+                let hz = ((k + 1) as f32 - offset) * f0_hz;
+                let (low, high) = (relative_db[below], relative_db[(below + 1).min(count - 1)]);
+                let level = level_at(bands_db, self.place(hz)) + low + share * (high - low);
+                let room = ((nyquist - hz) / (FADE * nyquist)).clamp(0.0, 1.0);
+                *amplitude = exp(level * (std::f32::consts::LN_10 / 20.0)) * room;
             }
             amplitudes[audible..].fill(0.0);
         }
@@ -248,6 +300,9 @@ impl PartialNetwork {
             for (level, by) in bands_db.iter_mut().zip(row) {
                 *level += input[place] * by;
             }
+        }
+        for level in bands_db {
+            *level = level.clamp(LEVEL_RANGE_DB.0, LEVEL_RANGE_DB.1);
         }
     }
 
@@ -266,25 +321,24 @@ impl PartialNetwork {
         self.gru.step(&work.encoded, hidden, &mut work.gates, &mut work.recurrent);
     }
 
-    /// Writes what a decoder is told of the first `count` partials, whose frequencies are `hz`, and
-    /// the envelope's level there.
+    /// Writes what a decoder is told of the first `count` partials that are decoded, or of the noise
+    /// `offset` of the fundamental frequency below them.
     fn describe(
         &self,
         work: &mut Work,
         count: usize,
-        hz: impl Fn(usize) -> f32,
+        offset: f32,
         f0_hz: f32,
         mean_db: f32,
         voicedness: f32,
     ) {
         let Work { bands_db, features, .. } = work;
+        let stride = self.decoded.numbers.len();
         let octave = (f0_hz / 220.0).log2();
-        for k in 0..count {
-            let place = self.place(hz(k));
+        for (k, &number) in self.decoded.numbers[..count].iter().enumerate() {
+            let place = self.place((number - offset) * f0_hz);
             let level = level_at(bands_db, place);
-            let mut set = |feature: usize, value: f32| {
-                features[feature * self.partials + k] = value;
-            };
+            let mut set = |feature: usize, value: f32| features[feature * stride + k] = value;
             for (feature, distance) in AROUND.iter().enumerate() {
                 set(feature, (level_at(bands_db, place + distance) - level) / 10.0);
             }
@@ -292,9 +346,9 @@ impl PartialNetwork {
             set(5, (mean_db + 20.0) / 20.0);
             set(6, place / bands_db.len() as f32 * 2.0 - 1.0);
             set(7, octave);
-            set(8, if k == 0 { 1.0 } else { 0.0 });
-            set(9, if k == 1 { 1.0 } else { 0.0 });
-            set(10, 1.0 / (k + 1) as f32);
+            set(8, if number == 1.0 { 1.0 } else { 0.0 });
+            set(9, if number == 2.0 { 1.0 } else { 0.0 });
+            set(10, 1.0 / number);
             set(11, voicedness - 0.5);
         }
     }
@@ -317,7 +371,7 @@ impl PartialNetwork {
             * (self.sample_rate * self.cycles / f0_hz)
             / self.n_fft;
         let power: f32 = output.iter().map(|v| v * v).sum();
-        let gain = (wanted / power.max(1e-20)).sqrt();
+        let gain = (wanted / power.max(SILENCE * SILENCE)).sqrt();
         for value in output {
             *value = (*value * gain).ln_1p();
         }
@@ -338,7 +392,9 @@ fn fill_bins(amplitudes: &[Vec<f32>; 2], output: &mut [f32]) {
     output.fill(0.0);
     output[1] = noises[0];
     // The Hann window's main lobe reaches the bins beside a partial at half its height.
-    let beside = |tone: f32, noise: f32| (0.25 * tone * tone + 0.75 * noise * noise).sqrt();
+    let beside = |tone: f32, noise: f32| {
+        (0.25 * tone * tone + 0.75 * noise * noise + SILENCE * SILENCE).sqrt()
+    };
     for (k, (&tone, &noise)) in tones.iter().zip(noises).enumerate() {
         let bin = SPACING * (k + 1);
         let above = noises.get(k + 1).copied().unwrap_or(noise);
@@ -412,14 +468,10 @@ impl Decoder {
         self.last.0.len()
     }
 
-    /// Sets the amplitudes of the first `count` partials from what was described.
-    fn decode(&self, hidden: &[f32], work: &mut Work, count: usize, which: usize) {
-        let Work { units, features, first, second, amplitudes, .. } = work;
-        let stride = amplitudes[which].len();
-        let levels = &mut amplitudes[which][..count];
-        for (k, level) in levels.iter_mut().enumerate() {
-            *level = features[4 * stride + k] * 20.0 - 20.0;
-        }
+    /// Sets how far the first `count` partials described are above the envelope.
+    fn decode(&self, hidden: &[f32], work: &mut Work, count: usize) {
+        let Work { units, features, first, second, relative_db, .. } = work;
+        let stride = relative_db.len();
         let moments = self.mean.iter().zip(&self.scale);
         for (row, (mean, scale)) in features.chunks_exact_mut(stride).zip(moments) {
             for value in &mut row[..count] {
@@ -432,7 +484,7 @@ impl Decoder {
         let (weights, bias) = &self.second;
         layer(weights, |j| bias[j], first, second, stride, count);
         let (weights, bias) = &self.last;
-        finish(weights, *bias, second, stride, levels);
+        finish(weights, *bias, second, stride, &mut relative_db[..count]);
     }
 }
 
@@ -467,16 +519,17 @@ fn unit(weights: &[f32], x: &[f32], stride: usize, sums: &mut [f32]) {
     }
 }
 
-/// Turns `levels`, the envelope's in dB, into amplitudes by the last layer.
+/// Takes the last layer over partials that lie side by side, in dB.
 #[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
-fn finish(weights: &[f32], bias: f32, x: &[f32], stride: usize, levels: &mut [f32]) {
-    for (k, level) in levels.iter_mut().enumerate() {
-        let mut sum = bias;
-        for (weight, row) in weights.iter().zip(x.chunks_exact(stride)) {
-            sum += weight * row[k];
+fn finish(weights: &[f32], bias: f32, x: &[f32], stride: usize, relative_db: &mut [f32]) {
+    relative_db.fill(bias);
+    for (weight, row) in weights.iter().zip(x.chunks_exact(stride)) {
+        for (sum, value) in relative_db.iter_mut().zip(row) {
+            *sum += weight * value;
         }
-        let db = *level + UNIT_DB * sum.clamp(-MOST_UNITS, MOST_UNITS);
-        *level = exp(db * (std::f32::consts::LN_10 / 20.0));
+    }
+    for sum in relative_db {
+        *sum = UNIT_DB * sum.clamp(-MOST_UNITS, MOST_UNITS);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Checks, before a training, that the model it would make could be played.
 
 use super::config::{Domain, PACMAP_COORDINATES, SpectrumLayout};
+use super::partials::SPACING as PARTIAL_SPACING;
 use crate::limits::{HOP_SIZE, MAX_FILE_BYTES, MAX_LAYER, MAX_ROWS};
 use crate::{Error, Params, Result};
 
@@ -43,6 +44,21 @@ impl Params {
         if !(least..=most).contains(&layout.n_bins) {
             return refuse("n_fft_preserved", format!("{least} to {most}"));
         }
+        if self.get("model_type").and_then(|v| v.as_str()) == Some("WMS-2") {
+            if layout.bins_per_partial() != PARTIAL_SPACING as f64 {
+                let wanted = PARTIAL_SPACING as f64 * layout.window_size as f64 / layout.n_fft as f64;
+                return refuse("cycles_per_window", format!("{wanted} with model_type \"WMS-2\""));
+            }
+            if !analysis.include_voicedness {
+                return refuse("include_voicedness", "true with model_type \"WMS-2\"".into());
+            }
+            if analysis.n_mfcc > analysis.n_mel {
+                return refuse("n_mfcc", format!("at most n_mel, which is {}", analysis.n_mel));
+            }
+            if self.is_projected() {
+                return refuse("mfcc_dim_reduction", "\"\" with model_type \"WMS-2\"".into());
+            }
+        }
         let hidden = self.get("hidden_size").and_then(serde_json::Value::as_u64).unwrap_or(0);
         let largest = (1..=MAX_LAYER as u64)
             .rev()
@@ -57,14 +73,17 @@ impl Params {
     /// size.
     fn weights(&self, hidden: u64) -> u64 {
         let analysis = self.analysis();
-        let projected = self.get("mfcc_dim_reduction").and_then(|v| v.as_str()) == Some("pacmap");
-        let timbre = if projected { PACMAP_COORDINATES } else { analysis.n_mfcc } as u64;
+        let timbre = if self.is_projected() { PACMAP_COORDINATES } else { analysis.n_mfcc } as u64;
         let inputs = timbre + 1 + u64::from(analysis.include_voicedness);
         let (encoded, bins) = (analysis.n_mfcc as u64 + 2, analysis.n_bins as u64);
         (inputs + 1) * encoded
             + 3 * hidden * (encoded + hidden + 2)
             + (hidden + 1) * hidden
             + (hidden + 1) * bins
+    }
+
+    fn is_projected(&self) -> bool {
+        self.get("mfcc_dim_reduction").and_then(|v| v.as_str()) == Some("pacmap")
     }
 }
 
@@ -117,6 +136,14 @@ mod tests {
                 "\"cycles_per_window\" is 5, wanted 1 to 4",
             ),
             (json!({"hidden_size": 8192}), "\"hidden_size\" is 8192, wanted 1 to 81"),
+            (
+                json!({"model_type": "WMS-2"}),
+                "\"cycles_per_window\" is 2, wanted 4 with model_type \"WMS-2\"",
+            ),
+            (
+                json!({"model_type": "WMS-2", "cycles_per_window": 4, "include_voicedness": false}),
+                "\"include_voicedness\" is false, wanted true with model_type \"WMS-2\"",
+            ),
         ];
         for (changes, wanted) in refused {
             let message = params(changes).check_playable().unwrap_err().to_string();

@@ -96,3 +96,64 @@ pub fn constant_model(magnitudes: &[f32], cycles: usize) -> Arc<Model> {
     let config = ModelConfig::from_json(config).unwrap();
     Arc::new(Model::new(config, Network::from_state_dict(tensors).unwrap()).unwrap())
 }
+
+/// A model of generation WMS-2 with random weights: 12 mel bands, 25 partials, 5 units a layer.
+pub fn partial_model(sample_rate: u32, hop_size: usize) -> Arc<Model> {
+    let (bands, units) = (12, 5);
+    let mut config = config();
+    let mut names: Vec<String> = (0..bands).map(|i| format!("mfcc_{i}")).collect();
+    names.extend(["pitch".into(), "voicedness".into()]);
+    let mut mean = vec![0.0; bands];
+    mean[0] = -60.0;
+    for (key, value) in [
+        ("generation", json!("wms-2")),
+        ("mel_bands", json!(bands)),
+        ("input_names", json!(names)),
+        ("scaler", json!({"mean": mean, "scale": vec![20.0; bands]})),
+        ("sample_rate", json!(sample_rate)),
+        ("hop_size", json!(hop_size)),
+        ("params", json!({})),
+    ] {
+        config[key] = value;
+    }
+    config["input_statistics"] = json!({
+        "min": vec![-2.0; bands + 2],
+        "max": vec![6.0; bands + 2],
+        "mean": vec![0.5; bands + 2],
+        "std": vec![1.0; bands + 2],
+    });
+    config["spectrum"]["cycles_per_window"] = json!(4);
+    config["spectrum"]["n_bins"] = json!(101);
+    let mut seed = 1_u32;
+    let mut random = |shape: &[usize]| {
+        let data = (0..shape.iter().product::<usize>()).map(|_| {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (seed >> 8) as f32 / (1 << 23) as f32 - 1.0
+        });
+        Tensor { shape: shape.to_vec(), data: data.collect() }
+    };
+    let mut tensors = StateDict::new();
+    for (name, shape) in [
+        ("encoder.weight", vec![units, bands + 2]),
+        ("encoder.bias", vec![units]),
+        ("gru.weight_ih_l0", vec![3 * units, units]),
+        ("gru.weight_hh_l0", vec![3 * units, units]),
+        ("gru.bias_ih_l0", vec![3 * units]),
+        ("gru.bias_hh_l0", vec![3 * units]),
+        ("feature_mean", vec![2, 12]),
+    ] {
+        tensors.insert(name.into(), random(&shape));
+    }
+    for decoder in 0..2 {
+        tensors.insert(format!("contexts.{decoder}.weight"), random(&[units, units]));
+        for (layer, shape) in [[units, 12], [units, units], [1, units]].iter().enumerate() {
+            tensors.insert(format!("decoders.{decoder}.{layer}.weight"), random(shape));
+            tensors.insert(format!("decoders.{decoder}.{layer}.bias"), random(&shape[..1]));
+        }
+    }
+    let ones = Tensor { shape: vec![2, 12], data: vec![1.0; 24] };
+    tensors.insert("feature_scale".into(), ones);
+    let config = ModelConfig::from_json(config).unwrap();
+    let network = Network::from_state(tensors, &config).unwrap();
+    Arc::new(Model::new(config, network).unwrap())
+}

@@ -1,7 +1,8 @@
 """Training of timbre networks in PyTorch (``pip install '.[train]'``).
 
 `train` does everything from frames to a model file. Its parts can also be used by themselves: the
-split (`split_frames`), the dataset (`FrameSequences`), the network (`GRUNet`), the losses
+split (`split_frames`), the dataset (`FrameSequences`), the networks (`PartialNet` of WMS-2, and
+`GRUNet`, which is wms_torch's), the losses
 (`make_criterion`), the baselines (`fit_baselines`), and the functions that write model files
 (`save_model`, `export_wms_torch`).
 
@@ -22,6 +23,7 @@ from .curves import draw_errors, plot_history
 from .dataset import FrameSequences
 from .export import export_wms_torch, fold_normalisation, save_model
 from .losses import (
+    DecibelLoss,
     LogSpectralLoss,
     SmoothnessLoss,
     SpectralLoss,
@@ -38,11 +40,13 @@ from .train import TrainResult, train
 from .validation import evaluate_stretches
 
 __all__ = [
+    "DecibelLoss",
     "EpochRecord",
     "FrameSequences",
     "FramesLike",
     "GRUNet",
     "LogSpectralLoss",
+    "PartialNet",
     "ProjectedFrames",
     "Projection",
     "SmoothnessLoss",

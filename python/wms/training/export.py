@@ -175,7 +175,7 @@ def save_model(
     path = check_writable(path, overwrite=overwrite)
     kind = {}
     if isinstance(network, PartialNet):
-        kind = {"generation": "wms-2", "mel_bands": network.n_mel}
+        kind = {"generation": "wms-2", "mel_bands": network.envelope.bands}
     config = model_config(
         frames,
         name=path.stem if name is None else name,

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import ParameterError
+from .envelope import Envelope, Heard
 
 #: Inputs of the shared decoders for one partial or gap.
 _FEATURES = 12
@@ -19,12 +20,18 @@ _FEATURES = 12
 _NEIGHBOURS = (-2.0, -1.0, 1.0, 2.0)
 #: The decoders' inputs are bounded to so many standard deviations of the training data.
 _BOUND = 4.0
+#: Decibels in one unit of a decoder's output, and its bounds.
+_UNIT_DB, _MOST_UNITS = 10.0, 8.0
 #: Share of the Nyquist frequency over which partials fade out below it.
 _FADE = 0.02
 #: Spectrum bins from one partial to the next.
 _SPACING = 4
+#: Where partials are closer than this, only so many an octave are decoded.
+_PER_OCTAVE = 16
 #: Noise on what the GRU is told while training, so that it does not learn single frames by heart.
 _CONTEXT_NOISE = 0.3
+#: Magnitudes below this are silence.
+_SILENCE = 1e-7
 
 
 class PartialNet(nn.Module):
@@ -58,19 +65,18 @@ class PartialNet(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> params = wms.Params.profile("hifi").replace(n_mfcc=40)
-    >>> network = wms.training.PartialNet(params, np.zeros(40), np.ones(40))
-    >>> y, state = network(torch.zeros(1, 5, 42))
+    >>> params = wms.Params.profile("hifi")
+    >>> network = wms.training.PartialNet(params, np.zeros(64), np.ones(64))
+    >>> y, state = network(torch.zeros(1, 5, 66))
     >>> tuple(y.shape)
     (1, 5, 769)
     """
 
-    dct: torch.Tensor
-    band_hz: torch.Tensor
-    scaler_mean: torch.Tensor
-    scaler_scale: torch.Tensor
     feature_mean: torch.Tensor
     feature_scale: torch.Tensor
+    decoded: torch.Tensor
+    decoded_below: torch.Tensor
+    decoded_share: torch.Tensor
 
     def __init__(
         self,
@@ -84,29 +90,16 @@ class PartialNet(nn.Module):
     ) -> None:
         super().__init__()
         _check(params)
-        n_mfcc, n_mel = int(params["n_mfcc"]), int(params["n_mel"])
-        self.sample_rate = float(params["sample_rate"])
+        self.nyquist = float(params["sample_rate"]) / 2
         self.n_bins = int(params["n_fft_preserved"] or params["n_fft"] // 2 + 1)
-        self.cycles = int(params["cycles_per_window"])
-        self.n_fft = int(params["n_fft"])
-        self.f_low = float(params["f_low"])
-        self.n_mel = n_mel
         self.partials = (self.n_bins - 1) // _SPACING
         self._input_noise = input_noise
-        scaler_mean, scaler_scale = (torch.as_tensor(v).float() for v in (mean, scale))
-        self.register_buffer("scaler_mean", scaler_mean, persistent=False)
-        self.register_buffer("scaler_scale", scaler_scale, persistent=False)
-        self.register_buffer("dct", _dct(n_mfcc, n_mel), persistent=False)
-        top = _mel(self.sample_rate / 2)
-        edges = np.array([_hz(top * i / (n_mel + 1)) for i in range(n_mel + 2)])
-        self._mel_top = top
-        self.register_buffer(
-            "band_hz", torch.tensor((edges[2:] - edges[:-2]) / 2).float(), persistent=False
-        )
+        self.envelope = Envelope(params, mean, scale)
         self.register_buffer("feature_mean", torch.zeros(2, _FEATURES))
         self.register_buffer("feature_scale", torch.ones(2, _FEATURES))
+        self._lay_out_decoded()
         self.decoders = nn.ModuleList(_decoder(decoder_size) for _ in range(2))
-        self.encoder = nn.Linear(n_mel + 2, hidden_size)
+        self.encoder = nn.Linear(self.envelope.bands + 2, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
         self.contexts = nn.ModuleList(
             nn.Linear(hidden_size, decoder_size, bias=False) for _ in range(2)
@@ -117,44 +110,39 @@ class PartialNet(nn.Module):
     @torch.no_grad()
     def start_from(self, x: torch.Tensor) -> None:
         """Take the mean and spread of what the decoders are told from inputs x (N, C)."""
-        bands_db, f0_hz, voicedness = self.envelope(x)
-        numbers = self._numbers(x)
-        audible = numbers[0] * f0_hz[:, None] < self.sample_rate / 2
-        for which, number in enumerate(numbers):
-            told, _ = self.features(number, bands_db, f0_hz, voicedness)
-            told = told[audible]
+        heard = self.envelope(x)
+        numbers = torch.arange(1.0, self.partials + 1, device=x.device)
+        audible = numbers * heard.f0_hz[:, None] < self.nyquist
+        for which in range(2):
+            told = self.features(numbers - 0.5 * which, heard)[audible]
             self.feature_mean[which] = told.mean(dim=0)
             self.feature_scale[which] = told.std(dim=0) + 1e-3
 
-    def envelope(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Mel band levels in dB (..., bands), f0 in Hz (...) and voicedness (...) of inputs."""
-        mfcc = x[..., :-2] * self.scaler_scale + self.scaler_mean
-        f0_hz = torch.exp(x[..., -2].clamp(-10.0, 11.0)) + (self.f_low - 1e-4)
-        return mfcc @ self.dct, f0_hz, x[..., -1]
-
     def context(
-        self, bands_db: torch.Tensor, voicedness: torch.Tensor, state: torch.Tensor | None
+        self, heard: Heard, state: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """What the decoders are told of the time before, (B, T, H), and the last state."""
-        mean = bands_db.mean(dim=-1, keepdim=True)
-        told = torch.cat([(bands_db - mean) / 15, mean / 20, voicedness[..., None]], dim=-1)
-        told = told.clamp(-_BOUND, _BOUND)
+        mean = heard.bands_db.mean(dim=-1, keepdim=True)
+        told = [(heard.bands_db - mean) / 15, mean / 20, heard.voicedness[..., None]]
+        bounded = torch.cat(told, dim=-1).clamp(-_BOUND, _BOUND)
         if self.training:
-            told = told + _CONTEXT_NOISE * torch.randn_like(told)
-        hidden, last = self.gru(torch.tanh(self.encoder(told)), state)
+            bounded = bounded + _CONTEXT_NOISE * torch.randn_like(bounded)
+        hidden, last = self.gru(torch.tanh(self.encoder(bounded)), state)
         return hidden, last
 
     def levels(
-        self,
-        which: int,
-        numbers: torch.Tensor,
-        bands_db: torch.Tensor,
-        f0_hz: torch.Tensor,
-        voicedness: torch.Tensor,
-        context: torch.Tensor,
+        self, which: int, numbers: torch.Tensor, heard: Heard, context: torch.Tensor
     ) -> torch.Tensor:
-        """Levels in dB at harmonic `numbers` (..., M) of f0 (...): of partials (0) or noise (1)."""
-        features, level = self.features(numbers, bands_db, f0_hz, voicedness)
+        """Levels in dB at harmonic `numbers` (..., M) of f0: of partials (0) or noise (1)."""
+        place = self.envelope.place(numbers * heard.f0_hz[..., None])
+        relative = self.relative(which, numbers, heard, context)
+        return self.envelope.level_at(heard.bands_db, place) + relative
+
+    def relative(
+        self, which: int, numbers: torch.Tensor, heard: Heard, context: torch.Tensor
+    ) -> torch.Tensor:
+        """How far the levels are above the envelope, in dB (..., M)."""
+        features = self.features(numbers, heard)
         features = (features - self.feature_mean[which]) / self.feature_scale[which]
         features = features.clamp(-_BOUND, _BOUND)
         if self.training and self._input_noise:
@@ -164,89 +152,84 @@ class PartialNet(nn.Module):
         first, second, last = decoder
         hidden = first(features) + self.contexts[which](context)[..., None, :]
         hidden = functional.silu(second(functional.silu(hidden)))
-        relative: torch.Tensor = last(hidden)[..., 0].clamp(-8.0, 8.0)
-        return level + 10 * relative
+        units: torch.Tensor = last(hidden)[..., 0].clamp(-_MOST_UNITS, _MOST_UNITS)
+        return _UNIT_DB * units
 
-    def features(
-        self,
-        numbers: torch.Tensor,
-        bands_db: torch.Tensor,
-        f0_hz: torch.Tensor,
-        voicedness: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The decoders' inputs (..., M, 12) and the envelope's level (..., M)."""
-        place = self.place(numbers * f0_hz[..., None])
-        level = self.level_at(bands_db, place)
-        around = [(self.level_at(bands_db, place + d) - level) / 10 for d in _NEIGHBOURS]
-        mean = bands_db.mean(dim=-1, keepdim=True)
+    def features(self, numbers: torch.Tensor, heard: Heard) -> torch.Tensor:
+        """The decoders' inputs (..., M, 12)."""
+        bands_db, envelope = heard.bands_db, self.envelope
+        place = envelope.place(numbers * heard.f0_hz[..., None])
+        level = envelope.level_at(bands_db, place)
+        around = [(envelope.level_at(bands_db, place + d) - level) / 10 for d in _NEIGHBOURS]
         same = torch.ones_like(level)
-        # Of the noise below the first partial and of that partial, the number is 1, and so on.
+        # The noise below a partial has that partial's number.
         number = numbers.ceil() * same
         parts = [
             *around,
             (level + 20) / 20,
-            (mean + 20) / 20 * same,
-            place / self.n_mel * 2 - 1,
-            torch.log2(f0_hz / 220)[..., None] * same,
+            (bands_db.mean(dim=-1, keepdim=True) + 20) / 20 * same,
+            place / envelope.bands * 2 - 1,
+            torch.log2(heard.f0_hz / 220)[..., None] * same,
             (number == 1).float(),
             (number == 2).float(),
             1 / number,
-            (voicedness - 0.5)[..., None] * same,
+            (heard.voicedness - 0.5)[..., None] * same,
         ]
-        return torch.stack(parts, dim=-1), level
-
-    def place(self, hz: torch.Tensor) -> torch.Tensor:
-        """Where frequencies lie among the mel bands, in bands."""
-        mel = torch.where(
-            hz < 1000, hz * 0.015, 15 + torch.log(hz.clamp_min(1.0) / 1000) * (27 / math.log(6.4))
-        )
-        return mel * ((self.n_mel + 1) / self._mel_top) - 1
-
-    def level_at(self, bands_db: torch.Tensor, place: torch.Tensor) -> torch.Tensor:
-        """Band levels (..., bands) read at places (..., M)."""
-        place = place.clamp(0, self.n_mel - 1)
-        low = place.floor().clamp_max(self.n_mel - 2)
-        index = low.long()
-        below, above = bands_db.gather(-1, index), bands_db.gather(-1, index + 1)
-        return below + (place - low) * (above - below)
+        return torch.stack(parts, dim=-1)
 
     def forward(
         self, x: torch.Tensor, h0: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Map x (B, T, C) and a state (1, B, H) to y (B, T, K) and the last state."""
-        bands_db, f0_hz, voicedness = self.envelope(x)
-        context, hn = self.context(bands_db, voicedness, h0)
-        amplitudes = []
-        for which, number in enumerate(self._numbers(x)):
-            level = self.levels(which, number, bands_db, f0_hz, voicedness, context)
-            nyquist = self.sample_rate / 2
-            room = (nyquist - number * f0_hz[..., None]) / (_FADE * nyquist)
-            amplitudes.append(torch.exp(level * (math.log(10) / 20)) * room.clamp(0, 1))
-        magnitude = self.bins(*amplitudes)
-        power = magnitude.square().sum(dim=-1).clamp_min(1e-20)
-        wanted = (10 ** (bands_db / 10) * self.band_hz).sum(dim=-1)
-        wanted = wanted * (self.sample_rate * self.cycles / f0_hz) / self.n_fft
-        return torch.log1p(magnitude * (wanted / power).sqrt()[..., None]), hn
+        heard = self.envelope(x)
+        context, hn = self.context(heard, h0)
+        magnitude = self.bins(*(self._amplitudes(which, heard, context) for which in range(2)))
+        power = magnitude.square().sum(dim=-1).clamp_min(_SILENCE**2)
+        gain = (self.envelope.power(heard) / power).sqrt()
+        return torch.log1p(magnitude * gain[..., None]), hn
 
-    def _numbers(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Harmonic numbers of the partials, and of the noise below each of them, (P,) each."""
-        numbers = torch.arange(1.0, self.partials + 1, device=x.device)
-        return numbers, numbers - 0.5
+    def _amplitudes(self, which: int, heard: Heard, context: torch.Tensor) -> torch.Tensor:
+        """Amplitudes of all partials (0) or of the noise below each of them (1), (..., P)."""
+        offset = 0.5 * which
+        relative = self.relative(which, self.decoded - offset, heard, context)
+        below, above = (relative[..., self.decoded_below + i] for i in range(2))
+        numbers = torch.arange(1.0, self.partials + 1, device=relative.device) - offset
+        hz = numbers * heard.f0_hz[..., None]
+        level = self.envelope.level_at(heard.bands_db, self.envelope.place(hz))
+        level = level + below + self.decoded_share * (above - below)
+        room = ((self.nyquist - hz) / (_FADE * self.nyquist)).clamp(0, 1)
+        return torch.exp(level * (math.log(10) / 20)) * room
 
     def bins(self, tone: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
         """Magnitudes (..., K) of partials and of the noise below each of them, (..., P)."""
         magnitude = tone.new_zeros(*tone.shape[:-1], self.n_bins)
         above = torch.cat([noise[..., 1:], noise[..., -1:]], dim=-1)
-        last = 4 * self.partials
+        last = _SPACING * self.partials
         magnitude[..., 1] = noise[..., 0]
         magnitude[..., 2:last:4] = noise
         # The Hann window's main lobe reaches the bins beside a partial at half its height.
-        magnitude[..., 3:last:4] = (0.25 * tone.square() + 0.75 * noise.square() + 1e-14).sqrt()
-        beside = (0.25 * tone.square() + 0.75 * above.square() + 1e-14).sqrt()
+        magnitude[..., 3:last:4] = _beside(tone, noise)
         room = magnitude[..., 5 : last + 2 : 4].shape[-1]
-        magnitude[..., 5 : last + 2 : 4] = beside[..., :room]
+        magnitude[..., 5 : last + 2 : 4] = _beside(tone, above)[..., :room]
         magnitude[..., 4 : last + 1 : 4] = tone
         return magnitude
+
+    def _lay_out_decoded(self) -> None:
+        """Choose the partials that are decoded; the others lie between two of them."""
+        numbers = [1]
+        while numbers[-1] < self.partials:
+            step = max(1, math.floor(numbers[-1] * (2 ** (1 / _PER_OCTAVE) - 1)))
+            numbers.append(min(numbers[-1] + step, self.partials))
+        decoded, all_numbers = np.array(numbers), np.arange(1, self.partials + 1)
+        below = np.clip(np.searchsorted(decoded, all_numbers, "right") - 1, 0, len(numbers) - 2)
+        share = (all_numbers - decoded[below]) / np.diff(decoded)[below]
+        self.register_buffer("decoded", torch.tensor(decoded).float(), persistent=False)
+        self.register_buffer("decoded_below", torch.tensor(below), persistent=False)
+        self.register_buffer("decoded_share", torch.tensor(share).float(), persistent=False)
+
+
+def _beside(tone: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    return (0.25 * tone.square() + 0.75 * noise.square() + _SILENCE**2).sqrt()
 
 
 def _check(params: Any) -> None:
@@ -264,19 +247,3 @@ def _check(params: Any) -> None:
 
 def _decoder(size: int) -> nn.ModuleList:
     return nn.ModuleList([nn.Linear(_FEATURES, size), nn.Linear(size, size), nn.Linear(size, 1)])
-
-
-def _dct(n_mfcc: int, n_mel: int) -> torch.Tensor:
-    """The orthonormal DCT-II's first vectors, (n_mfcc, n_mel)."""
-    k, i = np.arange(n_mfcc)[:, None], np.arange(n_mel)
-    basis = np.sqrt(2 / n_mel) * np.cos(np.pi * k * (i + 0.5) / n_mel)
-    basis[0] /= math.sqrt(2)
-    return torch.from_numpy(basis).float()
-
-
-def _mel(hz: float) -> float:
-    return hz * 0.015 if hz < 1000 else 15 + math.log(hz / 1000) * 27 / math.log(6.4)
-
-
-def _hz(mel: float) -> float:
-    return mel / 0.015 if mel < 15 else 1000 * math.exp((mel - 15) * math.log(6.4) / 27)

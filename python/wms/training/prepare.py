@@ -102,7 +102,14 @@ def _partial_network(
     if settings.model_type != "WMS-2":
         return None
     params, scaler = params_dict(frames.params), frames.scaler
-    return lambda: PartialNet(params, scaler.mean, scaler.scale)
+    return lambda: PartialNet(
+        params,
+        scaler.mean,
+        scaler.scale,
+        hidden_size=settings.hidden_size,
+        decoder_size=settings.hidden_size,
+        input_noise=settings.input_noise,
+    )
 
 
 def fingerprint(trainer: Trainer) -> int:

@@ -17,6 +17,7 @@ from .augment import RandomGain
 from .dataset import FrameSequences
 from .losses import make_criterion
 from .network import GRUNet
+from .objective import PartialObjective, SpectrumObjective
 from .parallel import Processes
 from .partial_network import PartialNet
 from .precision import Precision
@@ -99,9 +100,6 @@ class Trainer:
                 frames, min(len(frames), _FRAMES_TO_START_FROM), replace=False
             )
             self.network.start_from(inputs[some].to(device))
-        self._trained: nn.Module = self.network
-        if self.processes.count > 1:
-            self._trained = nn.parallel.DistributedDataParallel(self.network)
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
         self._criterion = make_criterion(
             settings.criterion,
@@ -109,6 +107,13 @@ class Trainer:
             huber_delta=settings.huber_delta,
             smoothness_weight=settings.smoothness_weight,
         ).to(device)
+        self._objective: nn.Module
+        if isinstance(self.network, PartialNet) and settings.criterion == "Decibel":
+            self._objective = PartialObjective(self.network)
+        else:
+            self._objective = SpectrumObjective(self.network, self._criterion)
+        if self.processes.count > 1:
+            self._objective = nn.parallel.DistributedDataParallel(self._objective)
         self._optimizer = _make_optimizer(settings, self.network)
         self.schedule = Schedule(settings)
         # All processes start with the same weights, but each draws its own noise.
@@ -159,8 +164,7 @@ class Trainer:
         self.network.train()
         self._optimizer.zero_grad(set_to_none=True)
         with self._precision.arithmetic():
-            predicted = self._trained(x)[0]
-        loss = self._criterion(predicted.float(), y)
+            loss = self._objective(x, y)
         value = float(loss.detach())
         if not math.isfinite(value):
             raise WmsError(
