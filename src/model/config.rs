@@ -186,9 +186,10 @@ impl ModelConfig {
             statistics: statistics(&fields, count, voicedness_index)?,
             spectrum: spectrum(&fields)?,
             hop_size: fields.whole_in("hop_size", &HOP_SIZE)?,
-            mel_bands: match fields.has("mel_bands") {
-                true => Some(fields.whole_in("mel_bands", &MEL_BANDS)?),
-                false => None,
+            mel_bands: if fields.has("mel_bands") {
+                Some(fields.whole_in("mel_bands", &MEL_BANDS)?)
+            } else {
+                None
             },
             pitch_index,
             voicedness_index,

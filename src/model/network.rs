@@ -363,9 +363,7 @@ impl Layers {
 fn check(tensors: &StateDict) -> Result<(), String> {
     for (name, tensor) in tensors {
         if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > MAX_ROWS) {
-            return Err(format!(
-                "tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"
-            ));
+            return Err(format!("tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"));
         }
         if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
             return Err(format!("tensor {name} holds {bad}, wanted finite weights"));

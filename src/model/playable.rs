@@ -46,7 +46,8 @@ impl Params {
         }
         if self.get("model_type").and_then(|v| v.as_str()) == Some("WMS-2") {
             if layout.bins_per_partial() != PARTIAL_SPACING as f64 {
-                let wanted = PARTIAL_SPACING as f64 * layout.window_size as f64 / layout.n_fft as f64;
+                let wanted =
+                    PARTIAL_SPACING as f64 * layout.window_size as f64 / layout.n_fft as f64;
                 return refuse("cycles_per_window", format!("{wanted} with model_type \"WMS-2\""));
             }
             if !analysis.include_voicedness {

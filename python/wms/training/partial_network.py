@@ -29,7 +29,7 @@ _SPACING = 4
 #: Where partials are closer than this, only so many an octave are decoded.
 _PER_OCTAVE = 16
 #: Noise on what the GRU is told while training, so that it does not learn single frames by heart.
-_CONTEXT_NOISE = 0.3
+_CONTEXT_NOISE = 1.0
 #: Magnitudes below this are silence.
 _SILENCE = 1e-7
 

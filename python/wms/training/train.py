@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +183,8 @@ def train(
         )
         if state is not None:
             loop.restore(state)
-        _run(loop, progress, training_log, checkpoint)
+        with _threads_for(trainer):
+            _run(loop, progress, training_log, checkpoint)
 
     baselines = baselines_of(trainer) if processes.first else {}
     network = _best_network(loop)
@@ -242,6 +245,18 @@ def _frames_to_train_on(
     if isinstance(frames, wms.Store):
         frames = frames_of_store(frames)
     return projected(frames)
+
+
+@contextlib.contextmanager
+def _threads_for(trainer: Trainer) -> Iterator[None]:
+    """Train a PartialNet on one thread: its matrices are too small to be worth sharing."""
+    threads = torch.get_num_threads()
+    if isinstance(trainer.network, PartialNet):
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _run(
