@@ -24,7 +24,7 @@ import torch
 import wms
 from wms.cli.common import params as chosen_params
 from wms.training import EpochRecord, TrainResult, fit_baselines, train
-from wms.training.trained_baselines import WMS_TORCH_RECIPE
+from wms.training.trained_baselines import wms_torch_recipe
 
 
 @dataclasses.dataclass
@@ -89,9 +89,7 @@ def row(path: Path, options: argparse.Namespace, params: wms.Params) -> str:
         f"{baselines['ridge']:.4f}", f"{baselines['mean']:.4f}",
     ]  # fmt: skip
     if options.baseline_minutes:
-        theirs, slow = budgeted(
-            {**params.to_dict(), **WMS_TORCH_RECIPE}, seen, options.baseline_minutes
-        )
+        theirs, slow = budgeted(wms_torch_recipe(params.to_dict()), seen, options.baseline_minutes)
         best = min(value for _, value in slow)
         reached = next((at for at, value in curve if value <= best), math.inf)
         cells += [f"{error_of(theirs, recording):.4f}", f"{slow[-1][0] / reached:.0f}"]

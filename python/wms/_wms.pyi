@@ -802,7 +802,7 @@ class Model:
         Examples
         --------
         >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
-        >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+        >>> params = wms.Params.profile("hifi").replace(n_mfcc=8, n_mel=40)
         >>> frames = wms.analyze(y, params, sample_rate=44100)
         >>> wms.Model.load("factory:flute").inputs(frames).shape
         (173, 10)
@@ -1250,7 +1250,7 @@ def resynthesize(
     Examples
     --------
     >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
-    >>> params = wms.Params.profile("hifi").replace(n_mfcc=8)
+    >>> params = wms.Params.profile("hifi").replace(n_mfcc=8, n_mel=40)
     >>> frames = wms.analyze(y, params, sample_rate=44100)
     >>> wms.resynthesize(wms.Model.load("factory:flute"), frames).shape
     (48205,)

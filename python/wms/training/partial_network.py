@@ -101,11 +101,10 @@ class PartialNet(nn.Module):
         self.decoders = nn.ModuleList(_decoder(decoder_size) for _ in range(2))
         self.encoder = nn.Linear(self.envelope.bands + 2, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
-        self.contexts = nn.ModuleList(
-            nn.Linear(hidden_size, decoder_size, bias=False) for _ in range(2)
-        )
-        for context in self.contexts:
+        contexts = [nn.Linear(hidden_size, decoder_size, bias=False) for _ in range(2)]
+        for context in contexts:
             nn.init.zeros_(context.weight)
+        self.contexts = nn.ModuleList(contexts)
 
     @torch.no_grad()
     def start_from(self, x: torch.Tensor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +13,10 @@ import torch
 from torch import nn
 
 from .._frames import FloatArray, FramesLike
+from .._wms import Params
 from ..baselines import Predictor
 from .clock import TrainingClock
 from .frames import params_dict
-from .network import GRUNet
 from .progress import EpochRecord, Progress, TrainingProgress
 from .schedule import Schedule
 from .settings import TrainSettings
@@ -25,7 +27,8 @@ _BATCH = 512
 _BATCHES_BETWEEN_VALIDATIONS = 50
 
 #: The training params of wms_torch's published params.json, and what its code does in addition.
-WMS_TORCH_RECIPE = {
+_RECIPE = {
+    "model_type": "GRU",
     "criterion": "MSE",
     "optimizer": "Adam",
     "amsgrad": False,
@@ -47,6 +50,14 @@ WMS_TORCH_RECIPE = {
     "smoothness_weight": 0.0,
     "early_stop_patience": None,
 }
+
+
+def wms_torch_recipe(params: Mapping[str, Any]) -> dict[str, Any]:
+    """The params by which wms_torch would train on frames of these params."""
+    recipe = {**params, **_RECIPE}
+    if params.get("model_type", "GRU") != "GRU":
+        recipe["hidden_size"] = Params()["hidden_size"]
+    return recipe
 
 
 def train_baselines(
@@ -86,7 +97,8 @@ def train_wms_torch(
     Parameters
     ----------
     frames : FramesLike
-        T frames to train on. The hidden size is that of their params.
+        T frames to train on. If their params are for a GRU, its hidden size is theirs, otherwise it
+        is that of the shipped params.
     minutes : float
         Time to train (`TrainingClock`).
     progress : bool or callable
@@ -97,12 +109,12 @@ def train_wms_torch(
     KeyboardInterrupt
         On Ctrl-C.
     """
-    params = {**params_dict(frames.params), **WMS_TORCH_RECIPE}
+    params = wms_torch_recipe(params_dict(frames.params))
     result = train(params, frames, minutes=minutes, progress=progress, device="cpu")
     # `train` itself treats Ctrl-C as the wish to end early and returns a result.
     if result.interrupted:
         raise KeyboardInterrupt
-    network: GRUNet = result.network
+    network = result.network
 
     @torch.no_grad()
     def predict(x: FloatArray) -> npt.NDArray[np.float32]:
