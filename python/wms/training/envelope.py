@@ -14,6 +14,8 @@ from ..compat.hashing import PITCH_OFFSET_HZ
 
 #: Band levels are bounded to these, in dB, so that no input makes the output infinite.
 _LEVEL_RANGE_DB = (-150.0, 60.0)
+#: Coefficients are bounded to this, so that no sum of them is infinite.
+_LARGEST_INPUT = 1e6
 # M. Slaney's mel scale (Auditory Toolbox, 1998): linear below 1000 Hz, logarithmic above.
 _MEL_PER_HZ, _BEND_HZ, _BEND_MEL = 0.015, 1000.0, 15.0
 _MEL_PER_LOG = 27 / math.log(6.4)
@@ -74,7 +76,10 @@ class Envelope(nn.Module):
         """Read inputs (..., C): the standardised MFCC, the pitch's logarithm and the voicedness."""
         # In bfloat16 a band of 60 dB would be wrong by a quarter of a decibel.
         with torch.autocast(x.device.type, enabled=False):
-            mfcc = x[..., :-2] * self.scaler_scale + self.scaler_mean
+            mfcc = (
+                x[..., :-2].clamp(-_LARGEST_INPUT, _LARGEST_INPUT) * self.scaler_scale
+                + self.scaler_mean
+            )
             f0_hz = torch.exp(x[..., -2].clamp(-10.0, 11.0)) + (self._f_low - PITCH_OFFSET_HZ)
             return Heard((mfcc @ self.dct).clamp(*_LEVEL_RANGE_DB), f0_hz, x[..., -1])
 

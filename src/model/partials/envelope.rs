@@ -8,6 +8,8 @@ use crate::model::config::{F0Mapping, ModelConfig};
 
 /// Band levels are bounded to these, in dB, so that no input makes the output infinite.
 const LEVEL_RANGE_DB: (f32, f32) = (-150.0, 60.0);
+/// Coefficients are bounded to this, so that no sum of them is infinite.
+const LARGEST_INPUT: f32 = 1e6;
 /// Copies of the first and the last band beside the others, so that what is read around a place is
 /// always there.
 const MARGIN: usize = 8;
@@ -106,7 +108,7 @@ impl Envelope {
         let levels = &mut heard.padded[MARGIN..MARGIN + bands];
         levels.copy_from_slice(&self.at_mean);
         for (row, &place) in self.by_coefficient.chunks_exact(bands).zip(&self.coefficients) {
-            add(levels, input[place], row);
+            add(levels, input[place].clamp(-LARGEST_INPUT, LARGEST_INPUT), row);
         }
         for level in &mut *levels {
             *level = level.clamp(LEVEL_RANGE_DB.0, LEVEL_RANGE_DB.1);
