@@ -25,14 +25,14 @@ PLAY_RATE = 44100
 def main() -> None:
     """Run the demo."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=3.0, help="minutes to train (default: 3)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="minutes to train (default: 1)")
     parser.add_argument(
         "--out", type=Path, default=Path("out"), help="folder to write (default: out)"
     )
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
 
-    params = wms.Params.load(HERE.parent / "params.json")
+    params = wms.params_for(RECORDING)
     recording, rate = wms.load_audio(RECORDING)
     border = len(recording) - int(UNSEEN_S * rate)
     heard, unseen = recording[:border], recording[border:]

@@ -1,6 +1,7 @@
 """Wavetable Manifold Synthesis: wavetables made in real time by a small neural network."""
 
 from . import compat, metrics
+from ._profile import params_for
 from ._wms import (
     Frames,
     Model,
@@ -72,6 +73,7 @@ __all__ = [
     "load_audio",
     "metrics",
     "midi_messages",
+    "params_for",
     "play_spectra",
     "pyin",
     "render",

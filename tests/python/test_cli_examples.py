@@ -29,10 +29,12 @@ def folder(tmp_path_factory):
     shutil.copy(ROOT / "params.json", made)
     shutil.copy(ROOT / "demo" / "melody.mid", made / "song.mid")
     pytest.importorskip("wms.training")
-    example = ["train", "recordings", "--out", "flute.safetensors", "--epochs", "1"]
+    train = ["train", "recordings", "--epochs", "1", "--out"]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(made)
-        assert main(example) == 0
+        assert main([*train, "flute.safetensors"]) == 0
+        assert main([*train, "theirs.safetensors", "--params", "params.json"]) == 0
+        assert main(["convert", "theirs.safetensors", "--out", "model.pth"]) == 0
     return made
 
 

@@ -63,7 +63,7 @@ def test_the_readmes_python_runs(workplace: Path, monkeypatch: pytest.MonkeyPatc
     from wms import training
 
     @functools.wraps(training.train)
-    def one_epoch(*arguments: object, minutes: float, **keywords: object) -> object:
+    def one_epoch(*arguments: object, **keywords: object) -> object:
         return training_train(*arguments, epochs=1, progress=False, **keywords)
 
     training_train = training.train

@@ -122,7 +122,8 @@ def make_parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
             command.add_argument(
                 "--params",
                 metavar="FILE",
-                help="a params.json, or the name of a profile: hifi (default: the shipped params)",
+                help="a params.json, or the name of a profile: hifi "
+                f"(default: {getattr(module, 'PARAMS_DEFAULT', 'the shipped params')})",
             )
         command.add_argument(
             "--debug", action="store_true", help="show the full traceback of an error"

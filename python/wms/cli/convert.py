@@ -15,7 +15,7 @@ from ..compat import write_model
 from . import common, outputs
 from .usage import UsageError
 
-EXAMPLE = "example: wms convert flute.safetensors --out models/flute.pth"
+EXAMPLE = "example: wms convert model.pth --out model.safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,10 @@
 """Train an instrument on recordings.
 
 Analyses the recordings, trains a network on them, and writes a model file with everything that is
-needed to play it. Parts of the recordings are kept aside. The error shown is the error on these
-parts, with the errors of simple baselines for comparison. Ctrl-C ends the training: the best
+needed to play it. Without --params this is done by the hi-fi profile, at the recordings' own sample
+rate if that is lower, and frames are trained on with their own params; --params params.json trains
+what wms_torch can read. Parts of the recordings are kept aside. The error shown is the error on
+these parts, with the errors of simple baselines for comparison. Ctrl-C ends the training: the best
 weights so far become the model, and the exit status is 130.
 
 To train on several GPUs or machines: torchrun --nproc-per-node 2 -m wms train ...
@@ -14,9 +16,13 @@ import argparse
 import dataclasses
 import sys
 
+from .. import Params, params_for
 from ..errors import WmsError
 from . import common, outputs
 from .usage import number, whole
+
+#: What --params is if it is not given.
+PARAMS_DEFAULT = "hifi, at the recordings' own rate if that is lower; the params of frames"
 
 EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
 
@@ -54,18 +60,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command."""
     out = outputs.output(options, common.NATIVE)
-    settings = common.params(options)
+    settings = _settings(options)
     try:
         from .. import training
     except ImportError as error:
         raise WmsError(str(error)) from error
-    if not any(map(common.holds_frames, options.audio)):
+    if settings is not None and not any(map(common.holds_frames, options.audio)):
         # Params whose model could not be played are refused before the long analysis.
         settings.check_playable()
-    frames = common.frames(options.audio, settings, options.channel)
+    frames = common.frames(options.audio, settings or Params(), options.channel)
     # A file of frames knows how it was analysed; --params says how to train on it.
     training_keys = [field.name for field in dataclasses.fields(training.TrainSettings)]
-    settings = frames.params.replace(**{key: settings[key] for key in training_keys})
+    given = settings or frames.params
+    settings = frames.params.replace(**{key: given[key] for key in training_keys})
     result = training.train(
         settings,
         frames,
@@ -95,3 +102,18 @@ def run(options: argparse.Namespace) -> int:
         )
         return 130
     return 0
+
+
+def _settings(options: argparse.Namespace) -> Params | None:
+    """The params of --params, or those that suit recordings; None: those of the frames given."""
+    if options.params:
+        return common.params(options)
+    if any(map(common.holds_frames, options.audio)):
+        return None
+    settings = params_for(options.audio)
+    if settings["sample_rate"] < Params.profile("hifi")["sample_rate"]:
+        print(
+            f"wms train: the recordings are at {settings['sample_rate']} Hz, and so is the model",
+            file=sys.stderr,
+        )
+    return settings

@@ -1,0 +1,75 @@
+"""The profile that suits recordings."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Sequence
+
+from ._wms import Params, audio_info, list_audio
+from .errors import AudioWarning, WmsError
+
+#: Lowest and highest sample rates of the profile.
+_LOWEST_RATE, _HIGHEST_RATE = 8000, 44100
+#: Spectrum bins from one partial to the next.
+_SPACING = 4
+
+
+def params_for(recordings: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> Params:
+    """Return the hi-fi profile, at the recordings' own sample rate if that is lower.
+
+    At a lower rate the hop, the mel bands and the spectrum are reduced in proportion, so that the
+    profile stays as fine as it is at 44.1 kHz. Files that cannot be read are passed over here.
+
+    Parameters
+    ----------
+    recordings : path, or sequence of them
+        Audio files and folders.
+
+    Raises
+    ------
+    AudioFileError
+        If there is no such file or folder, or a folder holds no audio.
+
+    Examples
+    --------
+    >>> wms.save_audio("telephone.wav", np.zeros(8000), 8000)
+    >>> params = wms.params_for("telephone.wav")
+    >>> params["sample_rate"], params["hop_size"], params["n_mel"]
+    (8000, 64, 38)
+    """
+    rates = []
+    with warnings.catch_warnings():
+        # The analysis that follows gives the same warnings.
+        warnings.simplefilter("ignore", AudioWarning)
+        paths = list_audio(recordings)
+    for path in paths:
+        try:
+            rates.append(audio_info(path)[1])
+        except WmsError:
+            continue
+    return _at_rate(Params.profile("hifi"), max(rates, default=_HIGHEST_RATE))
+
+
+def _at_rate(profile: Params, rate: int) -> Params:
+    full = int(profile["sample_rate"])
+    if rate >= full:
+        return profile
+    rate = max(rate, _LOWEST_RATE)
+    hop = 2 ** round(math.log2(profile["hop_size"] * rate / full))
+    bands = round(profile["n_mel"] * _mel(rate / 2) / _mel(full / 2))
+    partials = math.ceil(rate / 2 / profile["f_low"])
+    return profile.replace(
+        sample_rate=rate,
+        hop_size=hop,
+        n_mel=bands,
+        n_mfcc=bands,
+        n_fft_preserved=min(profile["n_fft_preserved"], _SPACING * partials + 1),
+        f_high=min(profile["f_high"], rate // 4),
+    )
+
+
+def _mel(hz: float) -> float:
+    """Slaney's mel scale above 1000 Hz."""
+    return 15 + math.log(hz / 1000) * 27 / math.log(6.4)
