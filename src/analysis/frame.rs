@@ -1,5 +1,6 @@
 //! Cuts a recording into centred frames.
 
+use super::sums::{sum, sum_of_squares};
 use crate::{Error, Result};
 
 /// Longest frame, hop or transform that a stage accepts, in samples: far more than is useful, but
@@ -64,8 +65,7 @@ pub(crate) fn copy_padded(signal: &[f32], start: isize, out: &mut [f32]) {
 
 /// Subtracts the mean.
 pub(crate) fn remove_mean(samples: &mut [f32]) {
-    let sum: f64 = samples.iter().map(|&x| f64::from(x)).sum();
-    let mean = (sum / samples.len() as f64) as f32;
+    let mean = (sum(samples) / samples.len() as f64) as f32;
     for x in samples {
         *x -= mean;
     }
@@ -76,10 +76,9 @@ pub(crate) fn remove_mean(samples: &mut [f32]) {
 /// This is four times the share of the frame's energy that lies in its middle half, limited to 1. A
 /// steady sound, whose share is a half, gets 1.
 pub(crate) fn presence(frame: &[f32]) -> f64 {
-    let energy = |samples: &[f32]| samples.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>();
     let quarter = frame.len() / 4;
-    let total = energy(frame);
-    let middle = energy(&frame[quarter..frame.len() - quarter]);
+    let total = sum_of_squares(frame, 0.0);
+    let middle = sum_of_squares(&frame[quarter..frame.len() - quarter], 0.0);
     if total > 0.0 { (4.0 * middle / total).min(1.0) } else { 0.0 }
 }
 

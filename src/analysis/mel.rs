@@ -3,8 +3,9 @@
 //! The mel scale and filters are those of M. Slaney's Auditory Toolbox (1998), which are also
 //! librosa's defaults.
 
-use super::fourier::{Forward, hann_symmetric};
+use super::fourier::{PowerSpectrum, hann_symmetric};
 use super::frame::check_size;
+use super::sums::dot;
 use crate::mel_scale::{band_edges, dct_basis};
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
@@ -15,6 +16,9 @@ const MAX_BANDS: usize = 1024;
 /// Floor of a band's power before its logarithm is taken. It is about the spectrum level of 16-bit
 /// quantisation noise, so that inaudible sound does not affect the features.
 const POWER_FLOOR: f64 = 1e-6;
+
+/// Decibels of a power that is e times as large.
+const DB_PER_E: f64 = 10.0 * std::f64::consts::LOG10_E;
 
 /// How cepstral coefficients are computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,15 +102,17 @@ impl SegmentInput for WholeSegment {
 pub(super) struct MelAnalyzer<I> {
     n_fft: usize,
     input: I,
-    forward: Forward,
+    spectrum: PowerSpectrum,
     filters: Vec<Filter>,
     /// Windows by their length, kept for reuse: the segments of a steady note have one or two
     /// lengths.
     windows: HashMap<usize, Vec<f64>>,
     /// Number of samples of all these windows.
     window_samples: usize,
-    /// Basis vectors of the coefficients.
-    dct: Vec<Vec<f64>>,
+    /// Number of coefficients.
+    n_mfcc: usize,
+    /// For every band, what it contributes to each coefficient.
+    dct: Vec<f64>,
     power: Vec<f64>,
     /// Levels of the last segment's bands, dB.
     pub levels_db: Vec<f64>,
@@ -119,14 +125,16 @@ const MAX_WINDOW_SAMPLES: usize = 1 << 19;
 impl<I: SegmentInput> MelAnalyzer<I> {
     pub fn new(settings: MfccSettings, input: I) -> Self {
         let MfccSettings { sample_rate, n_fft, n_mfcc, n_mel } = settings;
+        let basis = dct_basis(n_mfcc, n_mel);
         Self {
             n_fft,
             input,
-            forward: Forward::new(n_fft),
+            spectrum: PowerSpectrum::new(n_fft),
             filters: slaney_filters(f64::from(sample_rate), n_fft, n_mel),
             windows: HashMap::new(),
             window_samples: 0,
-            dct: dct_basis(n_mfcc, n_mel),
+            n_mfcc,
+            dct: (0..n_mel).flat_map(|band| basis.iter().map(move |vector| vector[band])).collect(),
             power: vec![0.0; n_fft / 2 + 1],
             levels_db: vec![0.0; n_mel],
         }
@@ -135,19 +143,15 @@ impl<I: SegmentInput> MelAnalyzer<I> {
     /// Sets `levels_db` to the band levels of a segment that is not yet windowed.
     pub fn measure(&mut self, segment: &[f32]) {
         self.load(segment);
-        self.forward.run();
-        let scale = I::power_scale(self.n_fft, segment.len());
-        for (power, bin) in self.power.iter_mut().zip(&self.forward.output) {
-            *power = bin.norm_sqr() * scale;
-        }
+        self.spectrum.run(I::power_scale(self.n_fft, segment.len()), &mut self.power);
         for (level, filter) in self.levels_db.iter_mut().zip(&self.filters) {
-            *level = 10.0 * filter.apply(&self.power).max(I::POWER_FLOOR).log10();
+            *level = DB_PER_E * filter.apply(&self.power).max(I::POWER_FLOOR).ln();
         }
     }
 
     /// Fills the transform's input with the windowed segment.
     fn load(&mut self, segment: &[f32]) {
-        self.forward.input.fill(0.0);
+        self.spectrum.input.fill(0.0);
         if segment.is_empty() {
             return;
         }
@@ -160,7 +164,7 @@ impl<I: SegmentInput> MelAnalyzer<I> {
         }
         let window =
             self.windows.entry(segment.len()).or_insert_with(|| hann_symmetric(segment.len()));
-        self.input.load(segment, window, &mut self.forward.input);
+        self.input.load(segment, window, &mut self.spectrum.input);
     }
 
     /// Writes the cepstral coefficients of the last segment: the orthonormal DCT-II of its levels.
@@ -170,7 +174,7 @@ impl<I: SegmentInput> MelAnalyzer<I> {
 
     /// Cepstral coefficients `(T, n_mfcc)` of band levels `(T, n_mel)`.
     pub fn cepstra(&self, levels_db: &ArrayRef2<f64>) -> Array2<f32> {
-        let mut mfcc = Array2::zeros((levels_db.nrows(), self.dct.len()));
+        let mut mfcc = Array2::zeros((levels_db.nrows(), self.n_mfcc));
         for (mut row, levels_db) in mfcc.rows_mut().into_iter().zip(levels_db.rows()) {
             self.transform(levels_db, &mut row);
         }
@@ -182,8 +186,14 @@ impl<I: SegmentInput> MelAnalyzer<I> {
         levels_db: impl IntoIterator<Item = &'a f64> + Copy,
         out: &mut ArrayRef1<f32>,
     ) {
-        for (coefficient, basis) in out.iter_mut().zip(&self.dct) {
-            *coefficient = basis.iter().zip(levels_db).map(|(b, l)| b * l).sum::<f64>() as f32;
+        let mut sums = vec![0.0; self.n_mfcc];
+        for (&level, basis) in levels_db.into_iter().zip(self.dct.chunks_exact(self.n_mfcc)) {
+            for (sum, b) in sums.iter_mut().zip(basis) {
+                *sum += b * level;
+            }
+        }
+        for (coefficient, sum) in out.iter_mut().zip(sums) {
+            *coefficient = sum as f32;
         }
     }
 }
@@ -197,7 +207,7 @@ struct Filter {
 
 impl Filter {
     fn apply(&self, power: &[f64]) -> f64 {
-        self.weights.iter().zip(&power[self.first..]).map(|(w, p)| w * p).sum()
+        dot(&self.weights, &power[self.first..][..self.weights.len()])
     }
 }
 

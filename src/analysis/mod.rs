@@ -14,12 +14,14 @@ mod describe;
 mod features;
 mod fourier;
 pub mod frame;
+mod logarithm;
 mod mel;
 pub mod pitch;
 mod spectrum;
 mod stages;
 #[allow(clippy::inline_always)] // as in `pitch::crepe`
 mod stretch;
+mod sums;
 
 pub use cycles::CycleSettings;
 pub(crate) use describe::describe;

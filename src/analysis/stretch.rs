@@ -19,6 +19,7 @@ use pulp::{Simd, WithSimd};
 use realfft::num_complex::{Complex32, Complex64};
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
 use rustfft::FftPlanner;
+use std::array::from_fn;
 use std::f64::consts::{PI, TAU};
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -195,9 +196,16 @@ const TAPS: usize = 8;
 /// single precision.
 const SHORT_BETA: f64 = 2.34 * TAPS as f64;
 
-/// The short kernel at every `1 / PHASES` of a sample: row p holds φ(i - TAPS / 2 + 1 - p / PHASES)
-/// and the difference from there to the next row.
-static SHORT: LazyLock<Vec<[[f32; TAPS]; 2]>> = LazyLock::new(|| {
+/// A row of the short kernel; the alignment keeps it within one line of the cache.
+#[repr(align(64))]
+struct ShortRow {
+    values: [f32; TAPS],
+    /// Differences from here to the next row.
+    slopes: [f32; TAPS],
+}
+
+/// The short kernel at every `1 / PHASES` of a sample: row p holds φ(i - TAPS / 2 + 1 - p / PHASES).
+static SHORT: LazyLock<Vec<ShortRow>> = LazyLock::new(|| {
     let value = |phase: usize, i: usize| {
         let t = i as f64 - (TAPS / 2 - 1) as f64 - phase as f64 / PHASES as f64;
         let part = 1.0 - (2.0 * t / TAPS as f64).powi(2);
@@ -205,7 +213,7 @@ static SHORT: LazyLock<Vec<[[f32; TAPS]; 2]>> = LazyLock::new(|| {
     };
     let row = |phase: usize| {
         let step = |i| (value(phase + 1, i) - value(phase, i)) as f32;
-        [std::array::from_fn(|i| value(phase, i) as f32), std::array::from_fn(step)]
+        ShortRow { values: from_fn(|i| value(phase, i) as f32), slopes: from_fn(step) }
     };
     (0..PHASES).map(row).collect()
 });
@@ -265,7 +273,7 @@ impl Doubler {
 struct Interpolation<'a> {
     /// Holds at least `TAPS / 2` samples before and after these times.
     signal: &'a [f32],
-    kernel: &'a [[[f32; TAPS]; 2]],
+    kernel: &'a [ShortRow],
     start: f64,
     step: f64,
     out: &'a mut [f32],
@@ -301,7 +309,8 @@ impl WithSimd for Interpolation<'_> {
         let (mut time, step) = (fixed(self.start), fixed(self.step));
         for sample in self.out {
             let whole = (time >> SAMPLE_BITS) as usize;
-            let [row, slope] = &self.kernel[(time >> ROW_BITS) as usize % PHASES];
+            let ShortRow { values: row, slopes: slope } =
+                &self.kernel[(time >> ROW_BITS) as usize % PHASES];
             let place = (time >> PLACE_BITS) as i32 & 0x00ff_ffff;
             let mix = simd.splat_f32s(place as f32 * (1.0 / 16_777_216.0));
             let (near, _) = S::as_simd_f32s(&self.signal[whole - (TAPS / 2 - 1)..][..TAPS]);

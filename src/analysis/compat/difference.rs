@@ -43,7 +43,6 @@ impl Comparison for HalfFrame {
         copy_padded(signal, self.settings.framing().start(index), &mut self.frame);
         self.correlate();
         self.normalise();
-        self.difference.refine_periods();
     }
 
     fn difference(&self) -> &Difference {

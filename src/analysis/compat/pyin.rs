@@ -46,7 +46,8 @@ pub fn pyin(signal: &[f32], settings: &YinSettings, watch: &Watch) -> Result<Pyi
     let candidates = Candidates::new(&comparison);
     let lattice = candidates.lattice(log_floor());
     let path = likeliest_path(signal, &comparison, lattice, watch, |frame: &HalfFrame| {
-        (candidates.observe(frame.difference()), ())
+        let difference = frame.difference();
+        (candidates.observe(difference, &difference.troughs()), ())
     })?;
     let observations = path.observations.iter();
     Ok(PyinTrack {

@@ -12,7 +12,7 @@ mod prior;
 pub(crate) use candidates::{Candidates, period_probability};
 
 use super::difference::{Comparison, WholeFrame, for_each_frame};
-use super::viterbi::{CHECKPOINT_FRAMES, Lattice, Observation, Viterbi};
+use super::viterbi::{Lattice, Observation, RUN_FRAMES, Viterbi};
 use super::{Pitch, PitchTrack, PitchTracker, YinSettings};
 use crate::Result;
 use crate::Watch;
@@ -43,7 +43,9 @@ pub(super) fn find(signal: &[f32], settings: YinSettings, watch: &Watch) -> Resu
     let lattice = candidates.lattice(LEAP.ln()).relative();
     let path = likeliest_path(signal, &comparison, lattice, watch, |frame: &WholeFrame| {
         let difference = frame.difference();
-        (candidates.observe(difference), (candidates.pitches(difference), frame.presence))
+        let troughs = difference.troughs();
+        let pitches = candidates.pitches(difference, &troughs);
+        (candidates.observe(difference, &troughs), (pitches, frame.presence))
     })?;
     let frames = path.states.iter().zip(&path.details).zip(&path.observations);
     let tracked = frames.map(|((&state, (pitches, presence)), observation)| {
@@ -80,8 +82,8 @@ pub(crate) fn likeliest_path<C: Comparison, T: Send>(
     // The decoder goes from frame to frame on one thread, while the others observe the next frames.
     let count = comparison.frames(signal.len());
     let (mut observed, mut details) = (Vec::new(), Vec::with_capacity(count));
-    for first in (0..count).step_by(CHECKPOINT_FRAMES) {
-        let frames = first..(first + CHECKPOINT_FRAMES).min(count);
+    for first in (0..count).step_by(RUN_FRAMES) {
+        let frames = first..(first + RUN_FRAMES).min(count);
         let ((), next) = rayon::join(
             || viterbi.push(observed),
             || for_each_frame(signal, comparison, frames, watch, &observe),
@@ -91,6 +93,6 @@ pub(crate) fn likeliest_path<C: Comparison, T: Send>(
         details.extend(others);
     }
     viterbi.push(observed);
-    let (observations, states) = viterbi.finish(watch)?;
+    let (observations, states) = viterbi.finish();
     Ok(Path { observations, details, states })
 }

@@ -11,16 +11,13 @@
 
 use super::max_plus::{ROW_MULTIPLE, banded_maximum, largest_sum, raise_and_add, raise_to_sums};
 use super::ordered_sums::pairwise_sum;
-use crate::Result;
-use crate::Watch;
-use rayon::prelude::*;
 
 /// Probability of staying voiced or unvoiced. (1 minus this differs from 0.01 by rounding, which
 /// decides ties in librosa's decoder.)
 const STAY_PROBABILITY: f64 = 1.0 - 0.01;
-/// A column is kept every this many frames. Decoding then goes backwards and computes the columns
-/// in between again, a few such runs at a time, so that memory need not hold a column per frame.
-pub(crate) const CHECKPOINT_FRAMES: usize = 256;
+/// Frames whose columns are kept. Then the paths to all states of the next frame are traced back
+/// through them, and because such paths soon join, what remains of the columns is small.
+pub(crate) const RUN_FRAMES: usize = 256;
 /// Log probability by which a state must lie below its competitors before it is left out: far more
 /// than rounding could make up.
 const PRUNING_MARGIN: f64 = 1e-3;
@@ -291,73 +288,86 @@ impl Lattice {
 pub(crate) struct Viterbi {
     lattice: Lattice,
     observations: Vec<Observation>,
-    column: Column,
-    spare: Column,
-    /// The columns of frames 0, `CHECKPOINT_FRAMES`, 2 `CHECKPOINT_FRAMES`, ...
-    checkpoints: Vec<Column>,
+    /// The columns of the current run of frames, and room for others.
+    columns: Vec<Column>,
+    /// Frames of the current run so far.
+    filled: usize,
+    /// For every frame of the runs before, the states that a path to the current run may have in the
+    /// next frame, in ascending order, and the state before each.
+    links: Vec<Vec<(u32, u32)>>,
 }
 
 impl Viterbi {
     /// A decoder that has seen no frame yet.
     pub fn new(lattice: Lattice) -> Self {
-        let (column, spare) = (lattice.empty(), lattice.empty());
-        Self { lattice, observations: Vec::new(), column, spare, checkpoints: Vec::new() }
+        Self {
+            lattice,
+            observations: Vec::new(),
+            columns: Vec::new(),
+            filled: 0,
+            links: Vec::new(),
+        }
     }
 
     /// Adds the observations of the next frames.
     pub fn push(&mut self, observations: Vec<Observation>) {
-        for (at, observation) in (self.observations.len()..).zip(&observations) {
-            if at == 0 {
-                self.column = self.lattice.start(observation);
-            } else {
-                self.lattice.advance(&self.column, &mut self.spare, observation);
-                std::mem::swap(&mut self.column, &mut self.spare);
+        for observation in &observations {
+            if self.filled == self.columns.len() {
+                self.columns.push(self.lattice.empty());
             }
-            if at.is_multiple_of(CHECKPOINT_FRAMES) {
-                self.checkpoints.push(self.column.clone());
+            let (before, after) = self.columns.split_at_mut(self.filled);
+            match before.last() {
+                None => after[0] = self.lattice.start(observation),
+                Some(before) => self.lattice.advance(before, &mut after[0], observation),
             }
+            if self.filled == RUN_FRAMES {
+                self.link();
+                self.columns.swap(0, RUN_FRAMES);
+                self.filled = 0;
+            }
+            self.filled += 1;
         }
         self.observations.extend(observations);
     }
 
-    /// Returns all observations and the most probable sequence of states.
-    ///
-    /// # Errors
-    /// [`Error::Interrupted`](crate::Error::Interrupted) if `watch` was stopped.
-    pub fn finish(self, watch: &Watch) -> Result<(Vec<Observation>, Vec<u32>)> {
-        let mut states = vec![0; self.observations.len()];
-        let runs: Vec<_> =
-            self.observations.chunks(CHECKPOINT_FRAMES).zip(&self.checkpoints).collect();
-        let mut state = self.column.best.0;
-        let mut at = states.len();
-        // One allocation serves every batch: allocating costs as much as filling the columns.
-        let batch_runs = (2 * rayon::current_num_threads()).min(runs.len());
-        let mut room = vec![vec![self.lattice.empty(); CHECKPOINT_FRAMES]; batch_runs];
-        for batch in runs.rchunks(batch_runs.max(1)) {
-            watch.check()?;
-            batch.par_iter().zip(&mut room).for_each(|((run, checkpoint), columns)| {
-                self.fill(run, checkpoint, columns);
-            });
-            let columns = batch.iter().zip(&room).flat_map(|((run, _), room)| &room[..run.len()]);
-            for column in columns.rev() {
-                // The path's last state is known; every other one follows from its successor.
-                if at < states.len() {
-                    state = self.lattice.predecessor(column, state);
-                }
-                at -= 1;
-                states[at] = state as u32;
-            }
+    /// Traces the paths to all states of the column after the current run back through the run.
+    fn link(&mut self) {
+        let (run, next) = self.columns.split_at(RUN_FRAMES);
+        let bins = self.lattice.bins as u32;
+        let mut states: Vec<u32> = next[0].live.iter().copied().chain(bins..2 * bins).collect();
+        let first = self.links.len();
+        for column in run.iter().rev() {
+            states.sort_unstable();
+            states.dedup();
+            let link =
+                |&state: &u32| (state, self.lattice.predecessor(column, state as usize) as u32);
+            let links: Vec<(u32, u32)> = states.iter().map(link).collect();
+            states.clear();
+            states.extend(links.iter().map(|(_, before)| before));
+            self.links.push(links);
         }
-        Ok((self.observations, states))
+        self.links[first..].reverse();
     }
 
-    /// Fills the columns of a run of frames, given the column of its first frame.
-    fn fill(&self, run: &[Observation], checkpoint: &Column, columns: &mut [Column]) {
-        columns[0].clone_from(checkpoint);
-        for (at, observation) in run.iter().enumerate().skip(1) {
-            let (before, after) = columns.split_at_mut(at);
-            self.lattice.advance(&before[at - 1], &mut after[0], observation);
+    /// Returns all observations and the most probable sequence of states.
+    pub fn finish(self) -> (Vec<Observation>, Vec<u32>) {
+        let Some((last, run)) = self.columns[..self.filled].split_last() else {
+            return (self.observations, Vec::new());
+        };
+        let mut state = last.best.0;
+        let mut states = vec![state as u32];
+        for column in run.iter().rev() {
+            state = self.lattice.predecessor(column, state);
+            states.push(state as u32);
         }
+        let mut state = state as u32;
+        for links in self.links.iter().rev() {
+            let at = links.partition_point(|(after, _)| *after < state);
+            state = links[at].1;
+            states.push(state);
+        }
+        states.reverse();
+        (self.observations, states)
     }
 }
 
@@ -368,7 +378,7 @@ mod tests {
     fn decode(lattice: Lattice, observations: Vec<Observation>) -> Vec<u32> {
         let mut viterbi = Viterbi::new(lattice);
         viterbi.push(observations);
-        viterbi.finish(&Watch::default()).unwrap().1
+        viterbi.finish().1
     }
 
     fn argmax(values: &[f64]) -> usize {
@@ -504,7 +514,7 @@ mod tests {
         let observation =
             |bin: usize| Observation { bins: vec![(bin as u32, 0.9)], voiced_probability: 0.9 };
         let observations: Vec<Observation> =
-            (0..9 * CHECKPOINT_FRAMES + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
+            (0..9 * RUN_FRAMES + 100).map(|i| observation(20 + (i / 100) % 6)).collect();
         let states = decode(Lattice::new(40, 7, log_floor()), observations);
         // pYIN's start probabilities make the first frame unvoiced.
         assert_eq!(states[0], 40 + 20);

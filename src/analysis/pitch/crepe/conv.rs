@@ -100,14 +100,62 @@ impl SpectralConv {
             let mut xs = x.chunks_exact(TILE * len);
             let mut ys = y.chunks_exact_mut(TILE * len);
             for (x, y) in (&mut xs).zip(&mut ys) {
-                tile::<S, TILE>(simd, weights, rows, len, input == 0, x, y);
+                let x = Inputs { x, next: len };
+                tile::<S, TILE>(simd, weights, rows, input == 0, x, y, len);
             }
             let x = xs.remainder().chunks_exact(len);
             for (x, y) in x.zip(ys.into_remainder().chunks_exact_mut(len)) {
-                tile::<S, 1>(simd, weights, rows, len, input == 0, x, y);
+                let x = Inputs { x, next: len };
+                tile::<S, 1>(simd, weights, rows, input == 0, x, y, len);
             }
         }
     }
+
+    /// Signals with so few inputs that one block holds those of several signals.
+    pub fn packed_signals(&self) -> usize {
+        CHANNELS / self.c_in
+    }
+
+    /// Writes to `y` the spectra of the outputs in block `output` of [`Self::packed_signals`]
+    /// signals, one block after another. All their inputs are in the one block `x`: channel
+    /// `c_in * i + c` is input c of signal i.
+    #[inline(always)]
+    pub fn unpack<S: Simd>(&self, simd: S, output: usize, x: &[f32], y: &mut [f32]) {
+        let spectra = &self.spectra[self.block_start(output, 0)..][..self.block_len()];
+        let (len, n) = (self.signal_len(), self.fft.len());
+        for (bin, weights) in spectra.chunks_exact(self.c_in * ROW).enumerate() {
+            let rows = [self.fft.row(bin) * ROW, self.fft.row((n - bin) % n) * ROW];
+            // Sums of four signals fit into the registers of wide vectors only.
+            if S::F32_LANES == CHANNELS {
+                self.unpack_tiles::<S, 4>(simd, weights, rows, x, y, len);
+            } else {
+                self.unpack_tiles::<S, 2>(simd, weights, rows, x, y, len);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn unpack_tiles<S: Simd, const P: usize>(
+        &self,
+        simd: S,
+        weights: &[f32],
+        rows: [usize; 2],
+        x: &[f32],
+        y: &mut [f32],
+        len: usize,
+    ) {
+        for (i, y) in y.chunks_exact_mut(P * len).enumerate() {
+            let x = Inputs { x: &x[P * i * self.c_in..], next: self.c_in };
+            tile::<S, P>(simd, weights, rows, true, x, y, len);
+        }
+    }
+}
+
+/// Where the inputs of several signals are.
+struct Inputs<'a> {
+    x: &'a [f32],
+    /// Floats from a signal's first input to the next signal's.
+    next: usize,
 }
 
 /// One bin and its mirror image, whose spectrum is the conjugate, of `P` signals.
@@ -116,17 +164,18 @@ fn tile<S: Simd, const P: usize>(
     simd: S,
     weights: &[f32],
     rows: [usize; 2],
-    len: usize,
     fresh: bool,
-    x: &[f32],
+    Inputs { x, next }: Inputs<'_>,
     y: &mut [f32],
+    len: usize,
 ) {
     let vectors = CHANNELS / S::F32_LANES;
     let (weights, _) = S::as_simd_f32s(weights);
-    let mut x_rows = [[&x[..ROW]; 2]; P];
+    let inputs = weights.len() / (2 * vectors);
+    let mut x_rows = [[x; 2]; P];
     for p in 0..P {
         for side in 0..2 {
-            x_rows[p][side] = &x[p * len + rows[side]..][..ROW];
+            x_rows[p][side] = &x[p * next + rows[side]..][..CHANNELS + inputs];
         }
     }
     for v in 0..vectors {

@@ -15,6 +15,8 @@ mod periods;
 pub(crate) mod recording;
 mod tracker;
 mod weights;
+#[allow(clippy::inline_always)]
+mod whole_frames;
 
 pub use bins::{bin_to_hz, bins_between};
 pub use decoder::DecoderKind;
@@ -34,8 +36,8 @@ pub const BINS: usize = 360;
 pub const FRAME: usize = 1024;
 /// Features per frame that the convolutions compute.
 const FEATURES: usize = 256;
-/// Frames that a thread works on at a time: enough to use weights and shared quarters several
-/// times, few enough to stay in cache.
+/// Frames that a thread works on at a time: enough to use weights several times, few enough to stay in
+/// cache.
 const CHUNK_FRAMES: usize = 32;
 /// Frames that are decoded at a time, which bounds memory.
 const BLOCK_FRAMES: usize = 4096;
@@ -104,8 +106,13 @@ impl Crepe {
             let first = first + i * CHUNK_FRAMES;
             let frames = first..first + probabilities.len() / BINS;
             let frames: Vec<isize> = frames.map(|f| grid.start(f)).collect();
-            let network = &self.network;
-            arch.dispatch(Chunk { network, audio, frames: &frames, probabilities, scratch });
+            arch.dispatch(Chunk {
+                network: &self.network,
+                audio,
+                frames: &frames,
+                probabilities,
+                scratch,
+            });
         });
     }
 }

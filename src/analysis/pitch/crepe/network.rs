@@ -1,26 +1,19 @@
 //! The network: overlapping frames of audio in, one probability per pitch bin out.
 //!
-//! Every convolution is a product of spectra. The first one is linear and frames overlap, so it runs
-//! on quarter frames: a quarter that several frames share is filtered once, and a frame's result is
-//! the sum of its four quarters' responses. Each quarter is filtered without its mean and at unit
-//! level, and a frame puts back its quarters' levels and means relative to its own, so that loud
-//! neighbours or an offset cost a quiet frame no precision.
+//! Every convolution is a product of spectra; the first one is that of [`WholeFrames`].
 
 use super::conv::{SpectralConv, blocks};
 use super::fft::{CHANNELS, ROW};
 use super::weights::{Block, Weights};
+use super::whole_frames::WholeFrames;
 use super::{BINS, FEATURES, FRAME};
 use crate::analysis::frame::copy_padded;
 use pulp::{Simd, WithSimd};
 
-/// Samples of a quarter frame.
-const QUARTER: usize = FRAME / 4;
 /// The first convolution's stride, and so its number of phases.
-const STRIDE: usize = 4;
-/// Number of outputs of the first convolution per quarter frame.
-const STEPS: usize = QUARTER / STRIDE;
+pub(super) const STRIDE: usize = 4;
 /// The smallest standard deviation that a frame is divided by.
-const MIN_DEVIATION: f64 = 1e-10;
+pub(super) const MIN_DEVIATION: f64 = 1e-10;
 /// Zeros before the signal, in the first block and in the others.
 const PAD: [usize; 2] = [254, 31];
 /// Classifier outputs, padded to whole vectors.
@@ -28,9 +21,7 @@ const BINS_PADDED: usize = BINS.next_multiple_of(CHANNELS);
 
 /// The network, ready to run.
 pub(super) struct Network {
-    first: SpectralConv,
-    /// Response of the first convolution to a quarter frame of ones, as (block, row, lane).
-    step: Vec<f32>,
+    first: WholeFrames,
     others: Vec<SpectralConv>,
     activations: Vec<Activation>,
     /// Classifier as (feature, bin).
@@ -39,7 +30,7 @@ pub(super) struct Network {
 }
 
 /// Bias, rectifier and batch norm of a block.
-struct Activation {
+pub(super) struct Activation {
     bias: Vec<f32>,
     scale: Vec<f32>,
     offset: Vec<f32>,
@@ -50,31 +41,11 @@ struct Activation {
 /// Memory for one chunk of frames, reused for the next.
 #[derive(Default)]
 pub(super) struct Scratch {
-    starts: Vec<isize>,
-    quarters: Vec<Quarter>,
     audio: Vec<f32>,
     responses: Vec<f32>,
-    mixes: Vec<[Mix; 4]>,
     x: Vec<f32>,
     y: Vec<f32>,
     features: Vec<f32>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Quarter {
-    mean: f64,
-    /// Sum of squares about the mean.
-    energy: f64,
-    /// Root mean square about the mean.
-    level: f64,
-}
-
-/// How a quarter's response is scaled and shifted when it is added to a frame's.
-#[derive(Clone, Copy, Default)]
-struct Mix {
-    quarter: usize,
-    level: f32,
-    mean: f32,
 }
 
 /// One chunk of frames to run, with the best instruction set that the CPU has.
@@ -93,7 +64,7 @@ impl WithSimd for Chunk<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        self.network.run(simd, self.audio, self.frames, self.probabilities, self.scratch);
+        self.network.run(simd, self);
     }
 }
 
@@ -129,22 +100,7 @@ impl Network {
                 .map(|(delay, value)| (delay / STRIDE as isize, value))
                 .collect::<Vec<_>>()
         };
-        let conv = SpectralConv::new(&[3, 4, 4, 4], STRIDE, first.c_out, phase);
-        let rows = conv.fft.len();
-        let mut step = vec![0.0; blocks(first.c_out) * rows * CHANNELS];
-        for channel in 0..first.c_out {
-            let mut response = vec![0.0_f64; rows];
-            for (delay, value) in (0..STRIDE).flat_map(|q| phase(channel, q)) {
-                for i in 0..STEPS {
-                    response[(delay + i as isize).rem_euclid(rows as isize) as usize] +=
-                        f64::from(value);
-                }
-            }
-            for (row, value) in response.iter().enumerate() {
-                step[(channel / CHANNELS * rows + row) * CHANNELS + channel % CHANNELS] =
-                    *value as f32;
-            }
-        }
+        let first = WholeFrames::new(first.c_out, phase);
         let mut classifier = vec![0.0; FEATURES * BINS_PADDED];
         for (bin, row) in weights.classifier.chunks_exact(FEATURES).enumerate() {
             for (feature, &weight) in row.iter().enumerate() {
@@ -153,25 +109,21 @@ impl Network {
         }
         let mut classifier_bias = weights.classifier_bias.clone();
         classifier_bias.resize(BINS_PADDED, 0.0);
-        Self { first: conv, step, others: convs, activations, classifier, classifier_bias }
+        Self { first, others: convs, activations, classifier, classifier_bias }
     }
 
     #[inline(always)]
-    fn run<S: Simd>(
-        &self,
-        simd: S,
-        audio: &[f32],
-        frames: &[isize],
-        probabilities: &mut [f32],
-        scratch: &mut Scratch,
-    ) {
-        self.quarters(simd, audio, frames, scratch);
+    fn run<S: Simd>(&self, simd: S, chunk: Chunk<'_>) {
+        let Chunk { audio, frames, probabilities, scratch, .. } = chunk;
+        self.first.load(simd, audio, frames, &mut scratch.audio);
         let pairs = frames.len().div_ceil(2);
         let second = &self.others[0];
         resize(&mut scratch.x, pairs * second.signal_len());
         resize(&mut scratch.y, pairs * second.signal_len());
         for block in 0..blocks(self.activations[0].bias.len()) {
-            self.first_block(simd, block, scratch);
+            let Scratch { audio, responses, x, .. } = &mut *scratch;
+            let activation = &self.activations[0];
+            self.first.run_block(simd, block, audio, activation, responses, x, second);
             second.accumulate(simd, 0, block, &scratch.x, &mut scratch.y);
         }
         for (i, conv) in self.others.iter().enumerate() {
@@ -202,121 +154,6 @@ impl Network {
             }
         }
         self.classify(simd, frames.len(), probabilities, scratch);
-    }
-
-    /// Cuts the frames into quarters and transforms each different quarter.
-    #[inline(always)]
-    fn quarters<S: Simd>(&self, simd: S, audio: &[f32], frames: &[isize], scratch: &mut Scratch) {
-        let starts = &mut scratch.starts;
-        starts.clear();
-        starts.extend(frames.iter().flat_map(|f| (0..4).map(move |q| f + q * QUARTER as isize)));
-        starts.sort_unstable();
-        starts.dedup();
-        let len = self.first.signal_len();
-        resize(&mut scratch.audio, starts.len().div_ceil(2) * len);
-        scratch.audio.fill(0.0);
-        scratch.quarters.clear();
-        for (i, &start) in starts.iter().enumerate() {
-            let mut samples = [0.0_f32; QUARTER];
-            copy(audio, start, &mut samples);
-            let quarter = Quarter::measure(&samples);
-            // The response of a constant quarter is pure rounding error; a gain of 0 removes it.
-            let gain = if quarter.level > 0.0 { 1.0 / quarter.level } else { 0.0 };
-            let signal = &mut scratch.audio[i / 2 * len..][..len];
-            let (steps, _) = samples.as_chunks::<STRIDE>();
-            for (row, step) in signal.chunks_exact_mut(ROW).zip(steps) {
-                for (to, &sample) in row[i % 2 * CHANNELS..].iter_mut().zip(step) {
-                    *to = ((f64::from(sample) - quarter.mean) * gain) as f32;
-                }
-            }
-            scratch.quarters.push(quarter);
-        }
-        for signal in scratch.audio.chunks_exact_mut(len) {
-            self.first.fft.forward(simd, signal);
-        }
-        scratch.mixes.clear();
-        for &frame in frames {
-            let index = [0, 1, 2, 3]
-                .map(|q| starts.partition_point(|&start| start < frame + (q * QUARTER) as isize));
-            let parts = index.map(|i| scratch.quarters[i]);
-            let mean = parts.iter().map(|q| q.mean).sum::<f64>() / 4.0;
-            let energy: f64 =
-                parts.iter().map(|q| q.energy + QUARTER as f64 * (q.mean - mean).powi(2)).sum();
-            let deviation = (energy / (FRAME - 1) as f64).sqrt().max(MIN_DEVIATION);
-            scratch.mixes.push([0, 1, 2, 3].map(|q| Mix {
-                quarter: index[q],
-                level: (parts[q].level / deviation) as f32,
-                mean: ((parts[q].mean - mean) / deviation) as f32,
-            }));
-        }
-    }
-
-    /// Writes the spectra of the first layer's outputs, for one block of channels, to `scratch.x`.
-    #[inline(always)]
-    fn first_block<S: Simd>(&self, simd: S, block: usize, scratch: &mut Scratch) {
-        resize(&mut scratch.responses, scratch.audio.len());
-        self.first.accumulate(simd, block, 0, &scratch.audio, &mut scratch.responses);
-        for signal in scratch.responses.chunks_exact_mut(self.first.signal_len()) {
-            self.first.fft.inverse(simd, signal);
-        }
-        let second = &self.others[0];
-        let pairs = scratch.x.chunks_exact_mut(second.signal_len());
-        for (signal, mixes) in pairs.zip(scratch.mixes.chunks(2)) {
-            // Rows beyond the frames' and the missing partner of an odd frame still hold the last
-            // chunk's values.
-            signal[self.activations[1].len * ROW..].fill(0.0);
-            if mixes.len() == 1 {
-                signal.fill(0.0);
-            }
-            for (half, mix) in mixes.iter().enumerate() {
-                self.assemble(simd, block, mix, &scratch.responses, half, signal);
-            }
-            second.fft.forward(simd, signal);
-        }
-    }
-
-    /// Writes one frame's first layer, activated and pooled, for one block of channels.
-    #[inline(always)]
-    fn assemble<S: Simd>(
-        &self,
-        simd: S,
-        block: usize,
-        mix: &[Mix; 4],
-        responses: &[f32],
-        half: usize,
-        signal: &mut [f32],
-    ) {
-        let vectors = CHANNELS / S::F32_LANES;
-        let len = self.first.signal_len();
-        let rows = self.first.fft.len();
-        let (step, _) = S::as_simd_f32s(&self.step[block * rows * CHANNELS..][..rows * CHANNELS]);
-        let (signal, _) = S::as_mut_simd_f32s(signal);
-        let constants = self.activations[0].vectors(simd, block);
-        for q in 0..4 {
-            // A quarter's response reaches into the quarters before and after it.
-            let parts = q.max(1) - 1..(q + 2).min(4);
-            for v in 0..vectors {
-                let [bias, scale, offset] = constants.map(|c| c[v]);
-                for pair in 0..STEPS / 2 {
-                    let mut sums = [bias; 2];
-                    for part in parts.clone() {
-                        let mix = &mix[part];
-                        let (level, mean) = (simd.splat_f32s(mix.level), simd.splat_f32s(mix.mean));
-                        let first = (q * STEPS + rows - part * STEPS) % rows + 2 * pair;
-                        let (response, _) =
-                            S::as_simd_f32s(&responses[mix.quarter / 2 * len..][..len]);
-                        for (i, sum) in sums.iter_mut().enumerate() {
-                            let row = first + i;
-                            let value = response[(2 * row + mix.quarter % 2) * vectors + v];
-                            *sum = simd.mul_add_e_f32s(level, value, *sum);
-                            *sum = simd.mul_add_e_f32s(mean, step[row * vectors + v], *sum);
-                        }
-                    }
-                    let row = q * STEPS / 2 + pair;
-                    signal[(2 * row + half) * vectors + v] = pooled(simd, sums, scale, offset);
-                }
-            }
-        }
     }
 
     /// Linear layer and sigmoid.
@@ -396,32 +233,29 @@ impl Activation {
         x: &mut [f32],
         x_len: usize,
     ) {
-        let vectors = CHANNELS / S::F32_LANES;
         for (i, (y, x)) in y.chunks_exact(y_len).zip(x.chunks_exact_mut(x_len)).enumerate() {
-            let constants = self.vectors(simd, i / pairs);
-            let (y, _) = S::as_simd_f32s(y);
-            let (x, _) = S::as_mut_simd_f32s(x);
-            let row = 2 * vectors;
-            let (pooled_rows, zeros) = x.split_at_mut(self.len / 2 * row);
-            zeros.fill(simd.splat_f32s(0.0));
-            for (y, x) in y.chunks_exact(2 * row).zip(pooled_rows.chunks_exact_mut(row)) {
-                for (v, x) in x.iter_mut().enumerate() {
-                    let [bias, scale, offset] = constants;
-                    let at = v % vectors;
-                    let sums = [simd.add_f32s(y[v], bias[at]), simd.add_f32s(y[row + v], bias[at])];
-                    *x = pooled(simd, sums, scale[at], offset[at]);
-                }
-            }
+            self.pool_signal(simd, i / pairs, y, x);
         }
     }
-}
 
-impl Quarter {
-    fn measure(samples: &[f32; QUARTER]) -> Self {
-        let mean = samples.iter().map(|&x| f64::from(x)).sum::<f64>() / QUARTER as f64;
-        let energy: f64 = samples.iter().map(|&x| (f64::from(x) - mean).powi(2)).sum();
-        let level = (energy / QUARTER as f64).sqrt();
-        Self { mean, energy, level }
+    /// The same for one signal, whose channels are in block `block`.
+    #[inline(always)]
+    pub fn pool_signal<S: Simd>(&self, simd: S, block: usize, y: &[f32], x: &mut [f32]) {
+        let vectors = CHANNELS / S::F32_LANES;
+        let constants = self.vectors(simd, block);
+        let (y, _) = S::as_simd_f32s(y);
+        let (x, _) = S::as_mut_simd_f32s(x);
+        let row = 2 * vectors;
+        let (pooled_rows, zeros) = x.split_at_mut(self.len / 2 * row);
+        zeros.fill(simd.splat_f32s(0.0));
+        for (y, x) in y.chunks_exact(2 * row).zip(pooled_rows.chunks_exact_mut(row)) {
+            for (v, x) in x.iter_mut().enumerate() {
+                let [bias, scale, offset] = constants;
+                let at = v % vectors;
+                let sums = [simd.add_f32s(y[v], bias[at]), simd.add_f32s(y[row + v], bias[at])];
+                *x = pooled(simd, sums, scale[at], offset[at]);
+            }
+        }
     }
 }
 
@@ -445,7 +279,7 @@ pub(super) fn copy(audio: &[f32], start: isize, out: &mut [f32]) {
     }
 }
 
-fn resize(buffer: &mut Vec<f32>, len: usize) {
+pub(super) fn resize(buffer: &mut Vec<f32>, len: usize) {
     buffer.resize(len, 0.0);
 }
 
@@ -458,7 +292,7 @@ mod tests {
     fn instruction_sets_agree() {
         let network = Network::new(&Weights::parse(FILE).unwrap());
         let audio: Vec<f32> = (0..3000).map(|i| ((i * i) as f32 * 1e-3).sin()).collect();
-        // An odd number of frames, some sharing quarters.
+        // An odd number of frames.
         let frames = [-512, -256, 0, 100, 1500, 2900, 5000];
         let run = |plain: bool| {
             let mut probabilities = vec![0.0; frames.len() * BINS];

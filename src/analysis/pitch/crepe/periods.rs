@@ -3,6 +3,8 @@
 use super::FRAME;
 use super::network::copy;
 use crate::analysis::frame::{presence, remove_mean};
+use crate::analysis::sums::{LANES, running_sum, sum_of_squares, total};
+use multiversion::multiversion;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
 use std::sync::Arc;
 
@@ -68,18 +70,32 @@ impl Periods {
             &mut self.scratch,
         );
         debug_assert!(forward.is_ok() && inverse.is_ok(), "buffers come from the plans");
-        let total: f64 = frame.iter().map(|&x| f64::from(x).powi(2)).sum();
-        let mut energy = 2.0 * total;
-        for (lag, out) in out.iter_mut().enumerate() {
-            if lag > 0 {
-                energy -= f64::from(frame[FRAME - lag]).powi(2) + f64::from(frame[lag - 1]).powi(2);
+        let total = sum_of_squares(&frame, 0.0);
+        if total > f64::from(f32::MIN_POSITIVE) {
+            // Energy lost at the frame's ends.
+            let mut lost = [0.0; LAGS];
+            let ends = frame.iter().zip(frame.iter().rev());
+            for (lost, (&first, &last)) in lost[1..].iter_mut().zip(ends) {
+                *lost = f64::from(first).powi(2) + f64::from(last).powi(2);
             }
-            let product = f64::from(self.signal[lag]) / (2 * FRAME) as f64;
-            // If only the frame's ends have sound, its middle is rounding error.
-            let audible = energy > 1e-6 * total && total > f64::from(f32::MIN_POSITIVE);
-            *out = if audible { (2.0 * product / energy) as f32 } else { 0.0 };
+            running_sum(&mut lost);
+            by_energy(total, &lost, &self.signal, out);
+        } else {
+            out.fill(0.0);
         }
         presence(&frame) as f32
+    }
+}
+
+/// Sets `out` to the products, times the transform's length, of the parts compared divided by half
+/// their energy, which is twice the frame's energy `total` less what is `lost`.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
+fn by_energy(total: f64, lost: &[f64; LAGS], products: &[f32], out: &mut [f32; LAGS]) {
+    for ((out, lost), &product) in out.iter_mut().zip(lost).zip(products) {
+        let energy = 2.0 * total - lost;
+        let similarity = f64::from(product) / FRAME as f64 / energy;
+        // If only the frame's ends have sound, its middle is rounding error.
+        *out = if energy > 1e-6 * total { similarity as f32 } else { 0.0 };
     }
 }
 
@@ -137,11 +153,22 @@ pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
     }
 }
 
+#[multiversion(targets("x86_64+avx512f+fma", "x86_64+avx2+fma", "aarch64+neon"))]
 fn similarity_at(samples: &[f32], lag: usize) -> f32 {
-    let pairs = samples.iter().zip(&samples[lag..]);
-    let (product, energy) = pairs.fold((0.0_f32, 0.0_f32), |(product, energy), (a, b)| {
-        (product + a * b, energy + a * a + b * b)
-    });
+    let (before, before_rest) = samples[..samples.len() - lag].as_chunks::<LANES>();
+    let (after, after_rest) = samples[lag..].as_chunks::<LANES>();
+    let (mut products, mut energies) = ([0.0_f32; LANES], [0.0_f32; LANES]);
+    for (a, b) in before.iter().zip(after) {
+        for i in 0..LANES {
+            products[i] += a[i] * b[i];
+            energies[i] += a[i] * a[i] + b[i] * b[i];
+        }
+    }
+    for (i, (a, b)) in before_rest.iter().zip(after_rest).enumerate() {
+        products[i] += a * b;
+        energies[i] += a * a + b * b;
+    }
+    let (product, energy) = (total(products), total(energies));
     if energy > 0.0 { 2.0 * product / energy } else { 0.0 }
 }
 
@@ -174,4 +201,26 @@ pub(super) fn overtone(similarity: &[f32], lag: f64, shortest: f64) -> f64 {
         ((at - short).abs() < 0.5 && f64::from(valley) < 0.5 * height).then_some(height)
     });
     peaks.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn similarities_are_those_of_sums_in_double_precision() {
+        let samples: Vec<f32> = (0..FRAME).map(|i| ((i * i) as f32 * 1e-3).sin() + 0.1).collect();
+        for length in [40, 320, FRAME] {
+            let samples = &samples[..length];
+            for lag in [1, 2, 31, 32, 33] {
+                let pairs = samples.iter().zip(&samples[lag..]);
+                let (product, energy) = pairs.fold((0.0, 0.0), |(product, energy), (&a, &b)| {
+                    let (a, b) = (f64::from(a), f64::from(b));
+                    (product + a * b, energy + a * a + b * b)
+                });
+                let similarity = f64::from(similarity_at(samples, lag));
+                assert!((similarity - 2.0 * product / energy).abs() < 3e-7, "{length}, {lag}");
+            }
+        }
+    }
 }

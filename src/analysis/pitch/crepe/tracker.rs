@@ -9,6 +9,7 @@ use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
 use super::{BINS, BLOCK_FRAMES, Crepe, Grid, SAMPLE_RATE_HZ};
 use crate::Result;
 use crate::Watch;
+use crate::analysis::logarithm::logarithms;
 use crate::analysis::pitch::track::PitchTrack;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -103,8 +104,9 @@ impl Block {
                     // A straight line between two samples would cut off a narrow peak.
                     let like = nearest.max(left + part * (right - left)).max(SIMILARITY_FLOOR);
                     let unexplained = (1.0 - like).max(0.0) + RESIDUE;
-                    *score = ((p + PROBABILITY_FLOOR) * like * like / unexplained).ln();
+                    *score = (p + PROBABILITY_FLOOR) * like * like / unexplained;
                 }
+                logarithms(scores);
             },
         );
         block

@@ -5,11 +5,14 @@
 //! frame is compared, as librosa does. The frame's mean is removed first: with a large offset,
 //! rounding errors would hide soft sounds or look like pitches.
 
+use super::half_lags::HalfLags;
 use super::{Comparison, Difference, NEGLIGIBLE};
 use crate::Result;
-use crate::analysis::fourier::{Forward, Inverse};
+use crate::analysis::fourier::PowerSpectrum;
 use crate::analysis::frame::{copy_padded, presence, remove_mean};
 use crate::analysis::pitch::YinSettings;
+use crate::analysis::sums::{least, running_sum, sum_of_squares};
+use multiversion::multiversion;
 
 /// Differences this small, relative to the energies compared, are rounding errors.
 const ROUNDING: f64 = 1e-6;
@@ -32,8 +35,16 @@ const STEPS: usize = 2;
 pub(crate) struct WholeFrame {
     settings: YinSettings,
     frame: Vec<f32>,
-    forward: Forward,
-    inverse: Inverse,
+    spectrum: PowerSpectrum,
+    correlation: HalfLags,
+    /// Energy of the first and the last sample, of the second and the last but one, ...
+    ends: Vec<f64>,
+    /// Sums of these energies up to periods of 1, 2, 3, ... steps.
+    lost: Vec<f64>,
+    /// Difference at periods of 1, 2, 3, ... steps, divided by the energies compared.
+    apart: Vec<f64>,
+    /// Sums of these differences up to each period.
+    cumulated: Vec<f64>,
     difference: Difference,
     /// How much of the frame's sound lies in its middle, 0 to 1, see [`presence`].
     pub presence: f64,
@@ -44,11 +55,16 @@ impl Comparison for WholeFrame {
         settings.check()?;
         // Long enough that the correlation does not wrap around at the longest period.
         let n = (settings.frame_length + settings.max_period()).next_power_of_two();
+        let steps = settings.max_period() * STEPS;
         Ok(Self {
             settings,
             frame: vec![0.0; settings.frame_length],
-            forward: Forward::new(n),
-            inverse: Inverse::new(n * STEPS),
+            spectrum: PowerSpectrum::new(n),
+            correlation: HalfLags::new(n, steps),
+            ends: vec![0.0; settings.max_period()],
+            lost: vec![0.0; steps],
+            apart: vec![0.0; steps],
+            cumulated: vec![0.0; steps],
             difference: Difference::new(&settings, STEPS),
             presence: 0.0,
         })
@@ -64,7 +80,6 @@ impl Comparison for WholeFrame {
         self.presence = presence(&self.frame);
         self.correlate();
         self.normalise();
-        self.difference.refine_periods();
     }
 
     fn difference(&self) -> &Difference {
@@ -73,22 +88,16 @@ impl Comparison for WholeFrame {
 }
 
 impl WholeFrame {
-    /// Sets `inverse.output[STEPS * τ]` to the correlation `Σ x[j] x[j + τ]`; the values in between
-    /// are interpolated with band limitation.
+    /// Sets `correlation.values[STEPS * τ]` to the correlation `Σ x[j] x[j + τ]`; the values in
+    /// between are interpolated with band limitation.
     fn correlate(&mut self) {
-        for (to, &from) in self.forward.input.iter_mut().zip(&self.frame) {
+        // The rest of the input stays zero.
+        for (to, &from) in self.spectrum.input.iter_mut().zip(&self.frame) {
             *to = f64::from(from);
         }
-        self.forward.input[self.frame.len()..].fill(0.0);
-        self.forward.run();
-        let scale = STEPS as f64 / self.inverse.output.len() as f64;
-        self.inverse.input.fill(0.0.into());
-        for (to, x) in self.inverse.input.iter_mut().zip(&self.forward.output) {
-            *to = (x.norm_sqr() * scale).into();
-        }
-        // In the longer transform, the bin at the old Nyquist frequency has a mirror image.
-        self.inverse.input[self.forward.output.len() - 1] *= 0.5;
-        self.inverse.run();
+        let scale = 1.0 / self.spectrum.input.len() as f64;
+        self.spectrum.run(scale, &mut self.correlation.power);
+        self.correlation.run();
     }
 
     /// Fills the difference function: `d(τ) = Σ (x[j] - x[j + τ])² / Σ (x[j]² + x[j + τ]²)`
@@ -96,44 +105,74 @@ impl WholeFrame {
     ///
     /// All values are 1, and there is no trough, if the frame's period is shorter than the range.
     fn normalise(&mut self) {
-        let (low, high) = (self.settings.min_period() * STEPS, self.settings.max_period() * STEPS);
-        let (frame, values) = (&self.frame, &mut self.difference.values);
-        let total: f64 = frame.iter().map(|&x| f64::from(x).powi(2)).sum();
+        let low = self.settings.min_period() * STEPS;
+        let total = sum_of_squares(&self.frame, 0.0);
         if total < NEGLIGIBLE {
-            values.fill(1.0);
+            self.difference.values.fill(1.0);
             return;
         }
-        // Energy of the two parts compared: the frame without its end plus the frame without its
-        // beginning.
-        let mut energies = 2.0 * total;
-        let mut cumulated = 0.0;
-        for at in 1..=high {
-            let passed = (at - 1) / STEPS;
-            let ends = f64::from(frame[passed]).powi(2)
-                + f64::from(frame[frame.len() - 1 - passed]).powi(2);
-            energies -= ends / STEPS as f64;
-            let apart = (energies - 2.0 * self.inverse.output[at]) / energies;
-            let difference =
-                if energies > ROUNDING * total && apart > ROUNDING { apart } else { 0.0 };
-            // The correlation is not needed any more: similarity takes its place.
-            self.inverse.output[at] = 1.0 - difference;
-            cumulated += difference;
-            if at >= low {
-                let mean = cumulated / at as f64;
-                values[at - low] = difference / (mean + f64::MIN_POSITIVE);
-            }
-        }
-        if is_above_range(&self.inverse.output[..=high], low) {
-            values.fill(1.0);
+        ends(&self.frame, &mut self.ends);
+        running_sum(&mut self.ends);
+        at_every_step(&self.ends, &mut self.lost);
+        differences(total, &self.lost, &self.correlation.values[1..], &mut self.apart);
+        self.cumulated.copy_from_slice(&self.apart);
+        running_sum(&mut self.cumulated);
+        let from = low - 1;
+        by_mean(low, &self.apart[from..], &self.cumulated[from..], &mut self.difference.values);
+        if is_above_range(&self.apart, low) {
+            self.difference.values.fill(1.0);
         }
     }
 }
 
+/// Sets `out` to the energies of the samples at both ends, which each further sample of the period
+/// takes from the two parts compared: the frame without its end and the frame without its beginning.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+fn ends(frame: &[f32], out: &mut [f64]) {
+    for ((out, &first), &last) in out.iter_mut().zip(frame).zip(frame.iter().rev()) {
+        *out = f64::from(first) * f64::from(first) + f64::from(last) * f64::from(last);
+    }
+}
+
+/// Spreads sums after each sample to all steps: half a sample lies half-way between two sums.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+fn at_every_step(sums: &[f64], out: &mut [f64]) {
+    let (out, _) = out.as_chunks_mut::<STEPS>();
+    let Some((first, others)) = out.split_first_mut() else { return };
+    *first = [0.5 * sums[0], sums[0]];
+    for ((out, before), after) in others.iter_mut().zip(sums).zip(&sums[1..]) {
+        *out = [0.5 * (before + after), *after];
+    }
+}
+
+/// Sets `out` to the differences at all periods: twice the frame's energy `total` less the energy
+/// `lost`, less twice the correlation, divided by that energy.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+fn differences(total: f64, lost: &[f64], correlation: &[f64], out: &mut [f64]) {
+    for ((out, lost), correlation) in out.iter_mut().zip(lost).zip(correlation) {
+        let energies = 2.0 * total - lost;
+        let apart = (energies - 2.0 * correlation) / energies;
+        let certain = energies > ROUNDING * total && apart > ROUNDING;
+        *out = if certain { apart } else { 0.0 };
+    }
+}
+
+/// Sets `out` to the differences from `low` steps on, divided by their mean up to there.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2+fma", "aarch64+neon"))]
+fn by_mean(low: usize, apart: &[f64], cumulated: &[f64], out: &mut [f64]) {
+    for (i, ((out, apart), cumulated)) in out.iter_mut().zip(apart).zip(cumulated).enumerate() {
+        *out = apart * (low + i) as f64 / (cumulated + f64::MIN_POSITIVE);
+    }
+}
+
 /// Whether the frame repeats at some period shorter than `low` steps as well as at any longer one.
-fn is_above_range(similarity: &[f64], low: usize) -> bool {
-    let longer = similarity[low..].iter().copied().fold(0.0, f64::max);
+///
+/// `apart` holds the differences at periods of 1, 2, 3, ... steps.
+fn is_above_range(apart: &[f64], low: usize) -> bool {
+    let longer = (1.0 - least(&apart[low - 1..])).max(0.0);
     let mut lowest = 1.0;
-    similarity[1..=low].windows(3).any(|x| {
+    apart[..low].windows(3).any(|x| {
+        let x = [1.0 - x[0], 1.0 - x[1], 1.0 - x[2]];
         lowest = x[0].min(lowest);
         let is_peak = x[1] > x[0] && x[1] >= x[2];
         // The peak of a narrow ridge lies between samples and is higher than they are.

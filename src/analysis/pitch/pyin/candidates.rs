@@ -73,14 +73,13 @@ impl Candidates {
     }
 
     /// Frequencies in Hz of all troughs.
-    pub fn pitches(&self, difference: &Difference) -> Vec<f32> {
-        let pitch = |at| (self.sample_rate / difference.period(at)) as f32;
-        difference.troughs().map(pitch).collect()
+    pub fn pitches(&self, difference: &Difference, troughs: &[usize]) -> Vec<f32> {
+        let pitch = |&at: &usize| (self.sample_rate / difference.period(at)) as f32;
+        troughs.iter().map(pitch).collect()
     }
 
     /// Probabilities of the pitch bins that a frame's troughs fall into.
-    pub fn observe(&self, difference: &Difference) -> Observation {
-        let troughs: Vec<usize> = difference.troughs().collect();
+    pub fn observe(&self, difference: &Difference, troughs: &[usize]) -> Observation {
         let heights: Vec<f64> = troughs.iter().map(|&at| difference.values[at]).collect();
         let probabilities = self.weigh(&heights);
 
@@ -116,6 +115,7 @@ impl Candidates {
         for &first in &firsts {
             below[first..].iter_mut().for_each(|count| *count += 1);
         }
+        let scales = below.map(|count| self.scales[count]);
         let mut ranks = [0; STEPS];
         let mut weights = [0.0; STEPS];
         let mut probabilities: Vec<f64> = firsts
@@ -126,7 +126,7 @@ impl Candidates {
                 let from = first / 4 * 4;
                 weights[from..first].fill(0.0);
                 for step in first..STEPS {
-                    weights[step] = self.scales[below[step]] * self.decays[ranks[step]];
+                    weights[step] = scales[step] * self.decays[ranks[step]];
                     ranks[step] += 1;
                 }
                 blas_dot(&weights[from..], &PRIOR[from..])
