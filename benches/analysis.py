@@ -4,7 +4,14 @@ For each row the same work on the same audio is timed in turns, and the medians 
 librosa, soxr and torchcrepe (``pip install librosa soxr torchcrepe``); rows for which a library is
 missing are left out. On Linux, everything runs on as many cores as there are threads.
 
+With ``--against FOLDER`` the chains of the profiles default and hifi are timed instead, in turns
+with another build of this package: FOLDER holds its `wms`, compiled module included. The table
+gives both builds' CPU seconds on one thread and wall seconds on all threads, and this build's share
+of the other's. All are the least times found; CPU seconds hardly depend on what else the computer
+does.
+
 Usage: python benches/analysis.py [--seconds 60] [--repeats 3] [--threads 2]
+       python benches/analysis.py --against other/python [--seconds 20] [--repeats 12] [--n-mfcc 40]
 """
 
 from __future__ import annotations
@@ -13,6 +20,8 @@ import argparse
 import os
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -193,7 +202,7 @@ def table(threads: int, wide: bool) -> list[Row]:
             0.9 * threads,
             threads,
         )
-        for method in ("yin", "pyin", "crepe")
+        for method in METHODS
     ]
 
 
@@ -232,6 +241,79 @@ def measure(row: Row, y: np.ndarray, repeats: int) -> tuple[float, float]:
     return statistics.median(peer), statistics.median(ours)
 
 
+METHODS = ("yin", "pyin", "crepe")
+# What a process of one build does: it times a chain for every line that it reads.
+BUILD = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import numpy as np, wms
+recording, seconds, n_mfcc = sys.argv[2], float(sys.argv[3]), int(sys.argv[4])
+audio = {}
+for rate in (16000, 44100):
+    y, _ = wms.load_audio(recording, rate)
+    audio[rate] = np.resize(y, int(seconds * rate))
+hifi = dict(
+    sample_rate=44100, hop_size=256, window_size=2048, n_fft=2048, n_fft_preserved=769,
+    cycles_per_window=4, n_mel=40, n_mfcc=n_mfcc,
+)
+for line in sys.stdin:
+    profile, method, threads = line.split()
+    params = wms.Params(**(hifi if profile == "hifi" else {}), pitch_detection_method=method)
+    rate = 44100 if profile == "hifi" else 16000
+    start, cpu = time.perf_counter(), time.process_time()
+    wms.analyze(audio[rate], params, sample_rate=rate, num_threads=int(threads))
+    print(time.process_time() - cpu, time.perf_counter() - start, flush=True)
+"""
+
+
+class Build:
+    """A process that times the chains of one build of the package."""
+
+    def __init__(self, folder: Path, seconds: float, n_mfcc: int) -> None:
+        arguments = [str(folder), str(RECORDING), str(seconds), str(n_mfcc)]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", BUILD, *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def time(self, profile: str, method: str, threads: int) -> tuple[float, float]:
+        """CPU and wall seconds of one run."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{profile} {method} {threads}\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit("a build stopped; its error is above")
+        cpu, wall = line.split()
+        return float(cpu), float(wall)
+
+
+def compare_builds(options: argparse.Namespace) -> None:
+    """Print the table of the other build and this one."""
+    here = Path(wms.__file__).parent.parent
+    builds = [Build(Path(f), options.seconds, options.n_mfcc) for f in (options.against, here)]
+    threads = options.threads
+    print(f"{options.seconds:g} s of audio; {options.n_mfcc} coefficients in the profile hifi")
+    print(f"{'':16} {'CPU s, 1 thread':>26} {f'wall s, {threads} threads':>26} {'1 thread by':>12}")
+    heads = f"{'other':>9} {'this':>8} {'share':>7}"
+    print(f"{'':16} {heads} {heads} {f'{threads}, wall':>12}")
+    for profile in ("hifi", "default"):
+        for method in METHODS:
+            runs = [
+                [[build.time(profile, method, n) for build in builds] for n in (1, threads)]
+                for _ in range(options.repeats)
+            ]
+            least = np.min(runs, axis=0)
+            (old_cpu, new_cpu), (old_wall, new_wall) = least[0, :, 0], least[1, :, 1]
+            print(
+                f"{profile:8} {method:7} {old_cpu:9.3f} {new_cpu:8.3f} {new_cpu / old_cpu:7.2f}"
+                f" {old_wall:9.3f} {new_wall:8.3f} {new_wall / old_wall:7.2f}"
+                f" {least[0, 1, 1] / new_wall:12.2f}",
+                flush=True,
+            )
+
+
 def machine() -> tuple[str, list[str]]:
     """The processor's name, and which of the vector instruction sets it has."""
     try:
@@ -255,11 +337,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rows", default="", help="only rows whose name contains this")
+    parser.add_argument("--against", help="folder of another build's wms: compare the two builds")
+    parser.add_argument("--n-mfcc", type=int, default=14, help="with --against: profile hifi's")
     options = parser.parse_args()
     y, _ = wms.load_audio(RECORDING, RATE)
     y = np.resize(y, int(options.seconds * RATE))
     name, sets = machine()
     print(f"{name}, {os.cpu_count()} cores, {' '.join(sets) or 'instruction sets unknown'}")
+    if options.against:
+        compare_builds(options)
+        return
     print(f"{options.seconds:g} s of audio; {options.threads} threads each, MFCC on one")
     print(f"{'':34} {'peer, s':>9} {'wms, s':>9} {'times':>7} {'target':>7}")
     for row in table(options.threads, "AVX-512" in sets):
