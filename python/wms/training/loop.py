@@ -21,9 +21,6 @@ from .progress import EpochRecord, Progress
 from .trainer import Trainer
 from .validation import StretchErrors
 
-# A validation after every epoch would cost too much when an epoch is only a few batches.
-_BATCHES_BETWEEN_VALIDATIONS = 50
-
 
 class TrainingLoop:
     """Trains until the time or the number of epochs is reached, and keeps the best weights.
@@ -80,7 +77,7 @@ class TrainingLoop:
                 self._share_clock(clock, ctrl_c)
                 if not trainer.at_epoch_end:
                     continue
-                if trainer.step - self._step_validated >= _BATCHES_BETWEEN_VALIDATIONS:
+                if trainer.step - self._step_validated >= trainer.batches_between_validations:
                     self._validate(report)
                     self._share_clock(clock, ctrl_c)
                 every = trainer.settings.save_scratch_model_every

@@ -27,6 +27,8 @@ from .settings import TrainSettings
 from .splits import Split
 from .validation import StretchErrors, evaluate_stretches
 
+# Of a GRUNet, and of a PartialNet, whose batches take less time than its validations.
+_BATCHES_BETWEEN_VALIDATIONS = (50, 200)
 # Frames from which a PartialNet takes the spread of what its decoders are told.
 _FRAMES_TO_START_FROM = 3000
 
@@ -130,6 +132,11 @@ class Trainer:
         """Number of batches in an epoch."""
         batches = max(1, round(self._sequences_per_epoch / self.settings.batch_size))
         return min(batches, self.settings.num_batches or batches)
+
+    @property
+    def batches_between_validations(self) -> int:
+        """At least so many, because a validation costs as much as many batches."""
+        return _BATCHES_BETWEEN_VALIDATIONS[isinstance(self.network, PartialNet)]
 
     @property
     def _sequences_per_epoch(self) -> int:
