@@ -1,5 +1,8 @@
 """The network of generation WMS-2 and what it is trained by."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -80,7 +83,8 @@ def model_of(network: PartialNet, given: wms.Params, x: np.ndarray) -> wms.Model
         x, np.zeros((len(x), network.n_bins), np.float32), np.zeros(len(x), np.int32), f0_hz,
         x[:, -1], scaler, given,
     )  # fmt: skip
-    return wms.Model.load(save_model("network.safetensors", network, frames, overwrite=True))
+    with tempfile.TemporaryDirectory() as folder:
+        return wms.Model.load(save_model(Path(folder) / "network.safetensors", network, frames))
 
 
 @settings(max_examples=40, deadline=None)
