@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Literal
 
 import torch
@@ -107,23 +106,27 @@ class LogSpectralLoss(nn.Module):
 class DecibelLoss(nn.Module):
     """Mean absolute error of the levels in dB, divided by 10.
 
-    Only bins whose true magnitude is at least `floor` count, and predictions below it count as it.
-
     Parameters
     ----------
     floor : float
-        Magnitude below which nothing is heard.
+        Magnitude below which nothing is heard: smaller ones count as this one.
+
+    Examples
+    --------
+    >>> import torch
+    >>> loss = wms.training.DecibelLoss()
+    >>> round(float(loss(torch.log1p(torch.tensor([[10.0]])), torch.log1p(torch.ones(1, 1)))), 4)
+    2.0
     """
 
-    def __init__(self, floor: float = 0.01) -> None:
+    def __init__(self, floor: float = 0.003) -> None:
         super().__init__()
         self.floor = floor
 
     def forward(self, predicted: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Return the loss, a scalar."""
         level, wanted = (torch.expm1(y).clamp_min(self.floor).log10() for y in (predicted, target))
-        heard = (target > math.log1p(self.floor)).float()
-        loss: torch.Tensor = (2 * (level - wanted).abs() * heard).sum() / heard.sum().clamp_min(1)
+        loss: torch.Tensor = 2 * (level - wanted).abs().mean()
         return loss
 
 

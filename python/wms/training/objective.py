@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -16,7 +18,8 @@ _LEAD_IN = 8
 #: Frames over which the power of the noise is averaged: in one frame it is a matter of chance.
 _NOISE_FRAMES = 5
 #: Magnitude below which nothing is heard.
-_FLOOR = 0.01
+_FLOOR = 0.003
+_FLOOR_DB = 20 * math.log10(_FLOOR)
 _DB_PER_UNIT = 10.0
 
 
@@ -71,9 +74,8 @@ class PartialObjective(nn.Module):
         loss = x.new_zeros(())
         for which, wanted in enumerate((tone, noise)):
             levels = network.levels(which, numbers - 0.5 * which, heard, context)
-            error = (levels.float() - 20 * wanted.clamp_min(_FLOOR).log10()).abs()
-            counted = (wanted > _FLOOR).float()
-            loss = loss + (error * counted).sum() / counted.sum().clamp_min(1)
+            wanted_db = 20 * wanted.clamp_min(_FLOOR).log10()
+            loss = loss + (levels.float().clamp_min(_FLOOR_DB) - wanted_db).abs().mean()
         return loss / (2 * _DB_PER_UNIT)
 
 
