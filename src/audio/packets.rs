@@ -41,7 +41,7 @@ pub(super) struct Packets {
     mpeg: Option<Mpeg>,
     /// Whether samples are floating-point numbers, which may be of any size.
     pub is_float: bool,
-    /// Number of channels and sample rate of the last packet.
+    /// Number of channels and sample rate of the last packet, or before it what the track says.
     layout: Option<(usize, u32)>,
     /// Bytes of all packets so far.
     pub bytes: u64,
@@ -101,6 +101,9 @@ impl Packets {
             return;
         };
         let rate = params.sample_rate.unwrap_or(0);
+        let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+        // A file without samples has these, too.
+        self.layout = (channels > 0 && rate > 0).then_some((channels, rate));
         let unit_s =
             track.time_base.map(|base| f64::from(base.numer.get()) / f64::from(base.denom.get()));
         self.unit_s = unit_s.unwrap_or(if rate > 0 { 1.0 / f64::from(rate) } else { 0.0 });
@@ -114,7 +117,7 @@ impl Packets {
             .map(|frames| self.frames + frames);
     }
 
-    /// Number of channels and sample rate of the packet decoded last.
+    /// Number of channels and sample rate of the packet decoded last, or before it of the track.
     pub fn layout(&self) -> Option<(usize, u32)> {
         self.layout
     }
