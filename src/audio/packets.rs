@@ -10,6 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use symphonia::core::audio::Channels;
 use symphonia::core::codecs::audio::AudioDecoder;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::FormatReader;
@@ -101,7 +102,7 @@ impl Packets {
             return;
         };
         let rate = params.sample_rate.unwrap_or(0);
-        let channels = params.channels.as_ref().map_or(0, |channels| channels.count());
+        let channels = params.channels.as_ref().map_or(0, Channels::count);
         // A file without samples has these, too.
         self.layout = (channels > 0 && rate > 0).then_some((channels, rate));
         let unit_s =
