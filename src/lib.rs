@@ -16,7 +16,6 @@
 //! [docs/plugin.md]: ../../../docs/plugin.md
 //! [docs/training.md]: ../../../docs/training.md
 //! [examples/listening_sweep.py]: ../../../examples/listening_sweep.py
-//! [examples/play_live.py]: ../../../examples/play_live.py
 //! [notebooks/01_features.ipynb]: ../../../notebooks/01_features.ipynb
 //! [notebooks/02_train.ipynb]: ../../../notebooks/02_train.ipynb
 //! [notebooks/03_evaluate.ipynb]: ../../../notebooks/03_evaluate.ipynb

@@ -212,7 +212,7 @@ fn is_note(name: &str) -> bool {
 }
 
 /// Whether two values are equal. Numbers are compared by value: 1 equals 1.0.
-fn same(a: &Value, b: &Value) -> bool {
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
         // Large whole numbers are not all different as `f64`.
         (Some(x), Some(y)) if a.is_f64() || b.is_f64() => {

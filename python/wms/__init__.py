@@ -1,5 +1,9 @@
 """Wavetable Manifold Synthesis: wavetables made in real time by a small neural network."""
 
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
 from . import compat, metrics
 from ._profile import params_for
 from ._wms import (
@@ -43,6 +47,17 @@ from .errors import (
 )
 from .explorer import explore
 
+if TYPE_CHECKING:
+    from . import baselines as baselines
+    from . import evaluation as evaluation
+    from . import overview as overview
+    from . import plot as plot
+    from . import training as training
+    from . import waves as waves
+
+# Imported when they are first used: some need packages that are not always installed.
+_LATER = ("baselines", "evaluation", "overview", "plot", "training", "waves")
+
 __all__ = [
     "AudioFileError",
     "AudioWarning",
@@ -84,3 +99,13 @@ __all__ = [
     "wav_bytes",
     "yin",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in _LATER:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})

@@ -12,7 +12,7 @@ from collections.abc import (
 )
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, TypedDict, final
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,8 +64,11 @@ class _Params(Protocol):
 
     def to_dict(self) -> dict[str, Any]: ...
 
-# What stands for params: them, a mapping of keys, the name of a profile or the path of a file.
-_GivenParams: TypeAlias = _Params | Mapping[str, Any] | _Path
+# What stands for params: them, a mapping of keys, the name of a profile, the path of a file, or the
+# model that they are of.
+_GivenParams: TypeAlias = "_Params | Mapping[str, Any] | _Path | Model"
+# What stands for a model: one, the path of its file, or "factory:NAME".
+_GivenModel: TypeAlias = "Model | _Path"
 
 @final
 class Params(Mapping[str, Any]):
@@ -76,7 +79,8 @@ class Params(Mapping[str, Any]):
     values are. A key that is set but has no effect causes a UserWarning.
 
     Where a function takes params, it takes as well a dict of keys that differ from the shipped
-    `params.json`, and what `Params.load` takes: the name of a profile or the path of a file.
+    `params.json`; what `Params.load` takes, the name of a profile or the path of a file; and a
+    `Model`, which stands for its `params`.
 
     Parameters
     ----------
@@ -264,6 +268,8 @@ class Params(Mapping[str, Any]):
     def get(self, key: str, default: Any = None) -> Any:
         """The value of a key, or `default` if there is no such key."""
 
+    def __copy__(self, /) -> Params: ...
+    def __deepcopy__(self, _memo: Any, /) -> Params: ...
     def __getitem__(self, key: str, /) -> Any: ...
     def __getattribute__(self, name: str, /) -> Any: ...
     def __dir__(self, /) -> list[str]: ...
@@ -276,8 +282,22 @@ class Params(Mapping[str, Any]):
 
 @final
 class Scaler:
-    """Standardisation of the cepstral coefficients: (x - mean) / scale."""
+    """Standardisation of the cepstral coefficients: (x - mean) / scale.
 
+    Parameters
+    ----------
+    mean
+        Mean of each coefficient, (n_mfcc,).
+    scale
+        Population standard deviation of each coefficient, 1 for a constant one, (n_mfcc,).
+
+    Examples
+    --------
+    >>> wms.Scaler([0.0, 0.5], [1.0, 2.0])
+    Scaler(mean=[0.0, 0.5], scale=[1.0, 2.0])
+    """
+
+    def __new__(cls, mean: Sequence[float], scale: Sequence[float]) -> Scaler: ...
     @property
     def mean(self) -> NDArray[np.float64]:
         """Mean of each coefficient, (n_mfcc,)."""
@@ -285,6 +305,9 @@ class Scaler:
     @property
     def scale(self) -> NDArray[np.float64]:
         """Population standard deviation of each coefficient, 1 for a constant one, (n_mfcc,)."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Frames:
@@ -295,12 +318,22 @@ class Frames:
     `len(frames)`), C the number of network inputs, K the number of spectrum bins. Arrays are
     float32 and read-only unless they are said to be new.
 
+    `frames[10:20]`, `frames[mask]` and `frames[rows]` are the frames that NumPy would take of an
+    array (T,), in their order; `frames[10]` are frames too, of which there is one. They keep the
+    scaler, so that their `inputs` stay the same. `a + b` has the frames of both, one after another;
+    where the scalers differ, a new one is fitted. Frames are equal if all their arrays, names and
+    params are.
+
     Examples
     --------
     >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
     >>> frames = wms.analyze(y, sample_rate=16000)
     >>> frames.f0_hz.shape, frames.mfcc.shape, frames.spectrum.shape
     ((63,), (63, 8), (63, 80))
+    >>> frames[frames.voicedness > 0.5][:10]
+    Frames(10 frames, 1 file, 10 inputs, 80 bins)
+    >>> frames[:10] + frames[10:] == frames
+    True
     """
 
     @staticmethod
@@ -411,7 +444,40 @@ class Frames:
         was left out. `analyze` issues each line as an `AudioWarning` too.
         """
 
+    def by_file(self) -> list[Frames]:
+        """The frames of each recording, in the order of `files`."""
+
+    def to_dict(self, *, spectrum: bool = False) -> dict[str, NDArray[Any]]:
+        """The features as columns of a table, (T,) each, in a new dict, as for `pandas.DataFrame`.
+
+        Parameters
+        ----------
+        spectrum
+            Whether the spectra are in it, with a column for each bin.
+
+        Returns
+        -------
+        columns
+            "file", "time_s", "f0_hz", "voicedness", then the coefficients, which are not
+            standardised, as "mfcc_0" and so on, and with `spectrum` "bin_0" and so on.
+
+        Examples
+        --------
+        >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+        >>> columns = wms.analyze(y, sample_rate=16000).to_dict()
+        >>> list(columns)[:5], columns["f0_hz"].shape
+        (['file', 'time_s', 'f0_hz', 'voicedness', 'mfcc_0'], (63,))
+        """
+
     def __len__(self) -> int: ...
+    def __copy__(self, /) -> Frames: ...
+    def __deepcopy__(self, _memo: Any, /) -> Frames: ...
+    def __getitem__(self, index: Any, /) -> Frames: ...
+    def __add__(self, other: Frames, /) -> Frames: ...
+    def __radd__(self, value: Any, /) -> Any: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
 @final
 class Store:
@@ -561,6 +627,8 @@ class Store:
     def params(self) -> Params:
         """Parameters of the analysis."""
 
+    def __copy__(self, /) -> Store: ...
+    def __deepcopy__(self, _memo: Any, /) -> Store: ...
     def __len__(self) -> int: ...
 
 def factory_models() -> list[str]:
@@ -577,7 +645,8 @@ class Model:
     """A network and what its inputs and outputs mean; immutable.
 
     Made by `Model.load`. T is the number of frames, C that of network inputs, K that of spectrum
-    bins.
+    bins. Two models are equal if their descriptions and weights are. Where a function takes a
+    model, it takes as well what `Model.load` takes: a path, or "factory:NAME".
 
     Examples
     --------
@@ -597,10 +666,10 @@ class Model:
             JSON file of `wms_torch` of any generation; the content decides, not the name. Or
             "factory:NAME" with one of the names that `factory_models` lists.
         params
-            Parameters that the model's inputs and outputs must agree with. The files of `wms_torch`
-            hold weights only; for them the parameters also tell the rest. Where None, such a file
-            takes them from `<path>.params.json`, which `wms convert` writes, or from a params.json
-            beside the file or in the folder above.
+            Params with which sound for the model is to be analysed: the model must agree with
+            them. The files of `wms_torch` hold weights only; for them the params also tell the
+            rest. Where None, such a file takes them from `<path>.params.json`, which `wms convert`
+            writes, or from a params.json beside the file or in the folder above.
 
         Warns
         -----
@@ -702,6 +771,14 @@ class Model:
         """Samples from one frame to the next, at `sample_rate`."""
 
     @property
+    def params(self) -> Params:
+        """The params with which to analyse sound for the model: those that it was trained with.
+
+        Where a network of `wms_torch` does not say them, they are the shipped ones, with the values
+        replaced that its file tells in another way. `analyze` takes a model in place of its params.
+        """
+
+    @property
     def config(self) -> dict[str, Any]:
         """Everything that the model file says about the network, as a new dict."""
 
@@ -797,16 +874,27 @@ class Model:
         Raises
         ------
         ParameterError
-            An attribute is missing or the shapes do not fit each other or the model.
+            An attribute is missing, or the shapes do not fit each other or the model. Or the frames
+            have `params` with which sound for this model is not analysed.
+
+        Warns
+        -----
+        UserWarning
+            The same, but the model's file does not say how its sound was analysed.
 
         Examples
         --------
         >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
-        >>> params = wms.Params.profile("hifi").replace(n_mfcc=8, n_mel=40)
-        >>> frames = wms.analyze(y, params, sample_rate=44100)
-        >>> wms.Model.load("factory:flute").inputs(frames).shape
+        >>> model = wms.Model.load("factory:flute")
+        >>> model.inputs(wms.analyze(y, model, sample_rate=44100)).shape
         (173, 10)
         """
+
+    def __copy__(self, /) -> Model: ...
+    def __deepcopy__(self, _memo: Any, /) -> Model: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
 
 class _Settings(TypedDict, total=False):
     noise: float
@@ -905,7 +993,7 @@ class Synth:
     (2, 4800)
     """
 
-    def __new__(cls, model: Model, **options: Unpack[_Options]) -> Synth: ...
+    def __new__(cls, model: _GivenModel, **options: Unpack[_Options]) -> Synth: ...
     def set(self, **settings: Unpack[_Settings]) -> None:
         """Change settings while the instrument plays.
 
@@ -926,7 +1014,7 @@ class Synth:
         >>> synth.set(mode="legato", glide_s=0.1)
         """
 
-    def set_model(self, model: Model) -> None:
+    def set_model(self, model: _GivenModel) -> None:
         """Continue with another model: held notes go on with it while the old one fades out.
 
         Settings and controllers stay; the timbre goes to the resting point of the new model.
@@ -1042,6 +1130,24 @@ class Synth:
             MIDI channel, 0 .. 15.
         """
 
+    def midi(self, message: Sequence[int]) -> None:
+        """Follow a message as a MIDI device sends it, as the plugin and `render` follow it.
+
+        `docs/plugin.md` has the list of messages. A message without a meaning is ignored.
+
+        Parameters
+        ----------
+        message
+            A message of MIDI 1.0: its status byte and its data.
+
+        Examples
+        --------
+        >>> synth = wms.Synth("factory:flute")
+        >>> synth.midi(bytes([0x90, 69, 100]))
+        >>> synth.active_voices
+        1
+        """
+
     @staticmethod
     def table() -> dict[str, tuple[float, float, float]]:
         """The table of the settings that have a range.
@@ -1144,7 +1250,7 @@ def midi_messages(
     """
 
 def render(
-    model: Model,
+    model: _GivenModel,
     midi_file: _Path,
     *,
     channels: str | Iterable[int] | None = None,
@@ -1210,7 +1316,7 @@ def render(
     """
 
 def resynthesize(
-    model: Model,
+    model: _GivenModel,
     frames: FeaturesLike,
     *,
     sample_rate: float = 48000.0,
@@ -1243,6 +1349,16 @@ def resynthesize(
     y
         Sound, (ceil(T * hop_size / model.sample_rate * sample_rate),).
 
+    Raises
+    ------
+    ParameterError
+        As for `Model.inputs`, or an argument is out of range.
+
+    Warns
+    -----
+    UserWarning
+        As for `Model.inputs`.
+
     See Also
     --------
     play_spectra : plays spectra that are given rather than predicted.
@@ -1250,9 +1366,9 @@ def resynthesize(
     Examples
     --------
     >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
-    >>> params = wms.Params.profile("hifi").replace(n_mfcc=8, n_mel=40)
-    >>> frames = wms.analyze(y, params, sample_rate=44100)
-    >>> wms.resynthesize(wms.Model.load("factory:flute"), frames).shape
+    >>> model = wms.Model.load("factory:flute")
+    >>> frames = wms.analyze(y, model, sample_rate=44100)
+    >>> wms.resynthesize(model, frames).shape
     (48205,)
     """
 
@@ -1418,7 +1534,8 @@ def wav_bytes(y: ArrayLike, sample_rate: int, *, subtype: _WavSubtype = "PCM_24"
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), floats; full scale at ±1.
+        Samples, (n,), (channels, n) or (n, channels): floats with full scale at ±1, or int16, int32
+        or uint8.
     sample_rate
         Their rate, Hz.
     subtype
@@ -1446,7 +1563,8 @@ def save_audio(
         The file, whose name must not end as that of another kind of audio, such as .flac; an
         existing one is replaced when the new one is complete.
     y
-        Samples, (n,) or (channels, n), floats; full scale at ±1.
+        Samples, (n,), (channels, n) or (n, channels): floats with full scale at ±1, or int16, int32
+        or uint8.
     sample_rate
         Their rate, Hz.
     subtype
@@ -1456,8 +1574,8 @@ def save_audio(
     Raises
     ------
     ParameterError
-        The samples are not floats, not finite, of another shape or too many for a wav file, or the
-        file's name is that of another kind.
+        The samples are of another kind, not finite, of another shape or too many for a wav file,
+        or the file's name is that of another kind.
     FileAccessError
         The file cannot be written.
 
@@ -1508,7 +1626,7 @@ def resample(y: ArrayLike, *, orig_sr: int, target_sr: int) -> NDArray[np.float3
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged.
     orig_sr, target_sr
         Rates, Hz, 1 .. 1000000.
 
@@ -1529,7 +1647,13 @@ def resample(y: ArrayLike, *, orig_sr: int, target_sr: int) -> NDArray[np.float3
     """
 
 def yin(
-    y: ArrayLike, *, fmin: float, fmax: float, sr: float, frame_length: int, hop_length: int
+    y: ArrayLike,
+    *,
+    fmin: float,
+    fmax: float,
+    sr: float = 22050.0,
+    frame_length: int = 2048,
+    hop_length: int | None = None,
 ) -> NDArray[np.float32]:
     """Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
 
@@ -1538,7 +1662,7 @@ def yin(
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged.
     fmin, fmax
         Lowest and highest fundamental, Hz; fmax at most sr / 2.
     sr
@@ -1546,7 +1670,7 @@ def yin(
     frame_length
         Samples of a frame; periods of up to half of it are found.
     hop_length
-        Samples from one frame to the next.
+        Samples from one frame to the next; a quarter of `frame_length` where None.
 
     Returns
     -------
@@ -1577,16 +1701,23 @@ def yin(
     """
 
 def pyin(
-    y: ArrayLike, *, fmin: float, fmax: float, sr: float, frame_length: int, hop_length: int
+    y: ArrayLike,
+    *,
+    fmin: float,
+    fmax: float,
+    sr: float = 22050.0,
+    frame_length: int = 2048,
+    hop_length: int | None = None,
+    fill_na: float | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
     """Fundamental frequency and voicedness by probabilistic YIN, as librosa.pyin (0.10).
 
-    librosa's defaults, but with fill_na=None.
+    librosa's defaults, but for `fill_na`.
 
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged.
     fmin, fmax
         Lowest and highest fundamental, Hz; fmax at most sr / 2.
     sr
@@ -1594,12 +1725,14 @@ def pyin(
     frame_length
         Samples of a frame; periods of up to half of it are found.
     hop_length
-        Samples from one frame to the next.
+        Samples from one frame to the next; a quarter of `frame_length` where None.
+    fill_na
+        What unvoiced frames have as their frequency, such as NaN; the best guess where None.
 
     Returns
     -------
     f0_hz
-        Hz, (T,), T = 1 + n // hop_length; the best guess where a frame is unvoiced.
+        Hz, (T,), T = 1 + n // hop_length; `fill_na` where a frame is unvoiced.
     voiced_flag
         Whether the frame is voiced, (T,), bool.
     voiced_prob
@@ -1644,8 +1777,8 @@ def crepe(
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
-        16 kHz.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged. The network is given
+        a copy at 16 kHz.
     sr
         Rate of `y`, Hz.
     fmin, fmax
@@ -1689,8 +1822,8 @@ def crepe_probabilities(y: ArrayLike, *, sr: int, hop_length: int) -> NDArray[np
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
-        16 kHz.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged. The network is given
+        a copy at 16 kHz.
     sr
         Rate of `y`, Hz.
     hop_length
@@ -1723,7 +1856,7 @@ def cycle_frames(
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged.
     f0_hz
         Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
         frame is taken as it is.
@@ -1779,7 +1912,7 @@ def segment_mfcc(
     Parameters
     ----------
     y
-        Samples, (n,) or (channels, n), whose channels are averaged.
+        Samples, (n,), (channels, n) or (n, channels); channels are averaged.
     f0_hz
         Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
         frame is taken as it is.
@@ -1868,10 +2001,11 @@ def analyze(
     Parameters
     ----------
     source
-        A file, a folder, or a list of them as for `list_audio`; or samples, (n,) or (channels, n),
-        floats with full scale at ±1.
+        A file, a folder, or a list of them as for `list_audio`; or samples, (n,),
+        (channels, n) or (n, channels): floats with full scale at ±1, or int16, int32 or uint8.
     params
-        What to compute: `Params` or what stands for them; `Params()` where None.
+        What to compute: `Params` or what stands for them, such as the `Model` that is to play the
+        frames; `Params()` where None.
     sample_rate
         Rate of the samples, Hz; needed for an array and refused for files.
     channel

@@ -18,6 +18,7 @@ mod passage_analysis;
 mod passages;
 mod reader;
 mod recording;
+mod selection;
 mod shard;
 mod source;
 mod store;

@@ -75,6 +75,11 @@ impl Store {
         Ok(Self { folder: folder.into(), params, entries, skipped, listing, scaler, kept })
     }
 
+    /// The folder that the store is in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Makes `folder` a store of exactly these recordings. Those that have no shard yet are
     /// analysed; `channel` is taken of those that have several. If `prune` is true, shards of other recordings are removed.
     ///

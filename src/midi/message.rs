@@ -82,6 +82,31 @@ impl Message {
         }
     }
 
+    /// Reads a message as a MIDI device sends it, its status byte first; `None` if it is no channel
+    /// message, or one that this instrument has no use for (program change).
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (&status, data) = bytes.split_first()?;
+        if data.iter().any(|&byte| byte > 0x7F) {
+            return None;
+        }
+        let channel = status & 0x0F;
+        let share = |byte: u8| f32::from(byte) / 127.0;
+        Some(match (status & 0xF0, data) {
+            (0x80, &[note, _]) => Self::NoteOff { channel, note },
+            (0x90, &[note, velocity]) => Self::NoteOn { channel, note, velocity: share(velocity) },
+            (0xA0, &[note, pressure]) => {
+                Self::KeyPressure { channel, note, pressure: share(pressure) }
+            }
+            (0xB0, &[number, value]) => Self::Controller { channel, number, value: share(value) },
+            (0xD0, &[pressure]) => Self::ChannelPressure { channel, pressure: share(pressure) },
+            (0xE0, &[low, high]) => {
+                let bend = f32::from(u16::from(high) << 7 | u16::from(low));
+                Self::PitchBend { channel, value: bend / 16_383.0 }
+            }
+            _ => return None,
+        })
+    }
+
     /// The channel that the message is sent on.
     pub const fn channel(&self) -> u8 {
         let (Self::NoteOn { channel, .. }
@@ -174,6 +199,7 @@ impl fmt::Display for Channels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn channels_are_read_and_written_as_numbers_and_ranges() {
@@ -186,6 +212,32 @@ mod tests {
         for wrong in ["", "0", "17", "1-", "-3", "9-1", "1,,2", "all", "1-300"] {
             let message = wrong.parse::<Channels>().unwrap_err().to_string();
             assert!(message.contains("wanted") && message.contains("1-9,11-16"), "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn messages_come_back_from_their_bytes(
+            kind in prop::sample::select(vec![0x80_u8, 0x90, 0xA0, 0xB0, 0xD0, 0xE0]),
+            channel in 0_u8..16,
+            first in 0_u8..128,
+            second in 0_u8..128,
+        ) {
+            let mut bytes = vec![kind | channel, first];
+            if kind != 0xD0 {
+                // The velocity of a key that comes up is not kept.
+                bytes.push(if kind == 0x80 { 0 } else { second });
+            }
+            let message = Message::from_bytes(&bytes).unwrap();
+            prop_assert_eq!(message.channel(), channel);
+            prop_assert_eq!(message.to_bytes(), bytes);
+        }
+
+        #[test]
+        fn any_bytes_are_a_message_or_none(bytes in prop::collection::vec(any::<u8>(), 0..5)) {
+            if let Some(message) = Message::from_bytes(&bytes) {
+                prop_assert_eq!(message.to_bytes().len(), bytes.len());
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Map, Value};
 
+use super::analysis::Difference;
 use super::config::{ModelConfig, sizes_from_params};
 use super::half;
 use super::network::{Generation, Network, StateDict, Tensor};
@@ -148,10 +149,11 @@ impl Model {
         Self::new(ModelConfig::from_json(config)?, network)
     }
 
-    /// Checks that a params.json describes networks of this model's sizes.
+    /// Checks that what is analysed with a params.json can be played by this model.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming both sizes if they differ, or the key that is missing.
+    /// [`Error::Parameter`] naming both sizes if those of the networks differ, or both values of a
+    /// key in which the analyses differ; or naming the key that is missing.
     pub fn check_params(&self, params: &Value) -> Result<()> {
         let (inputs, outputs) = sizes_from_params(params)?;
         let (own_inputs, own_outputs) = (self.input_size(), self.output_size());
@@ -166,7 +168,13 @@ impl Model {
                 "the model has {own_outputs} outputs, but the params ask for {outputs}"
             )));
         }
-        Ok(())
+        let difference = params.as_object().and_then(|params| self.config.difference(params));
+        difference.map_or(Ok(()), |Difference { key, wanted, given }| {
+            Err(Error::parameter(format!(
+                "the model has {key} {wanted}, but the params say {given}; without params, its own \
+                 are used"
+            )))
+        })
     }
 
     /// Reads a model from the bytes of a model file.

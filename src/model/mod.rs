@@ -1,6 +1,7 @@
 //! Networks that turn timbral features into spectra, and the files that hold them.
 
 pub mod activation;
+mod analysis;
 pub mod batch;
 pub mod config;
 #[cfg(feature = "factory")]
@@ -16,6 +17,7 @@ mod projection;
 mod reduced;
 pub mod wms_torch;
 
+pub use analysis::Difference;
 pub use batch::{Batch, BatchNetwork, Precision};
 pub use config::{F0Mapping, InputScaling, ModelConfig, SpectrumLayout, Statistics};
 pub use file::Model;

@@ -19,6 +19,17 @@ fn single(values: Vec<f64>) -> Vec<f32> {
     values.into_iter().map(|value| value as f32).collect()
 }
 
+fn yin_settings(
+    fmin_hz: f64,
+    fmax_hz: f64,
+    sample_rate: f64,
+    frame_length: usize,
+    hop_length: Option<usize>,
+) -> YinSettings {
+    let hop_length = hop_length.unwrap_or(frame_length / 4);
+    YinSettings { fmin_hz, fmax_hz, sample_rate, frame_length, hop_length }
+}
+
 /// Fundamental frequency by YIN, as librosa.yin (0.10) computes it by default.
 ///
 /// Frames are centred; outside of the signal there are zeros.
@@ -26,7 +37,7 @@ fn single(values: Vec<f64>) -> Vec<f32> {
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged.
 /// fmin, fmax
 ///     Lowest and highest fundamental, Hz; fmax at most sr / 2.
 /// sr
@@ -34,7 +45,7 @@ fn single(values: Vec<f64>) -> Vec<f32> {
 /// frame_length
 ///     Samples of a frame; periods of up to half of it are found.
 /// hop_length
-///     Samples from one frame to the next.
+///     Samples from one frame to the next; a quarter of `frame_length` where None.
 ///
 /// Returns
 /// -------
@@ -63,18 +74,17 @@ fn single(values: Vec<f64>) -> Vec<f32> {
 /// >>> f0_hz.shape, round(float(np.median(f0_hz)))
 /// ((32,), 220)
 #[pyfunction]
-#[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
+#[pyo3(signature = (y, *, fmin, fmax, sr = 22050.0, frame_length = 2048, hop_length = None))]
 pub(super) fn yin<'py>(
     y: &Bound<'py, PyAny>,
     fmin: f64,
     fmax: f64,
     sr: f64,
     frame_length: usize,
-    hop_length: usize,
+    hop_length: Option<usize>,
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let signal = arguments::signal(y)?;
-    let settings =
-        YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
+    let settings = yin_settings(fmin, fmax, sr, frame_length, hop_length);
     let py = y.py();
     let f0_hz = run_quietly(py, |watch| compat::yin(&signal, &settings, watch))?;
     Ok(single(f0_hz).into_pyarray(py))
@@ -82,12 +92,12 @@ pub(super) fn yin<'py>(
 
 /// Fundamental frequency and voicedness by probabilistic YIN, as librosa.pyin (0.10).
 ///
-/// librosa's defaults, but with fill_na=None.
+/// librosa's defaults, but for `fill_na`.
 ///
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged.
 /// fmin, fmax
 ///     Lowest and highest fundamental, Hz; fmax at most sr / 2.
 /// sr
@@ -95,12 +105,14 @@ pub(super) fn yin<'py>(
 /// frame_length
 ///     Samples of a frame; periods of up to half of it are found.
 /// hop_length
-///     Samples from one frame to the next.
+///     Samples from one frame to the next; a quarter of `frame_length` where None.
+/// fill_na
+///     What unvoiced frames have as their frequency, such as NaN; the best guess where None.
 ///
 /// Returns
 /// -------
 /// f0_hz
-///     Hz, (T,), T = 1 + n // hop_length; the best guess where a frame is unvoiced.
+///     Hz, (T,), T = 1 + n // hop_length; `fill_na` where a frame is unvoiced.
 /// voiced_flag
 ///     Whether the frame is voiced, (T,), bool.
 /// voiced_prob
@@ -130,20 +142,26 @@ pub(super) fn yin<'py>(
 /// >>> f0_hz.shape, round(float(np.median(f0_hz[voiced_flag])))
 /// ((32,), 221)
 #[pyfunction]
-#[pyo3(signature = (y, *, fmin, fmax, sr, frame_length, hop_length))]
+#[pyo3(signature = (
+    y, *, fmin, fmax, sr = 22050.0, frame_length = 2048, hop_length = None, fill_na = None
+))]
 pub(super) fn pyin<'py>(
     y: &Bound<'py, PyAny>,
     fmin: f64,
     fmax: f64,
     sr: f64,
     frame_length: usize,
-    hop_length: usize,
+    hop_length: Option<usize>,
+    fill_na: Option<f64>,
 ) -> PyResult<Track<'py>> {
     let signal = arguments::signal(y)?;
-    let settings =
-        YinSettings { fmin_hz: fmin, fmax_hz: fmax, sample_rate: sr, frame_length, hop_length };
+    let settings = yin_settings(fmin, fmax, sr, frame_length, hop_length);
     let py = y.py();
-    let track = run_quietly(py, |watch| compat::pyin(&signal, &settings, watch))?;
+    let mut track = run_quietly(py, |watch| compat::pyin(&signal, &settings, watch))?;
+    if let Some(fill_na) = fill_na {
+        let unvoiced = track.f0_hz.iter_mut().zip(&track.voiced).filter(|(_, voiced)| !**voiced);
+        unvoiced.for_each(|(f0_hz, _)| *f0_hz = fill_na);
+    }
     Ok((
         single(track.f0_hz).into_pyarray(py),
         track.voiced.into_pyarray(py),
@@ -156,8 +174,8 @@ pub(super) fn pyin<'py>(
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
-///     16 kHz.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged. The network is given
+///     a copy at 16 kHz.
 /// sr
 ///     Rate of `y`, Hz.
 /// fmin, fmax
@@ -217,8 +235,8 @@ pub(super) fn crepe<'py>(
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged. The network is given a copy at
-///     16 kHz.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged. The network is given
+///     a copy at 16 kHz.
 /// sr
 ///     Rate of `y`, Hz.
 /// hop_length
@@ -269,7 +287,7 @@ fn cycle_settings(sr: u32, window_size: usize, hop_length: usize, cycles: usize)
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged.
 /// f0_hz
 ///     Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
 ///     frame is taken as it is.
@@ -328,7 +346,7 @@ pub(super) fn cycle_frames<'py>(
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged.
 /// f0_hz
 ///     Fundamental frequencies, Hz, (T,), frame i around sample i * hop_length; where it is 0, the
 ///     frame is taken as it is.

@@ -9,7 +9,7 @@ use pyo3::types::{PyDict, PyMapping};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-/// More "channels" than this means that the array's axes are swapped.
+/// The most channels of a signal.
 const MAX_CHANNELS: usize = 64;
 
 /// A real array, row-major.
@@ -45,7 +45,11 @@ impl Array {
         let kind: String = array.getattr("dtype")?.getattr("kind")?.extract()?;
         if !kinds.contains(&kind) {
             let dtype = array.getattr("dtype")?.str()?;
-            let wanted = if kinds == "f" { "floats, full scale at ±1" } else { "real numbers" };
+            let wanted = if kinds == "f" {
+                "floats with full scale at ±1, or samples of 16 or 32 bits (int16, int32) or 8 (uint8)"
+            } else {
+                "real numbers"
+            };
             return Err(wrong(format!("{name} is an array of {dtype}, wanted {wanted}")));
         }
         let shape: Vec<usize> = array.getattr("shape")?.extract()?;
@@ -66,18 +70,46 @@ impl Array {
 }
 
 /// Audio of one or more channels: its samples channel by channel, and how many channels.
+///
+/// Whole numbers are those of sound files: their full scale becomes 1. An array of more rows than
+/// columns is one of other programs, which have the channels last.
 fn channels(object: &Bound<'_, PyAny>) -> PyResult<(Vec<f32>, usize)> {
-    let array = Array::of_kinds(object, "the signal", 1..=2, "f")?;
+    let full_scale = sample_full_scale(object)?;
+    let kinds = if full_scale.is_some() { "fiu" } else { "f" };
+    let mut array = Array::of_kinds(object, "the signal", 1..=2, kinds)?;
+    if let Some((middle, scale)) = full_scale {
+        array.data.iter_mut().for_each(|sample| *sample = (*sample - middle) / scale);
+    }
+    if let [rows, columns] = array.shape[..]
+        && rows > columns
+        && columns > 0
+    {
+        let data = &array.data;
+        let at = |i: usize| data[i % rows * columns + i / rows];
+        array = Array { shape: vec![columns, rows], data: (0..rows * columns).map(at).collect() };
+    }
     let channels = if array.shape.len() == 2 { array.shape[0] } else { 1 };
     if !(1..=MAX_CHANNELS).contains(&channels) {
         return Err(Error::Parameter(format!(
-            "the signal has shape {:?}, wanted (n,) or (channels, n) of 1 to {MAX_CHANNELS} channels",
+            "the signal has shape {:?}, wanted (n,), (channels, n) or (n, channels) of 1 to \
+             {MAX_CHANNELS} channels",
             array.shape
         ))
         .into());
     }
     crate::audio::check_finite(&array.data)?;
     Ok((array.data, channels))
+}
+
+/// The middle and the full scale of samples that are whole numbers, as sound files have them.
+fn sample_full_scale(object: &Bound<'_, PyAny>) -> PyResult<Option<(f32, f32)>> {
+    let Ok(dtype) = object.getattr("dtype") else { return Ok(None) };
+    Ok(match dtype.str()?.to_str()? {
+        "uint8" => Some((128.0, 128.0)),
+        "int16" => Some((0.0, 32768.0)),
+        "int32" => Some((0.0, 2_147_483_648.0)),
+        _ => None,
+    })
 }
 
 /// Audio as mono: `(n,)`, or `(channels, n)` which is averaged; all samples finite.

@@ -79,7 +79,7 @@ pub(super) fn load_audio<'py>(
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), whose channels are averaged.
+///     Samples, (n,), (channels, n) or (n, channels); channels are averaged.
 /// orig_sr, target_sr
 ///     Rates, Hz, 1 .. 1000000.
 ///
@@ -150,7 +150,8 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 ///     The file, whose name must not end as that of another kind of audio, such as .flac; an
 ///     existing one is replaced when the new one is complete.
 /// y
-///     Samples, (n,) or (channels, n), floats; full scale at ±1.
+///     Samples, (n,), (channels, n) or (n, channels): floats with full scale at ±1, or int16, int32
+///     or uint8.
 /// sample_rate
 ///     Their rate, Hz.
 /// subtype
@@ -160,8 +161,8 @@ pub(super) fn list_audio(source: &Bound<'_, PyAny>) -> PyResult<Vec<PathBuf>> {
 /// Raises
 /// ------
 /// ParameterError
-///     The samples are not floats, not finite, of another shape or too many for a wav file, or the
-///     file's name is that of another kind.
+///     The samples are of another kind, not finite, of another shape or too many for a wav file, or
+///     the file's name is that of another kind.
 /// FileAccessError
 ///     The file cannot be written.
 ///
@@ -194,7 +195,8 @@ pub(super) fn save_audio(
 /// Parameters
 /// ----------
 /// y
-///     Samples, (n,) or (channels, n), floats; full scale at ±1.
+///     Samples, (n,), (channels, n) or (n, channels): floats with full scale at ±1, or int16, int32
+///     or uint8.
 /// sample_rate
 ///     Their rate, Hz.
 /// subtype

@@ -7,11 +7,15 @@ use super::watched::run;
 use crate::Error;
 use crate::Watch;
 use crate::audio::resample;
-use crate::corpus::{self, Frames, Recording, analyze_files, analyze_signals};
+use crate::corpus::{
+    self, Frames, Recording, Remark, Skipped, Stored, StoredFeatures, analyze_files,
+    analyze_signals,
+};
 use crate::timbre::Scaler;
-use ndarray::{ArrayView, Dimension};
-use numpy::{Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayMethods};
+use ndarray::{Array2, ArrayView, Dimension, Ix2};
+use numpy::{Element, IntoPyArray, PyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1};
 use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyType};
 use std::path::PathBuf;
 
 /// The features and spectra of the frames of one or more recordings; immutable.
@@ -21,16 +25,58 @@ use std::path::PathBuf;
 /// `len(frames)`), C the number of network inputs, K the number of spectrum bins. Arrays are
 /// float32 and read-only unless they are said to be new.
 ///
+/// `frames[10:20]`, `frames[mask]` and `frames[rows]` are the frames that NumPy would take of an
+/// array (T,), in their order; `frames[10]` are frames too, of which there is one. They keep the
+/// scaler, so that their `inputs` stay the same. `a + b` has the frames of both, one after another;
+/// where the scalers differ, a new one is fitted. Frames are equal if all their arrays, names and
+/// params are.
+///
 /// Examples
 /// --------
 /// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
 /// >>> frames = wms.analyze(y, sample_rate=16000)
 /// >>> frames.f0_hz.shape, frames.mfcc.shape, frames.spectrum.shape
 /// ((63,), (63, 8), (63, 80))
-#[pyclass(frozen, name = "Frames", module = "wms")]
+/// >>> frames[frames.voicedness > 0.5][:10]
+/// Frames(10 frames, 1 file, 10 inputs, 80 bins)
+/// >>> frames[:10] + frames[10:] == frames
+/// True
+#[pyclass(frozen, eq, name = "Frames", module = "wms")]
+#[derive(PartialEq)]
 pub(super) struct PyFrames(pub Frames);
 
+/// float64 values, (n_mfcc,).
+type Array64 = Py<PyArray1<f64>>;
+
+/// The arrays of frames: file_index, times_s, f0_hz, voicedness, mfcc_raw and spectrum.
+type Arrays<'py> = (
+    Bound<'py, PyArray1<i32>>,
+    Bound<'py, PyArray1<f32>>,
+    Bound<'py, PyArray1<f32>>,
+    Bound<'py, PyArray1<f32>>,
+    Bound<'py, PyArray2<f32>>,
+    Bound<'py, PyArray2<f32>>,
+);
+
+/// Files, each with a line about it.
+type Lines = Vec<(PathBuf, String)>;
+
+/// What frames are made of: params, files, those left out, warnings, scaler and arrays.
+type Parts<'py> = (PyParams, Vec<String>, Lines, Lines, PyScaler, Arrays<'py>);
+
 /// Standardisation of the cepstral coefficients: (x - mean) / scale.
+///
+/// Parameters
+/// ----------
+/// mean
+///     Mean of each coefficient, (n_mfcc,).
+/// scale
+///     Population standard deviation of each coefficient, 1 for a constant one, (n_mfcc,).
+///
+/// Examples
+/// --------
+/// >>> wms.Scaler([0.0, 0.5], [1.0, 2.0])
+/// Scaler(mean=[0.0, 0.5], scale=[1.0, 2.0])
 #[pyclass(frozen, get_all, name = "Scaler", module = "wms")]
 pub(super) struct PyScaler {
     /// Mean of each coefficient, (n_mfcc,).
@@ -45,6 +91,47 @@ impl PyScaler {
             mean: scaler.mean.clone().into_pyarray(py).unbind(),
             scale: scaler.scale.clone().into_pyarray(py).unbind(),
         }
+    }
+
+    fn scaler(&self, py: Python<'_>) -> PyResult<Scaler> {
+        Ok(Scaler { mean: self.mean.bind(py).to_vec()?, scale: self.scale.bind(py).to_vec()? })
+    }
+}
+
+#[pymethods]
+impl PyScaler {
+    #[new]
+    fn create(py: Python<'_>, mean: Vec<f64>, scale: Vec<f64>) -> PyResult<Self> {
+        let wrong = |bad: &f64| !bad.is_finite() || *bad <= 0.0;
+        if mean.len() != scale.len() || mean.iter().any(|x| !x.is_finite()) {
+            return Err(Error::parameter(format!(
+                "{} means for {} scales, wanted as many of each, all finite",
+                mean.len(),
+                scale.len()
+            ))
+            .into());
+        }
+        if let Some(bad) = scale.iter().find(|&bad| wrong(bad)) {
+            return Err(Error::parameter(format!("scale has {bad}, wanted above 0")).into());
+        }
+        Ok(Self::new(py, &Scaler { mean, scale }))
+    }
+
+    fn __eq__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+        match other.cast::<Self>() {
+            Ok(other) => Ok(self.scaler(py)? == other.get().scaler(py)?),
+            Err(_) => Ok(false),
+        }
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyType>, (Array64, Array64)) {
+        let (py, own) = (slf.py(), slf.get());
+        (slf.get_type(), (own.mean.clone_ref(py), own.scale.clone_ref(py)))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let Scaler { mean, scale } = self.scaler(py)?;
+        Ok(format!("Scaler(mean={mean:?}, scale={scale:?})"))
     }
 }
 
@@ -159,6 +246,151 @@ impl PyFrames {
         self.0.warnings.iter().map(|r| (r.path.clone(), r.message.clone())).collect()
     }
 
+    /// The frames of each recording, in the order of `files`.
+    fn by_file(&self) -> PyResult<Vec<Self>> {
+        let index = self.0.file_index.view();
+        let mut found = Vec::with_capacity(self.0.files.len());
+        let mut start = 0;
+        while let Some(&file) = index.get(start) {
+            let count = index.iter().skip(start).take_while(|&&other| other == file).count();
+            found.push(Self(self.0.select(&(start..start + count).collect::<Vec<_>>())?));
+            start += count;
+        }
+        Ok(found)
+    }
+
+    /// The features as columns of a table, (T,) each, in a new dict, as for `pandas.DataFrame`.
+    ///
+    /// Parameters
+    /// ----------
+    /// spectrum
+    ///     Whether the spectra are in it, with a column for each bin.
+    ///
+    /// Returns
+    /// -------
+    /// columns
+    ///     "file", "time_s", "f0_hz", "voicedness", then the coefficients, which are not
+    ///     standardised, as "mfcc_0" and so on, and with `spectrum` "bin_0" and so on.
+    ///
+    /// Examples
+    /// --------
+    /// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(16000) / 16000)
+    /// >>> columns = wms.analyze(y, sample_rate=16000).to_dict()
+    /// >>> list(columns)[:5], columns["f0_hz"].shape
+    /// (['file', 'time_s', 'f0_hz', 'voicedness', 'mfcc_0'], (63,))
+    #[pyo3(signature = (*, spectrum = false))]
+    fn to_dict<'py>(slf: &Bound<'py, Self>, spectrum: bool) -> PyResult<Bound<'py, PyDict>> {
+        let (py, frames) = (slf.py(), &slf.get().0);
+        let columns = PyDict::new(py);
+        let names: Vec<&str> = frames
+            .file_index
+            .view()
+            .iter()
+            .map(|&file| frames.files[file as usize].as_str())
+            .collect();
+        columns.set_item("file", py.import("numpy")?.call_method1("array", (names, "object"))?)?;
+        columns.set_item("time_s", frames.times_s.view().to_owned().into_pyarray(py))?;
+        let features = frames.features.view();
+        columns.set_item("f0_hz", features.f0_hz.to_owned().into_pyarray(py))?;
+        columns.set_item("voicedness", features.voicedness.to_owned().into_pyarray(py))?;
+        for (number, column) in features.mfcc.columns().into_iter().enumerate() {
+            columns.set_item(format!("mfcc_{number}"), column.to_owned().into_pyarray(py))?;
+        }
+        let bins = features.spectrum.columns().into_iter().filter(|_| spectrum);
+        for (number, column) in bins.enumerate() {
+            columns.set_item(format!("bin_{number}"), column.to_owned().into_pyarray(py))?;
+        }
+        Ok(columns)
+    }
+
+    fn __getitem__(&self, index: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let numpy = index.py().import("numpy")?;
+        let rows = numpy.call_method1("arange", (self.0.len(),))?.get_item(index)?;
+        let rows = numpy.call_method1("atleast_1d", (rows,))?.call_method1("astype", ("int64",))?;
+        let rows: PyReadonlyArray1<'_, i64> = rows.extract().map_err(|_| {
+            Error::parameter("frames were indexed in two dimensions, wanted one, that of time")
+        })?;
+        let rows: Vec<usize> = rows.as_array().iter().map(|&row| row as usize).collect();
+        Ok(Self(self.0.select(&rows)?))
+    }
+
+    fn __add__(&self, py: Python<'_>, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let Ok(other) = other.cast::<Self>() else { return Ok(py.NotImplemented()) };
+        let joined = Self(Frames::join(&[&self.0, &other.get().0])?);
+        Ok(Bound::new(py, joined)?.into_any().unbind())
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Parts<'py>)> {
+        let own = slf.get();
+        let parts = (
+            own.params(),
+            own.files(),
+            own.skipped(),
+            own.warnings(),
+            own.scaler(slf.py()),
+            (
+                Self::file_index(slf),
+                Self::times_s(slf),
+                Self::f0_hz(slf),
+                Self::voicedness(slf),
+                Self::mfcc_raw(slf),
+                Self::spectrum(slf),
+            ),
+        );
+        Ok((slf.get_type().getattr("_restore")?, parts))
+    }
+
+    /// Frames from their parts, which are what pickle keeps.
+    #[classmethod]
+    fn _restore(
+        class: &Bound<'_, PyType>,
+        params: Given,
+        files: Vec<String>,
+        skipped: Lines,
+        warnings: Lines,
+        scaler: &Bound<'_, PyScaler>,
+        arrays: Arrays<'_>,
+    ) -> PyResult<Self> {
+        let (file_index, times_s, f0_hz, voicedness, mfcc, spectrum) = arrays;
+        let column = |array: Bound<'_, PyArray1<f32>>| array.readonly().to_owned_array().into();
+        // Arrays without rows may have strides that a copy must not keep.
+        let table = |array: Bound<'_, PyArray2<f32>>| -> PyResult<Stored<f32, Ix2>> {
+            let array = array.readonly();
+            let (shape, values) =
+                (array.as_array().raw_dim(), array.as_array().iter().copied().collect());
+            let table = Array2::from_shape_vec(shape, values);
+            Ok(table.map_err(|error| Error::parameter(error.to_string()))?.into())
+        };
+        let frames = Frames {
+            params: params.0,
+            files,
+            skipped: skipped.into_iter().map(|(path, reason)| Skipped { path, reason }).collect(),
+            warnings: warnings
+                .into_iter()
+                .map(|(path, message)| Remark { path, message })
+                .collect(),
+            file_index: file_index.readonly().to_owned_array().into(),
+            times_s: column(times_s),
+            features: StoredFeatures {
+                f0_hz: column(f0_hz),
+                voicedness: column(voicedness),
+                mfcc: table(mfcc)?,
+                spectrum: table(spectrum)?,
+            },
+            scaler: scaler.get().scaler(class.py())?,
+        };
+        frames.check()?;
+        Ok(Self(frames))
+    }
+
     /// Write all arrays and the parameters as one safetensors file, whole or not at all.
     ///
     /// Parameters
@@ -204,12 +436,18 @@ impl PyFrames {
         self.0.len()
     }
 
+    /// What Jupyter shows.
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("wms._html")?.call_method1("frames_html", (slf,))
+    }
+
     fn __repr__(&self) -> String {
         let analysis = self.0.params.analysis();
         format!(
-            "Frames({} frames, {} files, {} inputs, {} bins)",
+            "Frames({} frames, {} {}, {} inputs, {} bins)",
             self.0.len(),
             self.0.files.len(),
+            if self.0.files.len() == 1 { "file" } else { "files" },
             self.0.input_names().len(),
             analysis.n_bins
         )
@@ -236,10 +474,11 @@ fn reporter<'py>(
 /// Parameters
 /// ----------
 /// source
-///     A file, a folder, or a list of them as for `list_audio`; or samples, (n,) or (channels, n),
-///     floats with full scale at ±1.
+///     A file, a folder, or a list of them as for `list_audio`; or samples, (n,),
+///     (channels, n) or (n, channels): floats with full scale at ±1, or int16, int32 or uint8.
 /// params
-///     What to compute: `Params` or what stands for them; `Params()` where None.
+///     What to compute: `Params` or what stands for them, such as the `Model` that is to play the
+///     frames; `Params()` where None.
 /// sample_rate
 ///     Rate of the samples, Hz; needed for an array and refused for files.
 /// channel
@@ -309,13 +548,13 @@ pub(super) fn analyze(
         warn_of_remarks(py, &frames.warnings)?;
         return Ok(PyFrames(frames));
     }
+    let signal = arguments::signal(source)?;
     let Some(rate) = sample_rate else {
         return Err(Error::parameter(
             "sample_rate is missing: an array of samples does not say its own",
         )
         .into());
     };
-    let signal = arguments::signal(source)?;
     let target = params.analysis().sample_rate;
     let work = || {
         let samples = if rate == target { signal } else { resample(&signal, rate, target)? };

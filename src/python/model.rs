@@ -4,29 +4,69 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arguments::{Array, json};
-use super::params::{json_of, to_python};
+use super::params::{PyParams, json_of, to_python};
 use crate::Error;
-use crate::model;
 use crate::model::network::{StateDict, Tensor};
+use crate::model::{self, Difference};
 use crate::synth::TimbreSpace;
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict, PyType};
+use std::ffi::CString;
+use std::hash::{Hash, Hasher};
 
 /// A network and what its inputs and outputs mean; immutable.
 ///
 /// Made by `Model.load`. T is the number of frames, C that of network inputs, K that of spectrum
-/// bins.
+/// bins. Two models are equal if their descriptions and weights are. Where a function takes a
+/// model, it takes as well what `Model.load` takes: a path, or "factory:NAME".
 ///
 /// Examples
 /// --------
 /// >>> model = wms.Model.load("factory:flute")
 /// >>> model.input_size, model.output_size, model.sample_rate, model.hop_size
 /// (10, 232, 44100, 256)
-#[pyclass(frozen, module = "wms")]
+#[pyclass(frozen, eq, hash, module = "wms")]
 pub(super) struct Model {
     pub inner: Arc<model::Model>,
+}
+
+impl PartialEq for Model {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+            || (self.inner.config() == other.inner.config()
+                && self.inner.network().to_state_dict() == other.inner.network().to_state_dict())
+    }
+}
+
+impl Hash for Model {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.inner.config().name.hash(state);
+        self.inner.config().input_names.hash(state);
+        self.inner.output_size().hash(state);
+    }
+}
+
+/// A model as an argument of a function: a `Model`, or what `Model.load` takes.
+pub(super) struct GivenModel(pub Arc<model::Model>);
+
+impl<'py> FromPyObject<'_, 'py> for GivenModel {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        if let Ok(model) = value.cast::<Model>() {
+            return Ok(Self(Arc::clone(&model.get().inner)));
+        }
+        if let Ok(path) = value.extract::<PathBuf>() {
+            return Ok(Self(Model::load(value.py(), path, None)?.inner));
+        }
+        let kind = value.get_type().name()?;
+        Err(Error::Parameter(format!(
+            "the model is a {kind}, wanted a wms.Model, the path of a model file or \"factory:NAME\""
+        ))
+        .into())
+    }
 }
 
 /// A float32 array of two dimensions.
@@ -40,7 +80,12 @@ pub(super) struct Features {
 }
 
 impl Features {
+    /// Takes the features of frames that were analysed as the model wants it.
+    ///
+    /// Where frames do not say how they were analysed, that is not checked. A model that does not
+    /// say it is played with a warning.
     pub fn take(frames: &Bound<'_, PyAny>, model: &model::Model) -> PyResult<Self> {
+        check_analysis(frames, model)?;
         let attribute = |name: &str| {
             frames.getattr(name).map_err(|_| {
                 Error::parameter(format!("frames have no {name}, wanted what wms.analyze returns"))
@@ -72,6 +117,27 @@ impl Features {
     }
 }
 
+/// Refuses frames of another analysis than the model's.
+fn check_analysis(frames: &Bound<'_, PyAny>, model: &model::Model) -> PyResult<()> {
+    let Ok(params) = frames.getattr("params") else { return Ok(()) };
+    let params = json(&params, "frames.params")?;
+    let difference = params.as_object().and_then(|params| model.config().difference(params));
+    let Some(Difference { key, wanted, given }) = difference else { return Ok(()) };
+    if model.config().knows_its_params() {
+        return Err(Error::parameter(format!(
+            "the frames were analysed with {key} {given}, wanted {wanted}, as the model was trained \
+             with; wms.analyze(sound, model) analyses so"
+        ))
+        .into());
+    }
+    let py = frames.py();
+    let text = CString::new(format!(
+        "the frames were analysed with {key} {given}, but {wanted} was assumed of the model, whose \
+         file does not say it; a params.json beside it would"
+    ));
+    PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text.unwrap_or_default(), 1)
+}
+
 /// A (rows, columns) array of this data.
 pub(super) fn matrix(
     py: Python<'_>,
@@ -93,10 +159,10 @@ impl Model {
     ///     JSON file of `wms_torch` of any generation; the content decides, not the name. Or
     ///     "factory:NAME" with one of the names that `factory_models` lists.
     /// params
-    ///     Parameters that the model's inputs and outputs must agree with. The files of `wms_torch`
-    ///     hold weights only; for them the parameters also tell the rest. Where None, such a file
-    ///     takes them from `<path>.params.json`, which `wms convert` writes, or from a params.json
-    ///     beside the file or in the folder above.
+    ///     Params with which sound for the model is to be analysed: the model must agree with
+    ///     them. The files of `wms_torch` hold weights only; for them the params also tell the
+    ///     rest. Where None, such a file takes them from `<path>.params.json`, which `wms convert`
+    ///     writes, or from a params.json beside the file or in the folder above.
     ///
     /// Warns
     /// -----
@@ -123,7 +189,15 @@ impl Model {
         let params = params.map(|params| json_of(params, "params")).transpose()?;
         let factory = path.to_str().and_then(|path| path.strip_prefix("factory:"));
         let inner = match factory {
-            Some(name) => model::Model::factory(name)?,
+            Some(name) => {
+                let found = model::Model::factory(name)?;
+                if let Some(params) = &params {
+                    found
+                        .check_params(params)
+                        .map_err(|error| Error::model(&path, error.to_string()))?;
+                }
+                found
+            }
             None => py.detach(|| model::Model::load_with(&path, params.as_ref()))?,
         };
         let assumed: Vec<&str> = inner.config().assumptions().collect();
@@ -134,7 +208,7 @@ impl Model {
                 path.display(),
                 assumed.join("; ")
             );
-            let text = std::ffi::CString::new(text).unwrap_or_default();
+            let text = CString::new(text).unwrap_or_default();
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 1)?;
         }
         Ok(Self { inner: Arc::new(inner) })
@@ -246,6 +320,15 @@ impl Model {
     #[getter]
     fn hop_size(&self) -> usize {
         self.inner.config().hop_size
+    }
+
+    /// The params with which to analyse sound for the model: those that it was trained with.
+    ///
+    /// Where a network of `wms_torch` does not say them, they are the shipped ones, with the values
+    /// replaced that its file tells in another way. `analyze` takes a model in place of its params.
+    #[getter]
+    fn params(&self) -> PyResult<PyParams> {
+        Ok(PyParams(self.inner.config().params()?))
     }
 
     /// Everything that the model file says about the network, as a new dict.
@@ -431,14 +514,19 @@ impl Model {
     /// Raises
     /// ------
     /// ParameterError
-    ///     An attribute is missing or the shapes do not fit each other or the model.
+    ///     An attribute is missing, or the shapes do not fit each other or the model. Or the frames
+    ///     have `params` with which sound for this model is not analysed.
+    ///
+    /// Warns
+    /// -----
+    /// UserWarning
+    ///     The same, but the model's file does not say how its sound was analysed.
     ///
     /// Examples
     /// --------
     /// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
-    /// >>> params = wms.Params.profile("hifi").replace(n_mfcc=8, n_mel=40)
-    /// >>> frames = wms.analyze(y, params, sample_rate=44100)
-    /// >>> wms.Model.load("factory:flute").inputs(frames).shape
+    /// >>> model = wms.Model.load("factory:flute")
+    /// >>> model.inputs(wms.analyze(y, model, sample_rate=44100)).shape
     /// (173, 10)
     fn inputs<'py>(
         &self,
@@ -448,6 +536,32 @@ impl Model {
         let features = Features::take(frames, &self.inner)?;
         let inputs = features.inputs(&self.inner, &features.f0_hz.data)?;
         matrix(py, inputs, self.inner.input_size())
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let bytes = slf.get().inner.to_bytes(false)?;
+        Ok((slf.get_type().getattr("_restore")?, (PyBytes::new(slf.py(), &bytes),)))
+    }
+
+    /// The model of the bytes of a model file, which is what pickle keeps.
+    #[classmethod]
+    fn _restore(_class: &Bound<'_, PyType>, bytes: &[u8]) -> PyResult<Self> {
+        Ok(Self { inner: Arc::new(model::Model::from_bytes(bytes)?) })
+    }
+
+    /// What Jupyter shows.
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("wms._html")?.call_method1("model_html", (slf,))
     }
 
     fn __repr__(&self) -> String {

@@ -1,12 +1,13 @@
 //! `wms.Params`.
 
 use super::arguments;
+use super::model::Model;
 use crate::params::{KEYS, Key, Kind};
 use crate::spelling::nearest;
 use crate::{Error, Params};
 use pyo3::exceptions::{PyAttributeError, PyKeyError, PyUserWarning};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyIterator, PyMapping};
+use pyo3::types::{PyDict, PyIterator, PyMapping, PyType};
 use serde_json::{Map, Value, json};
 use std::path::{Path, PathBuf};
 
@@ -17,7 +18,8 @@ use std::path::{Path, PathBuf};
 /// values are. A key that is set but has no effect causes a UserWarning.
 ///
 /// Where a function takes params, it takes as well a dict of keys that differ from the shipped
-/// `params.json`, and what `Params.load` takes: the name of a profile or the path of a file.
+/// `params.json`; what `Params.load` takes, the name of a profile or the path of a file; and a
+/// `Model`, which stands for its `params`.
 ///
 /// Parameters
 /// ----------
@@ -278,6 +280,29 @@ impl PyParams {
         self.value(key).map_or(Ok(default), |value| to_python(py, value).map(Some))
     }
 
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (String,))> {
+        Ok((slf.get_type().getattr("_restore")?, (slf.get().0.to_json(),)))
+    }
+
+    /// The params of the text of a params.json, which is what pickle keeps.
+    #[classmethod]
+    fn _restore(_class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
+        Ok(Self(Params::from_json(text)?))
+    }
+
+    /// What Jupyter shows.
+    fn _repr_html_<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("wms._html")?.call_method1("params_html", (slf,))
+    }
+
     fn __repr__(&self) -> String {
         let given: Vec<String> = self
             .0
@@ -317,8 +342,8 @@ impl PyParams {
     }
 }
 
-/// Params as an argument of a function: `Params`, a dict of changes, the name of a profile or the
-/// path of a file.
+/// Params as an argument of a function: `Params`, a dict of changes, the name of a profile, the path
+/// of a file, or a model.
 pub(super) struct Given(pub Params);
 
 impl<'py> FromPyObject<'_, 'py> for Given {
@@ -327,6 +352,9 @@ impl<'py> FromPyObject<'_, 'py> for Given {
     fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
         if let Ok(params) = value.cast::<PyParams>() {
             return Ok(Self(params.get().0.clone()));
+        }
+        if let Ok(model) = value.cast::<Model>() {
+            return Ok(Self(model.get().inner.config().params()?));
         }
         if let Ok(path) = value.extract::<PathBuf>() {
             return Ok(Self(PyParams(named(&path)?).warned(value.py())?.0));

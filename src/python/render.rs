@@ -4,7 +4,7 @@ use std::ffi::CString;
 use std::path::{Path, PathBuf};
 
 use super::arguments::Array;
-use super::model::{Features, Model, matrix};
+use super::model::{Features, GivenModel, Model, matrix};
 use super::params::json_of;
 use super::settings::options;
 use super::synth::timbre_events;
@@ -77,7 +77,7 @@ use pyo3::types::{PyBytes, PyDict};
 #[pyo3(signature = (model, midi_file, *, channels=None, timbre_automation=false, timbre=None, **options))]
 pub(super) fn render<'py>(
     py: Python<'py>,
-    model: &Model,
+    model: GivenModel,
     midi_file: PathBuf,
     channels: Option<&Bound<'py, PyAny>>,
     timbre_automation: bool,
@@ -85,10 +85,11 @@ pub(super) fn render<'py>(
     options: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let options = self::options(options)?;
-    let timbre = timbre_events(model.inner.config(), None, timbre)?;
+    let model = model.0;
+    let timbre = timbre_events(model.config(), None, timbre)?;
     let file = open_midi(py, &midi_file, channels)?;
     let [mut left, right] = watched::run_quietly(py, |watch| {
-        engine::render(&model.inner, &file, &options, timbre_automation, &timbre, watch)
+        engine::render(&model, &file, &options, timbre_automation, &timbre, watch)
     })?;
     let n = left.len();
     left.extend(right);
@@ -202,6 +203,16 @@ fn channels_of(given: &Bound<'_, PyAny>) -> PyResult<Channels> {
 /// y
 ///     Sound, (ceil(T * hop_size / model.sample_rate * sample_rate),).
 ///
+/// Raises
+/// ------
+/// ParameterError
+///     As for `Model.inputs`, or an argument is out of range.
+///
+/// Warns
+/// -----
+/// UserWarning
+///     As for `Model.inputs`.
+///
 /// See Also
 /// --------
 /// play_spectra : plays spectra that are given rather than predicted.
@@ -209,21 +220,21 @@ fn channels_of(given: &Bound<'_, PyAny>) -> PyResult<Channels> {
 /// Examples
 /// --------
 /// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
-/// >>> params = wms.Params.profile("hifi").replace(n_mfcc=8, n_mel=40)
-/// >>> frames = wms.analyze(y, params, sample_rate=44100)
-/// >>> wms.resynthesize(wms.Model.load("factory:flute"), frames).shape
+/// >>> model = wms.Model.load("factory:flute")
+/// >>> frames = wms.analyze(y, model, sample_rate=44100)
+/// >>> wms.resynthesize(model, frames).shape
 /// (48205,)
 #[pyfunction]
 #[pyo3(signature = (model, frames, *, sample_rate=48000.0, noise=1.0, seed=0))]
 pub(super) fn resynthesize<'py>(
     py: Python<'py>,
-    model: &Model,
+    model: GivenModel,
     frames: &Bound<'py, PyAny>,
     sample_rate: f64,
     noise: f32,
     seed: u64,
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
-    let model = &model.inner;
+    let model = &*model.0;
     let features = Features::take(frames, model)?;
     // Frames of other programs may have no spectra: they tell the recording's level, no more.
     let spectra = match frames.getattr("spectrum") {

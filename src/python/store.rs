@@ -9,6 +9,7 @@ use crate::audio::Channel;
 use crate::corpus::{self, Entry, Remark, Skipped, Store};
 use crate::{Result, Watch};
 use pyo3::prelude::*;
+use pyo3::types::PyType;
 use std::path::PathBuf;
 
 /// Analysed recordings in a folder, one file of frames (a shard) for each; immutable.
@@ -221,6 +222,25 @@ impl PyStore {
 
     fn __len__(&self) -> usize {
         self.0.len()
+    }
+
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
+    }
+
+    /// The folder is what pickle keeps.
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (PathBuf,))> {
+        let folder = std::path::absolute(slf.get().0.folder())?;
+        Ok((slf.get_type().getattr("_restore")?, (folder,)))
+    }
+
+    #[classmethod]
+    fn _restore(_class: &Bound<'_, PyType>, path: PathBuf) -> PyResult<Self> {
+        Ok(Self(Store::open(&path)?))
     }
 
     fn __repr__(&self) -> String {

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::Array;
-use super::model::Model;
+use super::model::GivenModel;
 use super::settings::{options, set};
 use crate::Error;
+use crate::midi::{Controllers, Message};
 use crate::model::ModelConfig;
 use crate::synth::{Engine, EngineOptions, Event, Expression, Instrument, Settings};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -90,6 +92,7 @@ pub(super) struct Synth {
 struct Playing {
     instrument: Instrument,
     next: Option<Box<Engine>>,
+    controllers: Controllers,
 }
 
 impl Playing {
@@ -185,10 +188,14 @@ pub(super) fn timbre_events(
 impl Synth {
     #[new]
     #[pyo3(signature = (model, **options))]
-    fn new(model: &Model, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    fn new(model: GivenModel, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = self::options(options)?;
-        let engine = Engine::new(Arc::clone(&model.inner), &options)?;
-        let playing = Playing { instrument: Instrument::new(Box::new(engine)), next: None };
+        let engine = Engine::new(model.0, &options)?;
+        let playing = Playing {
+            instrument: Instrument::new(Box::new(engine)),
+            next: None,
+            controllers: Controllers::new(),
+        };
         Ok(Self { playing: Mutex::new(playing), options })
     }
 
@@ -226,8 +233,8 @@ impl Synth {
     /// Continue with another model: held notes go on with it while the old one fades out.
     ///
     /// Settings and controllers stay; the timbre goes to the resting point of the new model.
-    fn set_model(&self, py: Python<'_>, model: &Model) -> PyResult<()> {
-        let engine = py.detach(|| Engine::new(Arc::clone(&model.inner), &self.options))?;
+    fn set_model(&self, py: Python<'_>, model: GivenModel) -> PyResult<()> {
+        let engine = py.detach(|| Engine::new(model.0, &self.options))?;
         let mut playing = self.playing();
         playing.next = Some(Box::new(engine));
         playing.exchange();
@@ -411,6 +418,27 @@ impl Synth {
         Ok(())
     }
 
+    /// Follow a message as a MIDI device sends it, as the plugin and `render` follow it.
+    ///
+    /// `docs/plugin.md` has the list of messages. A message without a meaning is ignored.
+    ///
+    /// Parameters
+    /// ----------
+    /// message
+    ///     A message of MIDI 1.0: its status byte and its data.
+    ///
+    /// Examples
+    /// --------
+    /// >>> synth = wms.Synth("factory:flute")
+    /// >>> synth.midi(bytes([0x90, 69, 100]))
+    /// >>> synth.active_voices
+    /// 1
+    fn midi(&self, message: Vec<u8>) {
+        let Some(message) = Message::from_bytes(&message) else { return };
+        let Playing { instrument, controllers, .. } = &mut *self.playing();
+        controllers.handle(message, |event| instrument.handle(event));
+    }
+
     /// The table of the settings that have a range.
     ///
     /// Returns
@@ -466,11 +494,33 @@ impl Synth {
         Ok(())
     }
 
+    /// Refuses to be copied or pickled: the notes that sound would be lost.
+    #[expect(clippy::unused_self, reason = "Python calls it on the instance")]
+    fn __reduce__(&self) -> PyResult<()> {
+        Err(PyTypeError::new_err(
+            "a Synth cannot be pickled or copied, because it plays; pickle its model, and make a \
+             Synth of it where it is wanted",
+        ))
+    }
+
+    fn __repr__(&self) -> String {
+        let playing = self.playing();
+        let engine = playing.instrument.engine();
+        format!(
+            "<wms.Synth of {:?}: {} Hz, {} of {} voices sound>",
+            engine.model().config().name,
+            self.options.sample_rate,
+            engine.active_voices(),
+            self.options.max_voices
+        )
+    }
+
     /// The next n samples, left and right, (2, n), within [-1, 1].
-    fn process<'py>(&self, py: Python<'py>, n: usize) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        if n > 1 << 28 {
-            return Err(Error::parameter(format!("n is {n}, wanted at most {}", 1 << 28)).into());
+    fn process<'py>(&self, py: Python<'py>, n: i64) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        if !(0..=1 << 28).contains(&n) {
+            return Err(Error::parameter(format!("n is {n}, wanted 0 to {}", 1 << 28)).into());
         }
+        let n = n as usize;
         let data = py.detach(|| {
             let mut data = vec![0.0; 2 * n];
             let (left, right) = data.split_at_mut(n);

@@ -177,9 +177,10 @@ def test_a_very_short_file_is_analysed(tmp_path):
 @pytest.mark.parametrize(
     ("y", "fragment"),
     [
-        (np.zeros(100, np.int16), "int16, wanted floats, full scale at ±1"),
+        (np.zeros(100, np.int64), "int64, wanted floats with full scale at ±1, or samples of 16"),
         (np.zeros(100, complex), "complex128"),
-        (np.zeros((100, 2)), "(channels, n)"),
+        (np.zeros((100, 65)), "(channels, n) or (n, channels) of 1 to 64"),
+        (np.zeros((65, 100)), "(channels, n) or (n, channels) of 1 to 64"),
         (np.zeros((0, 2)), "(channels, n)"),
         (np.zeros((1, 1, 9)), "1 or 2 dimensions"),
         (0.0, "1 or 2 dimensions"),

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -27,6 +28,9 @@ COMMANDS = (
     "render",
     "info",
     "models",
+    "plot",
+    "convert",
+    "completion",
 )
 # Quick to analyse and to train; the rest is as shipped.
 QUICK = {
@@ -99,6 +103,9 @@ RIGHT = {
     "--peak -6 --attack 0.01 --release 0.1 --normalise --timbre-automation",
     "info": "info {f}/model.safetensors --params {f}/quick.json",
     "models": "models {f}",
+    "plot": "plot {f}/tone.wav --out {o}/x.svg",
+    "convert": "convert {f}/model.safetensors --out {o}/m.json",
+    "completion": "completion fish",
 }
 WRITTEN = {
     "waves": {"w.wav"},
@@ -110,6 +117,9 @@ WRITTEN = {
     "render": {"s.wav"},
     "info": set(),
     "models": set(),
+    "plot": {"x.svg"},
+    "convert": {"m.json", "m.json.params.json"},
+    "completion": set(),
 }
 
 
@@ -251,6 +261,11 @@ WRONG = [
         r"tone\.wav: is among the training sound too",
     ),
     (
+        "evaluate {f}/half.wav --out {o}/e" + 5 * " --model {f}/model.safetensors",
+        2,
+        r"--model is given 5 times, wanted at most 4",
+    ),
+    (
         "evaluate {f}/half.wav --model {f}/model.safetensors --out {o}/e --seconds 0",
         2,
         r"--seconds is 0, wanted 1 to 3600 seconds",
@@ -346,6 +361,16 @@ WRONG = [
     ),
     ("waves --out {f}/empty", 2, r"--out is .*empty, wanted a file ending in \.wav"),
     ("analyze {f}/tone.wav --out {o}/x.wav", 2, r"x\.wav, wanted .* ending in \.safetensors"),
+    (
+        "convert {f}/model.safetensors --out {o}/x.onnx",
+        2,
+        r"wanted .* \.safetensors, \.pth or \.json",
+    ),
+    ("plot {f}/tone.wav --out {o}/x.gif", 2, r"wanted a file ending in \.png, \.svg or \.pdf"),
+    ("plot {f}/quick.json --out {o}/x.png", 1, r"a params\.json, wanted a recording, frames"),
+    ("plot {f}/no.wav --out {o}/x.png", 1, r"no\.wav: No such file"),
+    ("plot {f}/corrupt.wav --out {o}/x.png", 1, r"corrupt\.wav"),
+    ("completion tcsh", 2, r"invalid choice: 'tcsh'"),
     ("train {f}/tone.wav --out {o}/x.pth", 2, r"x\.pth, wanted .* ending in \.safetensors"),
     # Params and arguments.
     ("waves --out {o}/x.wav --params {f}/no.json", 1, r"no\.json: No such file"),
@@ -364,8 +389,8 @@ WRONG = [
     ("train {f}/tone.wav --out {o}/m.safetensors --minutes 0", 2, r"--minutes is 0, want"),
     (
         "train {f}/tone.wav --out {o}/m.safetensors --device abacus",
-        1,
-        r"device is 'abacus', want",
+        2,
+        r"--device is 'abacus', wanted one that this PyTorch has: cpu",
     ),
     (
         "resynth {f}/tone.wav --model {f}/model.safetensors --out {o}/r.wav --noise -1",
@@ -450,7 +475,9 @@ def test_help_has_an_example(capsys, command):
     assert exit.value.code == 0
     text = capsys.readouterr().out
     assert f"example: wms {command}" in text
-    assert ("--params" in text) == (command != "models") and "--debug" in text
+    assert ("--params" in text) == (
+        command not in ("models", "plot", "completion")
+    ) and "--debug" in text
 
 
 def test_as_a_module():
@@ -486,7 +513,9 @@ def test_ctrl_c_keeps_the_model(files, tmp_path):
     assert training.returncode == 130
     checkpoint = out.with_suffix(".checkpoint.pt")
     lines = told.splitlines()
-    assert lines[-1] == f"wms train: interrupted; go on with --resume {checkpoint}"
+    again = lines[-1].removeprefix("wms train: interrupted; go on with: wms ")
+    assert again.endswith(f"--overwrite --resume {checkpoint}")
+    assert f"{checkpoint}: the state of the training" in printed
     # Sparse progress, and no traceback.
     assert all(line.startswith("epoch ") for line in lines[:-1]) and len(lines) <= 3
     assert printed.startswith(f"{out}: ")
@@ -495,11 +524,12 @@ def test_ctrl_c_keeps_the_model(files, tmp_path):
     }  # fmt: skip
     epochs = wms.Model.load(out).config["provenance"]["epochs"]
 
-    resumed = tmp_path / "resumed.safetensors"
-    quick = ["--params", str(files / "quick.json"), "--epochs", str(epochs + 3)]
-    arguments = ["train", files / "frames.safetensors", "--out", resumed, "--resume", checkpoint]
-    assert main([*map(str, arguments), *quick]) == 0
-    assert wms.Model.load(resumed).config["provenance"]["epochs"] == epochs + 3
+    # The line that is printed goes on as it stands.
+    words = shlex.split(again)
+    at = words.index("--minutes")
+    words[at : at + 2] = ["--epochs", str(epochs + 3)]
+    assert main(words) == 0
+    assert wms.Model.load(out).config["provenance"]["epochs"] == epochs + 3
 
 
 def test_a_terminal_gets_one_line_that_is_kept_up_to_date():
@@ -543,6 +573,14 @@ def test_resynth_plays_several_recordings_higher_and_softer(files, tmp_path, cap
     assert {path.name for path in (tmp_path / "two").iterdir()} == {"tone.wav", "half.wav"}
     assert run(files, tmp_path, resynth + "x.wav") == 2
     assert "there are 2 recordings, wanted a folder" in capsys.readouterr().err
+
+
+def test_evaluate_compares_models(files, tmp_path, capsys):
+    command = "evaluate {f}/half.wav --model {f}/model.safetensors --model {n} --out {o}/e"
+    network = Path(__file__).parents[1] / "data" / "wms_torch" / "2026-08.pth"
+    assert run(files, tmp_path, command.replace("{n}", str(network))) == 0
+    assert re.search(rf"spectrum error .*, {re.escape(str(network))} \d", capsys.readouterr().out)
+    assert len(json.loads((tmp_path / "e" / "figures.json").read_text())["others"]) == 1
 
 
 def test_info_says_what_a_file_is(files, capsys):

@@ -229,7 +229,7 @@ def test_command_used_wrong(model, tmp_path, capsys):
         ([m], 2, "--out"),
         ([m, "--out", m], 2, "wanted another file"),
         ([m, "--out", str(tmp_path / "." / "m.pth"), "--overwrite"], 2, "wanted another file"),
-        ([m, "--out", str(tmp_path / "m.txt")], 1, "ending in"),
+        ([m, "--out", str(tmp_path / "m.txt")], 2, "ending in"),
         ([m, "--out", str(tmp_path / "taken.json")], 1, "exists already"),
         ([str(tmp_path / "x.bin"), "--out", out], 1, "x.bin"),
         ([str(tmp_path / "none.pth"), "--out", out], 1, "none.pth"),

@@ -414,3 +414,13 @@ def test_resynthesis_has_the_length_of_its_frames(model, frames):
     assert y.shape == (int(np.ceil(60 * 256 * 44100 / 16000)),)
     assert np.isfinite(y).all()
     assert np.abs(y).max() > 1e-3
+
+
+def test_a_synth_says_what_it_plays():
+    synth = wms.Synth("factory:flute", sample_rate=44100, max_voices=4)
+    synth.note_on(60)
+    assert repr(synth) == '<wms.Synth of "Flute": 44100 Hz, 1 of 4 voices sound>'
+    for n in (-1, 2**40):
+        with pytest.raises(ParameterError, match=f"n is {n}, wanted 0 to"):
+            synth.process(n)
+    assert synth.process(0).shape == (2, 0)

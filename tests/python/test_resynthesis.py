@@ -16,8 +16,7 @@ def peak_db(sound):
 def frames_of(sound):
     """Analyse a sound as all models of the factory want it."""
     model = wms.Model.load(f"factory:{MODELS[0]}")
-    analysis = wms.Params.from_dict(model.config["params"])
-    return wms.analyze(np.asarray(sound, np.float32), analysis, sample_rate=SAMPLE_RATE)
+    return wms.analyze(np.asarray(sound, np.float32), model, sample_rate=SAMPLE_RATE)
 
 
 def known_range(model):

@@ -21,19 +21,22 @@ from .usage import Parser, UsageError, meant
 COMMANDS = {
     "train": "train an instrument on recordings",
     "models": "list the models that can be played",
+    "play": "play a model through the sound card",
     "render": "play a MIDI file with a model",
     "resynth": "play recordings with a model",
     "info": "say what a file is",
+    "plot": "draw a picture of a file",
     "evaluate": "judge a model by recordings that it was not trained on",
     "predict": "compare the spectra that a model predicts with those of a recording",
     "analyze": "analyse recordings into features and spectra",
     "convert": "convert a model between formats",
     "cache": "write features into wms_torch's own cache",
     "waves": "write band-limited test waveforms of known pitch",
+    "completion": "write a script that completes commands in a shell",
     "help": "show the help of a command",
 }
 # These read no params.
-_WITHOUT_PARAMS = ("models",)
+_WITHOUT_PARAMS = ("models", "plot", "completion")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -141,7 +144,7 @@ def _run(words: list[str], made: list[Path]) -> int:
     name = words[0]
     if not name.startswith("-") and name not in COMMANDS:
         raise UsageError(f"there is no command {name!r}{meant(name, COMMANDS)}")
-    options = make_parser([name]).parse_args(words, argparse.Namespace(made=made))
+    options = make_parser([name]).parse_args(words, argparse.Namespace(made=made, words=words))
     with warnings.catch_warnings():
         warnings.showwarning = _warning_printer()
         status = int(options.run(options) or 0)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from .. import Frames, Model, Params, Store, analyze, factory_models
 from .._progress import AnalysisProgress
-from .._settings import SHARED_KEYS, analysis_params
 from ..errors import FileAccessError, ModelFileError, ParameterError
 from . import kinds
 from .usage import number, whole
@@ -64,8 +63,15 @@ def params(options: argparse.Namespace) -> Params:
     return Params.load(options.params) if options.params else Params()
 
 
-def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
-    """Load --model, with the params of --params or else those that it was trained with.
+def model_and_params(options: argparse.Namespace, name: str | None = None) -> tuple[Model, Params]:
+    """Load a model, with the params of --params or else those that it was trained with.
+
+    Parameters
+    ----------
+    options
+        The arguments of the command.
+    name : str, optional
+        The model; default: that of --model.
 
     Raises
     ------
@@ -74,9 +80,9 @@ def model_and_params(options: argparse.Namespace) -> tuple[Model, Params]:
     """
     if options.params:
         given = Params.load(options.params)
-        return fitting_model(options.model, given), given
-    model = load_model(options.model)
-    return model, analysis_params(model)
+        return load_model(name or options.model, given), given
+    model = load_model(name or options.model)
+    return model, model.params
 
 
 def load_model(path: str, settings: Params | None = None) -> Model:
@@ -102,29 +108,6 @@ def load_model(path: str, settings: Params | None = None) -> Model:
                 ".json file, or factory:NAME"
             )
     return Model.load(path, settings)
-
-
-def fitting_model(path: str, settings: Params) -> Model:
-    """Load a model, and check that it can play what is analysed with `settings`.
-
-    Raises
-    ------
-    ModelFileError
-        If its inputs, outputs, sample rate, hop or window are different.
-    """
-    model = load_model(path, settings)
-    own = {**model.config, **model.config["spectrum"]}
-    keys: tuple[str, ...] = SHARED_KEYS
-    if any(name.startswith("mfcc_") for name in model.input_names):
-        own["n_mfcc"] = len(model.config["scaler"]["mean"])
-        keys = (*keys, "n_mfcc")
-    for key in keys:
-        if own[key] != settings[key]:
-            raise ModelFileError(
-                f"{path}: the model has {key} {own[key]}, but the params say {settings[key]}; "
-                "without --params the model's own are used"
-            )
-    return model
 
 
 def count(number: int, noun: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from .._text import file_size
 from ..compat import write_model
+from ..compat.models import ENDINGS
 from . import common, outputs
 from .usage import UsageError
 
@@ -32,7 +33,7 @@ def run(options: argparse.Namespace) -> None:
         )
     given = common.params(options) if options.params else None
     model = common.load_model(options.model, given)
-    outputs.new_folder(options, Path(options.out).parent)
+    outputs.output(options, *ENDINGS)
     written = write_model(model, options.out, overwrite=options.overwrite)
     for path in written:
         print(f"{path}: {file_size(path.stat().st_size)}")

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import Frames, Store
+from .. import _describe as describe
 from .._progress import clock
 from .._text import file_size, note_name, plain
 from ..errors import ParameterError
-from . import common, describe, kinds
+from . import common, kinds
 
 EXAMPLE = "example: wms info flute.safetensors"
 
@@ -43,11 +44,8 @@ def _described(options: argparse.Namespace) -> dict[str, Any]:
     kind = "model" if is_named else kinds.kind_of(path)
     if kind in ("model", "other"):
         # What no kind is known for is read as a model, whose reader says what is wrong with it.
-        if options.params:
-            model = common.fitting_model(path, common.params(options))
-        else:
-            model = common.load_model(path)
-        return describe.of_model(path, model)
+        settings = common.params(options) if options.params else None
+        return describe.of_model(path, common.load_model(path, settings))
     if kind == "recording":
         return describe.of_recording(path)
     if kind == "midi":

@@ -12,10 +12,11 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+from .. import _describe as describe
 from .. import factory_models
 from .._text import file_size, note_name
 from ..errors import FileAccessError, WmsError
-from . import common, describe, kinds
+from . import common, kinds
 
 EXAMPLE = "example: wms models"
 _ENDINGS = (".safetensors", ".pth", ".json")

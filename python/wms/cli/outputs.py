@@ -44,18 +44,19 @@ def add_sound_output(parser: argparse.ArgumentParser, more: str = "") -> None:
     )
 
 
-def output(options: argparse.Namespace, ending: str) -> Path:
+def output(options: argparse.Namespace, *endings: str) -> Path:
     """Return the path of --out, after checking that it can be written.
 
     Raises
     ------
     UsageError
-        If it does not end in `ending`, by which other commands tell what kind of file it is.
+        If it has none of the endings, by which other commands tell what kind of file it is.
     FileAccessError
         If it exists and --overwrite was not given, or it cannot be written.
     """
-    if not options.out.lower().endswith(ending):
-        raise UsageError(f"--out is {options.out}, wanted a file ending in {ending}")
+    if not options.out.lower().endswith(endings):
+        wanted = " or ".join(filter(None, (", ".join(endings[:-1]), endings[-1])))
+        raise UsageError(f"--out is {options.out}, wanted a file ending in {wanted}")
     return writable(options, Path(options.out))
 
 

@@ -14,9 +14,10 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
+from .. import _describe as describe
 from .. import midi_messages, render
 from ..errors import MidiFileWarning
-from . import common, describe, outputs
+from . import common, outputs
 from .settings import add_settings, settings
 from .usage import channels, number, whole
 

@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shlex
 import sys
+from pathlib import Path
 
 from .. import Params, params_for
-from ..errors import WmsError
+from ..errors import ParameterError, WmsError
 from . import common, outputs
-from .usage import number, whole
+from .usage import UsageError, number, whole
 
 #: What --params is if it is not given.
 PARAMS_DEFAULT = "hifi, at the recordings' own rate if that is lower; the params of frames"
@@ -63,8 +65,14 @@ def run(options: argparse.Namespace) -> int:
     settings = _settings(options)
     try:
         from .. import training
+        from ..training.prepare import choose_device
     except ImportError as error:
         raise WmsError(str(error)) from error
+    try:
+        choose_device(options.device)
+    except ParameterError as error:
+        # Its message begins with the argument's name.
+        raise UsageError(f"--{error}") from error
     if settings is not None and not any(map(common.holds_frames, options.audio)):
         # Params whose model could not be played are refused before the long analysis.
         settings.check_playable()
@@ -93,13 +101,15 @@ def run(options: argparse.Namespace) -> int:
     print(f"{out}: {epochs} in {result.minutes:.1f} min")
     if result.curve_path is not None:
         print(f"{result.curve_path}: the curves of the training")
+    if options.log is not None:
+        print(f"{Path(options.log) / 'log.csv'}: the errors while it trained")
+    if result.checkpoint_path is not None:
+        print(f"{result.checkpoint_path}: the state of the training, to go on from")
     baselines = ", ".join(f"{name} {error:.4f}" for name, error in result.baselines.items())
     print(f"error on unseen sound {result.validation.mae:.4f} (baselines: {baselines})")
     if result.interrupted:
-        print(
-            f"wms train: interrupted; go on with --resume {result.checkpoint_path}",
-            file=sys.stderr,
-        )
+        again = shlex.join(_resuming(options.words, str(result.checkpoint_path)))
+        print(f"wms train: interrupted; go on with: {again}", file=sys.stderr)
         return 130
     return 0
 
@@ -117,3 +127,14 @@ def _settings(options: argparse.Namespace) -> Params | None:
             file=sys.stderr,
         )
     return settings
+
+
+def _resuming(words: list[str], checkpoint: str) -> list[str]:
+    """Return the command line that goes on with an interrupted training."""
+    kept = ["wms"]
+    is_value = False
+    for word in words:
+        if not is_value and word != "--overwrite" and word.partition("=")[0] != "--resume":
+            kept.append(word)
+        is_value = word == "--resume"
+    return [*kept, "--overwrite", "--resume", checkpoint]

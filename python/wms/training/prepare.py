@@ -43,8 +43,10 @@ def choose_device(name: str | torch.device | None) -> torch.device:
         torch.empty(0, device=device)
     # PyTorch has no exception of its own for a device that it was built without.
     except (RuntimeError, AssertionError, NotImplementedError) as error:
+        has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        there = ", ".join(["cpu", *(kind for kind, available in has.items() if available)])
         raise ParameterError(
-            f"device is {str(name)!r}, wanted one that this PyTorch has, such as cpu or cuda"
+            f"device is {str(name)!r}, wanted one that this PyTorch has: {there}"
         ) from error
     return device
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import Frames, Model, Params, Store, audio_info, load_audio, midi_messages
-from ..errors import MidiFileWarning
+from ._wms import Frames, Model, Params, Store, audio_info, load_audio, midi_messages
+from .errors import MidiFileWarning
 
 #: MIDI's channel of drums, from 1.
 DRUMS = 10
