@@ -1,7 +1,7 @@
 //! Writing files whole or not at all.
 
 use crate::{Error, Result};
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
@@ -27,14 +27,7 @@ pub fn beside(path: &Path) -> Result<NamedTempFile> {
     Builder::new()
         .prefix(TEMPORARY)
         .tempfile_in(folder_of(path))
-        .map_err(|source| Error::io(path, without_path(source)))
-}
-
-/// An error of `tempfile` without the path of the temporary file, which means nothing to a user.
-fn without_path(error: io::Error) -> io::Error {
-    let inner = error.get_ref().and_then(|error| error.source());
-    let code = inner.and_then(|error| error.downcast_ref::<io::Error>()?.raw_os_error());
-    code.map_or(error, io::Error::from_raw_os_error)
+        .map_err(|source| Error::io(path, source))
 }
 
 /// Renames a complete temporary file to `path`, and replaces any file of that name.
@@ -65,18 +58,4 @@ fn let_others_read(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn let_others_read(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_that_is_missing_is_said_without_the_temporary_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("no").join("x.wav");
-        let message = write_atomic(&path, b"x").unwrap_err().to_string();
-        assert!(message.contains("x.wav: No such file or directory"), "{message}");
-        assert!(!message.contains(TEMPORARY), "{message}");
-    }
 }

@@ -1574,8 +1574,8 @@ def save_audio(
     Raises
     ------
     ParameterError
-        The samples are of another kind, not finite, of another shape or too many for a wav file,
-        or the file's name is that of another kind.
+        The samples are of another kind, not finite, of another shape or too many for a wav file, or
+        the file's name is that of another kind.
     FileAccessError
         The file cannot be written.
 

@@ -264,6 +264,29 @@ def test_figures_of_several_are_weighted_by_their_length(files, model):
     assert found["model"]["mss"] == pytest.approx(wanted)
 
 
+def test_several_models_are_judged_on_one_page(files, model, evaluation, tmp_path):
+    # The same network again, and one that wants another analysis, at another rate.
+    flute = wms.Model.load("factory:flute")
+    quick = dict(flute.params.replace(pitch_detection_method="yin"))
+    flute = wms.Model.from_state({**flute.config, "params": quick}, flute.state_dict())
+    found = evaluate(
+        model, files / "unseen.wav", others=[model, flute], seconds=1.0, sample_rate=RATE
+    )
+    assert list(found.figures["systems"]) == ["true_spectra", "model", "model_2", "model_3"]
+    assert found["model_2"] == pytest.approx(found["model"], nan_ok=True)
+    assert found["model_3"] != found["model"]
+    assert [other["name"] for other in found.figures["others"]] == [model.name, flute.name]
+    read = Page(found.save(tmp_path / "report").read_text("utf-8"))
+    assert len(read.each("audio")) == len(read.each("img")) == 5
+    text = "".join(read.text)
+    assert f"{model.name} (1)" in text and f"{model.name} (2)" in text and flute.name in text
+    # Without the rate given, the highest of the models.
+    found = evaluate(model, files / "unseen.wav", others=[flute], seconds=1.0)
+    assert found.figures["conditions"]["sample_rate"] == 44100
+    with pytest.raises(ParameterError, match="there are 4 others, wanted at most 3"):
+        evaluate(model, files / "unseen.wav", others=[model] * 4)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -32,7 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="AUDIO",
         help="recordings and folders that the model was not trained on",
     )
-    common.add_model(parser)
+    parser.add_argument(
+        "--model",
+        required=True,
+        action="append",
+        metavar="MODEL",
+        help=f"{common.MODEL_HELP}; given several times, up to four models are compared",
+    )
     outputs.add_output(parser, "FOLDER", "the folder to write")
     common.add_channel(parser)
     parser.add_argument(
@@ -55,21 +61,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sample-rate",
         type=whole(4000, 768_000),
         metavar="HZ",
-        help="sample rate of the measurement (default: the model's)",
+        help="sample rate of the measurement (default: the model's, the highest of several)",
     )
     common.add_noise(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from ..evaluation import evaluate, write_report
+    from ..evaluation import MOST_OTHERS, evaluate, write_report
     from ..evaluation.page import check_packages
 
     if options.baselines and not options.train:
         raise UsageError("--baselines needs --train, wanted the sound to train them on")
     # Checked now, so that a missing package does not show after minutes of work.
     check_packages()
-    model, settings = common.model_and_params(options)
+    if len(options.model) > 1 + MOST_OTHERS:
+        raise UsageError(
+            f"--model is given {len(options.model)} times, wanted at most {1 + MOST_OTHERS}"
+        )
+    model, settings = common.model_and_params(options, options.model[0])
+    others = [common.model_and_params(options, name)[0] for name in options.model[1:]]
     list_audio(options.audio)
     for source in options.train or ():
         if not Path(source).exists():
@@ -80,7 +91,8 @@ def run(options: argparse.Namespace) -> None:
         found = evaluate(
             model,
             options.audio,
-            params=settings,
+            others=others,
+            params=settings if options.params else None,
             train=train,
             baselines=options.baselines,
             minutes=options.minutes,
@@ -93,13 +105,14 @@ def run(options: argparse.Namespace) -> None:
         )
     progress.report_skipped(found.skipped)
     page = write_report(found, out)
+    names = {f"model_{number}": name for number, name in enumerate(options.model[1:], start=2)}
     model_row, ceiling = found["model"], found["true_spectra"]
     print(f"{page}: on sound taken to be unseen (ceiling: its own spectra)")
     for key, name in (("spectrum_error", "spectrum error"), ("mss", "multi-scale spectral")):
-        others = ", ".join(
-            f"{system} {found[system][key]:.4f}"
+        beside = ", ".join(
+            f"{names.get(system, system)} {found[system][key]:.4f}"
             for system in found.figures["systems"]
             if system not in ("model", "true_spectra")
         )
-        more = f", {others}" if others else ""
+        more = f", {beside}" if beside else ""
         print(f"  {name} {model_row[key]:.4f} (ceiling {ceiling[key]:.4f}{more})")

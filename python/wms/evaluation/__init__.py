@@ -9,7 +9,7 @@ trained is in `wms.training.validation`.
 
 from .columns import MEASURES, Measure, measure_sound
 from .detail import Detail
-from .judge import evaluate
+from .judge import MOST_OTHERS, evaluate
 from .page import write_report
 from .passages import Passage, read_middle
 from .result import Evaluation
@@ -17,6 +17,7 @@ from .systems import SYSTEMS
 
 __all__ = [
     "MEASURES",
+    "MOST_OTHERS",
     "SYSTEMS",
     "Detail",
     "Evaluation",

@@ -20,7 +20,7 @@ class Detail:
         The passage that was judged.
     sounds : dict
         The passage as played from the model's spectra ("model") and from its own ("true_spectra"),
-        (n,) each.
+        and by other models ("model_2" and so on), (n,) each.
     loudness_db : dict
         A-weighted level in dB every 512 samples, (L,) each: "original" and those of `sounds`.
     errors : dict

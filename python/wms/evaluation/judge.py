@@ -20,40 +20,29 @@ from .. import (
     analyze,
     list_audio,
     metrics,
-    play_spectra,
-    resample,
-    resynthesize,
 )
-from .._settings import analysis_params
 from ..baselines import Predictor
 from ..errors import AudioFileError, ParameterError
-from .columns import measure_sound
 from .detail import Detail
 from .passages import Float32, Passage, read_passage
+from .playing import Conditions, measured, play, played_by
 from .result import Evaluation, Figures
 from .systems import baseline_predictors, model_predictor
 from .tally import Tally
 
 _Source = str | os.PathLike[str]
 
+#: Most models beside the first one.
+MOST_OTHERS = 3
 #: Number of passages that the page shows and plays. The figures are those of all passages.
 SHOWN_PASSAGES = 4
-
-
-@dataclasses.dataclass(frozen=True)
-class _Conditions:
-    """How everything is played and measured."""
-
-    sample_rate: int
-    longest_passage_s: float
-    noise: float
-    seed: int
 
 
 def evaluate(
     model: Model,
     audio: _Source | Sequence[_Source],
     *,
+    others: Sequence[Model] = (),
     params: Params | None = None,
     train: Frames | Store | _Source | Sequence[_Source] | None = None,
     baselines: bool = False,
@@ -79,8 +68,10 @@ def evaluate(
     audio : path, or sequence of paths
         Recordings and folders. The model must not have been trained on them, which cannot be
         checked here.
+    others : sequence of Model
+        Up to three models to compare with it.
     params : Params, optional
-        Params of the analysis; default: those that the model was trained with.
+        Params of the analysis; default: for each model those that it was trained with.
     train : Frames, Store, path, or sequence of paths, optional
         The training sound of the model, from which the baselines nearest frame, ridge regression
         and mean are made. Default: no baselines.
@@ -95,9 +86,10 @@ def evaluate(
     channel : str
         Channel of the recordings, of those to train on too: "mix", "left" or "right".
     sample_rate : int, optional
-        Sample rate at which sounds are measured, at least 4000 Hz; default: the model's own. Sounds
-        are played at this rate or the model's own, whichever is higher, and then resampled to it,
-        as the recording is. Compare figures only if they were measured at the same rate.
+        Sample rate at which sounds are measured, at least 4000 Hz; default: the model's own, or the
+        highest of several models. Sounds are played at this rate or the model's own, whichever is
+        higher, and then resampled to it, as the recording is. Compare figures only if they were
+        measured at the same rate.
     noise : float
         Amplitude factor of the noise part.
     seed : int
@@ -121,10 +113,13 @@ def evaluate(
     WmsError
         If networks are to be trained and PyTorch is not installed.
     """
-    settings = params or analysis_params(model)
-    rate = model.sample_rate if sample_rate is None else sample_rate
+    if len(others) > MOST_OTHERS:
+        raise ParameterError(f"there are {len(others)} others, wanted at most {MOST_OTHERS}")
+    settings = params or model.params
+    rates = [each.sample_rate for each in (model, *others)]
+    rate = max(rates) if sample_rate is None else sample_rate
     _check_ranges(rate, seconds, minutes, baselines=baselines, has_training=train is not None)
-    conditions = _Conditions(rate, seconds, noise, seed)
+    conditions = Conditions(rate, seconds, noise, seed)
     paths = list_audio(audio)
     training_sound = None if train is None else _training_sound(train, settings, paths, channel)
     predictors = {"model": model_predictor(model)}
@@ -136,6 +131,10 @@ def evaluate(
         )  # fmt: skip
         predictors |= fitted
 
+    rivals = {
+        f"model_{number}": (other, params or other.params)
+        for number, other in enumerate(others, start=2)
+    }
     tally = Tally(settings)
     details: list[Detail] = []
     skipped: list[tuple[Path, str]] = []
@@ -150,7 +149,17 @@ def evaluate(
                 raise
             skipped.append((path, str(error)))
             continue
-        detail = _judge(passage, model, predictors, settings, tally, conditions)
+        passages = {
+            name: passage
+            if own == settings
+            else read_passage(path, own, seconds=seconds, sample_rate=rate, channel=channel)
+            for name, (_, own) in rivals.items()
+        }
+        played = {
+            name: played_by(passages[name], rival, own, conditions)
+            for name, (rival, own) in rivals.items()
+        }
+        detail = _judge(passage, model, predictors, settings, played, tally, conditions)
         if len(details) < SHOWN_PASSAGES:
             details.append(detail)
         frames_done += len(passage.frames)
@@ -164,6 +173,7 @@ def evaluate(
         "wms_version": __version__,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "model": _describe_model(model, settings),
+        "others": [_describe_model(other, own) for other, own in rivals.values()],
         "conditions": {
             **dataclasses.asdict(conditions),
             "fmin_hz": float(settings["f_low"]),
@@ -220,10 +230,14 @@ def _judge(
     model: Model,
     predictors: Mapping[str, Predictor],
     settings: Params,
+    rivals: Mapping[str, tuple[Figures, Float32]],
     tally: Tally,
-    conditions: _Conditions,
+    conditions: Conditions,
 ) -> Detail:
-    """Play and measure all systems on one passage, add them to the tally, and keep the details."""
+    """Play and measure all systems on one passage, add them to the tally, and keep the details.
+
+    `rivals` has the figures and the sound of the other models by their keys.
+    """
     frames, target = passage.frames, passage.frames.spectrum
     inputs = model.inputs(frames)
     spectra = {"true_spectra": target}
@@ -232,15 +246,12 @@ def _judge(
     sounds: dict[str, Float32] = {}
     for name, values in spectra.items():
         played = None if name == "model" else values
-        sound = _play(passage, model, played, settings, conditions)
-        measured = measure_sound(
-            passage.original, sound,
-            sr=passage.sample_rate, fmin=settings["f_low"], fmax=settings["f_high"],
-        )  # fmt: skip
-        error = float(np.abs(values - target).mean(dtype=np.float64))
-        figures[name] = {"spectrum_error": error, **measured}
+        sound = play(passage, model, played, settings, conditions)
+        figures[name] = measured(passage, values, sound, settings)
         if name in ("model", "true_spectra"):
             sounds[name] = sound
+    for name, (own_figures, sound) in rivals.items():
+        figures[name], sounds[name] = own_figures, sound
     tally.add(passage, spectra, figures)
     return Detail(
         passage=passage,
@@ -255,29 +266,6 @@ def _judge(
             if name in ("model", "nearest")
         },
     )
-
-
-def _play(
-    passage: Passage,
-    model: Model,
-    spectra: Float32 | None,
-    settings: Params,
-    conditions: _Conditions,
-) -> Float32:
-    """Play log1p spectra at the pitch of a passage; the model's own if `spectra` is None."""
-    frames, rate = passage.frames, passage.sample_rate
-    played_at = max(rate, model.sample_rate)
-    noise, seed = conditions.noise, conditions.seed
-    if spectra is None:
-        sound = resynthesize(model, frames, sample_rate=played_at, noise=noise, seed=seed)
-    else:
-        sound = play_spectra(
-            spectra, frames.f0_hz, frames.voicedness,
-            layout=settings, sample_rate=played_at, noise=noise, seed=seed,
-        )  # fmt: skip
-    # The recording was resampled by the same filter, which weakens the highest octave a little.
-    sound = resample(sound, orig_sr=played_at, target_sr=rate)
-    return sound[: len(passage.original)]
 
 
 def _describe_model(model: Model, settings: Params) -> dict[str, Any]:

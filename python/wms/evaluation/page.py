@@ -45,8 +45,8 @@ _AUDIO_BYTES = 9_000_000
 _LOUDNESS_HOP = 512
 _NAMES = {"original": "Original", **{key: name for key, (name, _) in SYSTEMS.items()}}
 _DESCRIPTIONS = {key: description for key, (_, description) in SYSTEMS.items()}
-# The sounds of a passage, each with what stands beside its name.
-_CAPTIONS = {"original": "the recording", "model": "what it plays", "true_spectra": "ceiling"}
+# What stands beside the name of a passage's sound; the others are what a model plays.
+_CAPTIONS = {"original": "the recording", "true_spectra": "ceiling"}
 
 
 class Report(Protocol):
@@ -113,9 +113,10 @@ def render_page(evaluation: Report) -> str:
     baselines = [name for name in ("nearest", "ridge", "mean") if name in systems]
     others = {name: row for name, row in systems.items() if name != "true_spectra"}
     clip_s = _clip_seconds(evaluation.details)
+    names = _names(figures)
     return _template().render(
         figures=figures,
-        names=_NAMES,
+        names=names,
         descriptions=_DESCRIPTIONS,
         measures=MEASURES,
         systems=[name for name in SYSTEMS if name in systems],
@@ -135,6 +136,21 @@ def render_page(evaluation: Report) -> str:
         style=_beside("page.css"),
         script=_beside("page.js"),
     )
+
+
+def _names(figures: Mapping[str, Any]) -> dict[str, str]:
+    """Names of all systems; if there are several models, each has its own."""
+    if not figures["others"]:
+        return _NAMES
+    models = [figures["model"], *figures["others"]]
+    keys = ["model", *(f"model_{number}" for number in range(2, len(models) + 1))]
+    own = [model["name"] for model in models]
+    # Models of one name are told apart by their place.
+    told = [
+        f"{name} ({place})" if own.count(name) > 1 else name
+        for place, name in enumerate(own, start=1)
+    ]
+    return _NAMES | dict(zip(keys, told, strict=True))
 
 
 def check_packages() -> None:
@@ -208,7 +224,7 @@ def _passage(detail: Detail, clip_s: float) -> dict[str, Any]:
         "sounds": [
             {
                 "system": name,
-                "caption": caption,
+                "caption": _CAPTIONS.get(name, "what it plays"),
                 "png": _data("image/png", spectrogram_png(sounds[name], sr=rate, top_db=top_db)),
                 # Half the size of 24 bits, and every browser plays it.
                 "wav": _data(
@@ -216,11 +232,17 @@ def _passage(detail: Detail, clip_s: float) -> dict[str, Any]:
                     wav_bytes(gain * sounds[name][: round(clip_s * rate)], rate, subtype="PCM_16"),
                 ),
             }
-            for name, caption in _CAPTIONS.items()
+            for name in _heard(sounds)
         ],
-        "legend": [*_CAPTIONS, *(name for name in detail.errors if name not in _CAPTIONS)],
+        "legend": [*_heard(sounds), *(name for name in detail.errors if name not in sounds)],
         "curves": curves,
     }
+
+
+def _heard(sounds: Iterable[str]) -> list[str]:
+    """The sounds of a passage in their order: recording, models, ceiling."""
+    last = {"original": -1, "true_spectra": 1}
+    return sorted(sounds, key=lambda name: (last.get(name, 0), name))
 
 
 def _partials(bins: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,7 +256,10 @@ def _partials(bins: Mapping[str, Any]) -> dict[str, Any]:
 
 def _clip_seconds(details: Iterable[Detail]) -> float:
     """Seconds of each sound that fit on the page."""
-    per_second = sum(3 * 2 * detail.passage.sample_rate * 4 / 3 for detail in details)
+    # 2 bytes a sample, 4 / 3 of that as base64; the recording, and what was played.
+    per_second = sum(
+        (1 + len(detail.sounds)) * 2 * detail.passage.sample_rate * 4 / 3 for detail in details
+    )
     return math.floor(10 * _AUDIO_BYTES / per_second) / 10
 
 

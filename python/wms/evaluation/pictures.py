@@ -30,6 +30,9 @@ PALETTE = {
 _CURVES: dict[str, tuple[str, float, tuple[float, ...]]] = {
     "original": ("text", 5.0, ()),
     "model": ("accent", 1.4, ()),
+    "model_2": ("text", 1.4, (4, 1.5)),
+    "model_3": ("text", 1.4, (2, 1)),
+    "model_4": ("text", 1.4, (1, 1)),
     "true_spectra": ("second", 1.4, ()),
     "wms_torch": ("quiet", 1.2, (5, 1.5)),
     "mlp": ("quiet", 1.2, (3, 1.5)),

@@ -19,6 +19,9 @@ from .passages import Float32
 SYSTEMS = {
     "true_spectra": ("True spectra", "what a network without errors would play"),
     "model": ("Model", "what the network makes of pitch and timbre, played"),
+    "model_2": ("Second model", "the same sound, analysed as it wants it and played"),
+    "model_3": ("Third model", "the same sound, analysed as it wants it and played"),
+    "model_4": ("Fourth model", "the same sound, analysed as it wants it and played"),
     "wms_torch": ("wms_torch's recipe", "the same network, trained as wms_torch does"),
     "mlp": ("No memory", "a network as large without recurrence"),
     "nearest": ("Nearest frame", "the spectrum of the most similar training frame"),

@@ -69,7 +69,7 @@ class Tally:
                 )
                 for measure in MEASURES
             }
-            for system in self._errors
+            for system in self.passages[0]["systems"]
         }
 
     def bins(self) -> dict[str, Any]:
