@@ -11,7 +11,8 @@ BUILT_FROM := pyproject.toml Cargo.toml Cargo.lock params.json \
 	$(wildcard python/wms/profiles/*.json factory/*) $(shell find src -type f)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint lint-rust lint-python test test-rust test-python fuzz docs bench plugin \
+.PHONY: help setup demo listen lint lint-rust lint-python test test-rust test-python fuzz docs \
+	bench plugin \
 	system-packages audio-libraries display
 
 help:
@@ -21,6 +22,7 @@ help:
 	@echo "make lint     formatting, lints, types, and what is generated (lint-rust, lint-python)"
 	@echo "make fuzz     reads thousands of damaged audio files of every kind"
 	@echo "make docs     writes what is generated: the stub's docstrings, docs/params.md"
+	@echo "make listen   a page to listen to, also blind: originals, WMS, and others, in out/listen/"
 	@echo "make bench    tables of speed, with other programs beside it"
 	@echo "make plugin   CLAP, VST3 and the program wms-synth, in target/bundled"
 
@@ -52,6 +54,12 @@ $(VENV)/.peers: $(VENV)/.tools
 
 demo: setup
 	$(BIN)/python demo/demo.py
+
+# RECORDINGS: one recording for each instrument. RENDERS: a folder of another system's sounds.
+RECORDINGS ?= demo/audio
+RENDERS ?=
+listen: setup
+	$(BIN)/python tools/listening/page.py $(RECORDINGS) $(if $(RENDERS),--renders $(RENDERS))
 
 # What is generated; `lint-python` checks that it is up to date.
 docs: setup

@@ -25,6 +25,7 @@
 //! [plugin/assets/Inter-LICENSE.txt]: ../../../plugin/assets/Inter-LICENSE.txt
 //! [src/analysis/pitch/crepe/LICENSE-torchcrepe]: ../../../src/analysis/pitch/crepe/LICENSE-torchcrepe
 //! [tests/python/test_golden_analysis.py]: ../../../tests/python/test_golden_analysis.py
+//! [tools/listening/page.py]: ../../../tools/listening/page.py
 #![doc = ""]
 #![doc = include_str!("../README.md")]
 

@@ -22,6 +22,7 @@ from ._wms import (
     cycle_spectrum,
     cycle_waveform,
     factory_models,
+    frame_loudness,
     list_audio,
     load_audio,
     midi_messages,
@@ -46,6 +47,7 @@ from .errors import (
     WmsError,
 )
 from .explorer import explore
+from .notes import find_notes
 
 if TYPE_CHECKING:
     from . import baselines as baselines
@@ -84,6 +86,8 @@ __all__ = [
     "cycle_waveform",
     "explore",
     "factory_models",
+    "find_notes",
+    "frame_loudness",
     "list_audio",
     "load_audio",
     "metrics",

@@ -31,6 +31,7 @@ __all__ = [
     "_analyze_into",
     "_finish_store",
     "_list_with_remarks",
+    "_note_columns",
     "_prepare_store",
     "analyze",
     "audio_info",
@@ -40,6 +41,7 @@ __all__ = [
     "cycle_spectrum",
     "cycle_waveform",
     "factory_models",
+    "frame_loudness",
     "list_audio",
     "load_audio",
     "midi_messages",
@@ -630,6 +632,76 @@ class Store:
     def __copy__(self, /) -> Store: ...
     def __deepcopy__(self, _memo: Any, /) -> Store: ...
     def __len__(self) -> int: ...
+
+def frame_loudness(
+    spectrum: NDArray[np.float32], f0_hz: NDArray[np.float32], params: _GivenParams
+) -> NDArray[np.float32]:
+    """A-weighted level of frames in dB, where 0 dB is a full-scale sine of 1 kHz.
+
+    Parameters
+    ----------
+    spectrum
+        log(1 + magnitude) of the cycle frames, (T, K), float32.
+    f0_hz
+        Fundamental frequency in Hz, (T,), float32.
+    params
+        Parameters of the analysis.
+
+    Returns
+    -------
+    loudness_db
+        dB, (T,), not below -120.
+
+    Raises
+    ------
+    ParameterError
+        The numbers of frames differ.
+
+    See Also
+    --------
+    wms.metrics.loudness : the same of sound.
+
+    Examples
+    --------
+    >>> y = 0.1 * np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
+    >>> frames = wms.analyze(y, sample_rate=16000)
+    >>> loudness_db = wms.frame_loudness(frames.spectrum, frames.f0_hz, frames.params)
+    >>> round(float(np.median(loudness_db)))
+    -20
+    """
+
+def _note_columns(
+    file_index: NDArray[np.int32],
+    f0_hz: ArrayLike,
+    voicedness: ArrayLike,
+    loudness_db: ArrayLike,
+    frame_rate: float,
+) -> dict[str, NDArray[Any]]:
+    """Find the notes of frames whose features are given, as `wms.find_notes` does of frames.
+
+    Parameters
+    ----------
+    file_index
+        Recording of each frame, (T,); the frames of a recording are consecutive.
+    f0_hz
+        Fundamental frequency in Hz, (T,).
+    voicedness
+        Probability of a pitch, 0 to 1, (T,).
+    loudness_db
+        Loudness in dB, (T,).
+    frame_rate
+        Frames in a second.
+
+    Returns
+    -------
+    columns
+        The columns of `wms.find_notes`, (N,) each, by name.
+
+    Raises
+    ------
+    ParameterError
+        The numbers of frames differ, or the rate is not above 0.
+    """
 
 def factory_models() -> list[str]:
     """Names of the models that come with the package, for `Model.load("factory:NAME")`.

@@ -194,4 +194,11 @@ pub const KEYS: &[Key] = &[
         "The training ends after so many validations without improvement; null never ends \
          it early.",
     ),
+    Key::new("validation_split", Validation, Choice(&["stretches", "notes"]), "\"stretches\"")
+        .own()
+        .means(
+            "What is kept aside: \"stretches\" of each recording, or whole \"notes\", and all notes \
+             of some keys where there are at least 12 keys; stretches too where there are fewer \
+             than 8 notes.",
+        ),
 ];

@@ -18,6 +18,7 @@ mod audio;
 mod errors;
 mod frames;
 mod model;
+mod notes;
 mod params;
 mod render;
 mod settings;
@@ -42,6 +43,8 @@ mod _wms {
     use super::frames::{PyFrames, PyScaler, analyze};
     #[pymodule_export]
     use super::model::{Model, factory_models};
+    #[pymodule_export]
+    use super::notes::{frame_loudness, note_columns};
     #[pymodule_export]
     use super::params::PyParams;
     #[pymodule_export]

@@ -4,8 +4,9 @@ Analyses the recordings, plays them with the model, and measures how different t
 For comparison, the recordings' own spectra are played too: this is what a network without errors
 would play, and the best that is possible. Writes a folder with a page to look at and listen to
 (index.html, which needs no other files) and its figures (figures.json). With the training sound
-given as --train, simple baselines are compared too. AUDIO must be recordings that the model was not
-trained on; this cannot be checked.
+given as --train, simple baselines are compared too. Notes of keys that the model was never trained
+on are told from other takes of known keys. AUDIO must be recordings that the model was not trained
+on; this cannot be checked.
 """
 
 from __future__ import annotations
@@ -69,6 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     from ..evaluation import MOST_OTHERS, evaluate, write_report
+    from ..evaluation.keys import KINDS
     from ..evaluation.page import check_packages
 
     if options.baselines and not options.train:
@@ -116,3 +118,12 @@ def run(options: argparse.Namespace) -> None:
         )
         more = f", {beside}" if beside else ""
         print(f"  {name} {model_row[key]:.4f} (ceiling {ceiling[key]:.4f}{more})")
+    for kind, words in KINDS.items():
+        row = (found.figures["keys"] or {}).get(kind)
+        if row and row["notes"]:
+            mine, best = row["systems"]["model"], row["systems"]["true_spectra"]
+            print(
+                f"  {common.count(row['notes'], 'note')} of {words}: multi-scale spectral "
+                f"{mine['mss']:.4f} (ceiling {best['mss']:.4f}), mel cepstral "
+                f"{mine['mcd_db']:.2f} dB (ceiling {best['mcd_db']:.2f})"
+            )

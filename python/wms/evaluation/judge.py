@@ -24,6 +24,7 @@ from .. import (
 from ..baselines import Predictor
 from ..errors import AudioFileError, ParameterError
 from .detail import Detail
+from .keys import KeyTally
 from .passages import Float32, Passage, read_passage
 from .playing import Conditions, measured, play, played_by
 from .result import Evaluation, Figures
@@ -135,7 +136,7 @@ def evaluate(
         f"model_{number}": (other, params or other.params)
         for number, other in enumerate(others, start=2)
     }
-    tally = Tally(settings)
+    tally, keys = Tally(settings), KeyTally(model, settings)
     details: list[Detail] = []
     skipped: list[tuple[Path, str]] = []
     frames_done = 0
@@ -160,6 +161,7 @@ def evaluate(
             for name, (rival, own) in rivals.items()
         }
         detail = _judge(passage, model, predictors, settings, played, tally, conditions)
+        keys.add(passage, detail.sounds)
         if len(details) < SHOWN_PASSAGES:
             details.append(detail)
         frames_done += len(passage.frames)
@@ -181,6 +183,7 @@ def evaluate(
         },
         "baselines": baseline_description,
         "systems": tally.means(),
+        "keys": keys.figures(),
         "bins": tally.bins(),
         "passages": tally.passages,
         "skipped": [reason for _, reason in skipped],

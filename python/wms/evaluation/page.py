@@ -26,6 +26,7 @@ from ..errors import FileAccessError, WmsError
 from ..plot import spectrogram_db
 from .columns import MEASURES, Measure
 from .detail import Detail
+from .keys import KINDS
 from .pictures import (
     RANGE_DB,
     curves_over_partials,
@@ -121,6 +122,8 @@ def render_page(evaluation: Report) -> str:
         measures=MEASURES,
         systems=[name for name in SYSTEMS if name in systems],
         shown=functools.partial(_shown, systems),
+        shown_of=_shown_of,
+        kinds=KINDS,
         # The best simple baseline by each of the two measures that the page opens with.
         best_baselines={
             key: min(baselines, key=lambda name: systems[name][key])
@@ -183,8 +186,13 @@ def _beside(name: str) -> str:
 
 def _shown(systems: Mapping[str, Any], system: str, key: str) -> str:
     """A figure of a system as the page shows it."""
+    return _shown_of(systems[system], key)
+
+
+def _shown_of(row: Mapping[str, float | None], key: str) -> str:
+    """A figure of a row of figures, which may lack it."""
     digits = next(measure.digits for measure in MEASURES if measure.key == key)
-    value = systems[system][key]
+    value = row.get(key)
     return "-" if value is None else f"{value:.{digits}f}"
 
 

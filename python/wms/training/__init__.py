@@ -1,9 +1,9 @@
 """Training of timbre networks in PyTorch (``pip install '.[train]'``).
 
 `train` does everything from frames to a model file. Its parts can also be used by themselves: the
-split (`split_frames`), the dataset (`FrameSequences`), the networks (`PartialNet` of WMS-2, and
-`GRUNet`, which is wms_torch's), the losses
-(`make_criterion`), the baselines (`fit_baselines`), and the functions that write model files
+split (`split_notes`, `split_frames`), the dataset (`FrameSequences`), the networks (`PartialNet` of
+WMS-2, and `GRUNet`, which is wms_torch's), the losses (`make_criterion`), the baselines
+(`fit_baselines`), and the functions that write model files
 (`save_model`, `export_wms_torch`).
 
 The fields of `TrainSettings` are the params that control the training, with their defaults, ranges
@@ -31,6 +31,7 @@ from .losses import (
     make_criterion,
 )
 from .network import GRUNet
+from .note_split import split_notes, trained_keys
 from .partial_network import PartialNet
 from .progress import EpochRecord
 from .projection import ProjectedFrames, Projection, fit_projection
@@ -67,5 +68,7 @@ __all__ = [
     "plot_history",
     "save_model",
     "split_frames",
+    "split_notes",
     "train",
+    "trained_keys",
 ]

@@ -13,13 +13,13 @@ from .._frames import FramesLike
 from ..baselines import baseline_errors
 from ..errors import ParameterError
 from .augment import RandomGain
+from .choose_split import split_by_settings
 from .dataset import FrameSequences
 from .frames import check_frames, params_dict
 from .parallel import Processes
 from .partial_network import PartialNet
 from .rows import Chosen, Rows
 from .settings import TrainSettings
-from .splits import split_by_settings
 from .trainer import Trainer
 from .voiced import voiced_split
 
@@ -70,7 +70,7 @@ def make_trainer(
     check_frames(inputs, targets, file_index)
     params = params_dict(frames.params)
     split = voiced_split(
-        split_by_settings(file_index, settings, params),
+        split_by_settings(frames, settings),
         frames.voicedness,
         min_voicedness=settings.min_voicedness,
         length=settings.training_seq_length,

@@ -73,6 +73,7 @@ class TrainSettings:
     validation_stretch_s: float = _default("validation_stretch_s")
     train_minutes: float | None = _default("train_minutes")
     early_stop_patience: int | None = _default("early_stop_patience")
+    validation_split: str = _default("validation_split")
 
     def __post_init__(self) -> None:
         Params().replace(**dataclasses.asdict(self))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .._frames import IntArray
 from ..errors import ParameterError
-from .settings import TrainSettings
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -83,15 +80,7 @@ def split_frames(
     >>> split.validation
     (Stretch(start=225, stop=275), Stretch(start=725, stop=775))
     """
-    file_index = np.asarray(file_index)
-    borders = np.flatnonzero(np.diff(file_index)) + 1
-    edges = [0, *borders.tolist(), len(file_index)]
-    files = [Stretch(a, b) for a, b in itertools.pairwise(edges) if b > a]
-    if len({int(file_index[f.start]) for f in files}) < len(files):
-        raise ParameterError(
-            "file_index has a recording in several places, wanted its frames to be consecutive"
-        )
-
+    files = whole_recordings(file_index)
     short = [f for f in files if len(f) * fraction < stretch / 2]
     # Of the short recordings, one in `period` is kept aside as a whole.
     period = max(2, round(1 / fraction))
@@ -105,7 +94,7 @@ def split_frames(
         else:
             held = _held_out(file, length, fraction, stretch, guard)
         validation += held
-        training += [r for r in _remainders(file, held, guard) if len(r) >= length]
+        training += [r for r in remainders(file, held, guard) if len(r) >= length]
     if not training or not validation:
         longest = max((len(f) for f in files), default=0)
         raise ParameterError(
@@ -116,33 +105,23 @@ def split_frames(
     return Split(tuple(training), tuple(validation))
 
 
-def split_by_settings(
-    file_index: IntArray, settings: TrainSettings, params: Mapping[str, Any]
-) -> Split:
-    """Split frames as the settings ask for (`split_frames`).
-
-    Parameters
-    ----------
-    file_index : (T,) int
-        Index of the recording that each frame belongs to.
-    settings : TrainSettings
-        training_seq_length, validation_fraction and validation_stretch_s are read.
-    params : Mapping
-        Params of the analysis; sample_rate, hop_size and window_size are read.
+def whole_recordings(file_index: IntArray) -> list[Stretch]:
+    """Return the frames of each recording.
 
     Raises
     ------
     ParameterError
-        If no frame remains to train on or to validate on.
+        If the frames of a recording are not consecutive.
     """
-    frame_rate = params["sample_rate"] / params["hop_size"]
-    return split_frames(
-        file_index,
-        length=settings.training_seq_length,
-        fraction=settings.validation_fraction,
-        stretch=max(1, round(settings.validation_stretch_s * frame_rate)),
-        guard=math.ceil(params["window_size"] / params["hop_size"]),
-    )
+    file_index = np.asarray(file_index)
+    borders = np.flatnonzero(np.diff(file_index)) + 1
+    edges = [0, *borders.tolist(), len(file_index)]
+    files = [Stretch(a, b) for a, b in itertools.pairwise(edges) if b > a]
+    if len({int(file_index[f.start]) for f in files}) < len(files):
+        raise ParameterError(
+            "file_index has a recording in several places, wanted its frames to be consecutive"
+        )
+    return files
 
 
 def _held_out(
@@ -160,7 +139,8 @@ def _held_out(
     return [Stretch(file.stop - size, file.stop)] if size > 0 else []
 
 
-def _remainders(file: Stretch, held: list[Stretch], guard: int) -> list[Stretch]:
+def remainders(file: Stretch, held: list[Stretch], guard: int) -> list[Stretch]:
+    """Return what remains of a recording, `guard` frames away from what is kept aside, in order."""
     starts = [file.start, *(h.stop + guard for h in held)]
     stops = [*(h.start - guard for h in held), file.stop]
     return [Stretch(a, b) for a, b in zip(starts, stops, strict=True) if b > a]

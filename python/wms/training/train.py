@@ -16,6 +16,7 @@ import wms
 from .._files import check_writable
 from .._frames import FramesLike, frames_of_store
 from ..errors import ParameterError
+from ..notes import find_notes
 from .checkpoint import load_checkpoint
 from .curves import plot_history
 from .export import fold_normalisation, save_model
@@ -23,6 +24,7 @@ from .frames import params_dict
 from .log import TrainingLog
 from .loop import TrainingLoop
 from .network import GRUNet
+from .note_split import trained_keys
 from .parallel import Processes
 from .partial_network import PartialNet
 from .prepare import baselines_of, choose_device, fingerprint, make_trainer
@@ -293,6 +295,14 @@ def _best_network(loop: TrainingLoop) -> GRUNet | PartialNet:
     return fold_normalisation(trainer.average, trainer.mean, trainer.scale)
 
 
+def _trained_seconds(frames: FramesLike, split: Split) -> dict[str, float]:
+    """Return how many seconds of the sustain of each MIDI key were trained on."""
+    given = params_dict(frames.params)
+    hop_s = given["hop_size"] / given["sample_rate"]
+    keys = trained_keys(find_notes(frames), split)
+    return {str(key): round(count * hop_s, 2) for key, count in keys.items()}
+
+
 def _write_model(
     path: Path,
     network: GRUNet | PartialNet,
@@ -309,6 +319,7 @@ def _write_model(
         "validation_loss": loop.best.loss,
         "validation_mae": loop.best.mae,
         "baseline_mae": baselines,
+        "trained_keys": _trained_seconds(frames, loop.trainer.split),
     }
     save_model(
         path, network, frames, name=name, params=params, provenance=provenance, overwrite=True

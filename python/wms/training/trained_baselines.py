@@ -15,12 +15,12 @@ from torch import nn
 from .._frames import FloatArray, FramesLike
 from .._wms import Params
 from ..baselines import Predictor
+from .choose_split import split_by_settings
 from .clock import TrainingClock
 from .frames import params_dict
 from .progress import EpochRecord, Progress, TrainingProgress
 from .schedule import Schedule
 from .settings import TrainSettings
-from .splits import split_by_settings
 from .train import train
 
 _BATCH = 512
@@ -147,7 +147,7 @@ def train_mlp(
     settings = TrainSettings(learning_rate=3e-3)
     x = torch.from_numpy(np.ascontiguousarray(frames.inputs))
     y = torch.from_numpy(np.array(frames.targets))
-    split = split_by_settings(frames.file_index, settings, params_dict(frames.params))
+    split = split_by_settings(frames, settings)
     known = torch.from_numpy(split.training_frames)
     mean, scale = x[known].mean(dim=0), x[known].std(dim=0)
     scale[scale < 1e-6] = 1.0
