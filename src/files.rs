@@ -1,6 +1,6 @@
 //! Writing files whole or not at all.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::io::Write;
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};

@@ -8,8 +8,8 @@ mod analysis;
 mod key;
 mod table;
 
+use crate::error::{Error, Result};
 use crate::spelling::nearest;
-use crate::{Error, Result};
 pub(crate) use analysis::LIBROSA_BANDS;
 pub use analysis::{AnalysisParams, Compatibility, PitchMethod};
 pub use key::{Key, Kind, Section};

@@ -1,6 +1,6 @@
 //! Following long work from another thread, and stopping it.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// Shows the progress of a long analysis, and stops it on request.

@@ -63,6 +63,16 @@ pub(crate) fn copy_padded(signal: &[f32], start: isize, out: &mut [f32]) {
     out[tail..].fill(0.0);
 }
 
+/// Copies the samples from `start` on. Samples outside the audio, NaN and infinity become zeros.
+pub(crate) fn copy_finite(audio: &[f32], start: isize, out: &mut [f32]) {
+    copy_padded(audio, start, out);
+    for x in out {
+        if !x.is_finite() {
+            *x = 0.0;
+        }
+    }
+}
+
 /// Subtracts the mean.
 pub(crate) fn remove_mean(samples: &mut [f32]) {
     let mean = (sum(samples) / samples.len() as f64) as f32;

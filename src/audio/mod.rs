@@ -14,6 +14,7 @@ mod mpeg_frames;
 mod ogg;
 mod packets;
 mod rate_reader;
+mod raw_decoder;
 pub mod resample;
 mod splice;
 mod survey;

@@ -1,6 +1,6 @@
 //! What must be known of a recording before its first sample is given.
 
-use super::decode::RawDecoder;
+use super::raw_decoder::RawDecoder;
 use crate::Result;
 
 /// Peak above which floating-point samples are scaled. Many recordings reach beyond 1 a little, and

@@ -43,7 +43,7 @@ impl ModelConfig {
     pub fn params(&self) -> Result<Params> {
         match self.own_params() {
             Some(own) => Params::from_map(own.clone()),
-            None => Params::default().replace(self.told()),
+            None => Params::default().replace(self.described()),
         }
     }
 
@@ -56,8 +56,8 @@ impl ModelConfig {
     /// The first key in which params of an analysis are not as the model wants them. Keys that
     /// either side lacks are not compared.
     pub fn difference(&self, given: &Map<String, Value>) -> Option<Difference> {
-        let told = self.told();
-        let own = self.own_params().unwrap_or(&told);
+        let described = self.described();
+        let own = self.own_params().unwrap_or(&described);
         KEYS.into_iter().find_map(|key| {
             let (wanted, given) = (own.get(key)?, given.get(key)?);
             let difference = || Difference { key, wanted: wanted.clone(), given: given.clone() };
@@ -70,7 +70,7 @@ impl ModelConfig {
     }
 
     /// What the description of the inputs and outputs tells of the analysis, as keys of params.
-    fn told(&self) -> Map<String, Value> {
+    fn described(&self) -> Map<String, Value> {
         let spectrum = &self.spectrum;
         let pairs = [
             ("sample_rate", json!(spectrum.sample_rate)),
@@ -117,9 +117,9 @@ mod tests {
         bare["params"] = json!({});
         let config = ModelConfig::from_json(bare).unwrap();
         assert!(!config.knows_its_params());
-        let (own, told) = (flute.config().params().unwrap(), config.params().unwrap());
+        let (own, described) = (flute.config().params().unwrap(), config.params().unwrap());
         for key in ["sample_rate", "hop_size", "n_fft", "n_fft_preserved", "n_mfcc"] {
-            assert_eq!(own.get(key), told.get(key), "{key}");
+            assert_eq!(own.get(key), described.get(key), "{key}");
         }
     }
 }

@@ -15,6 +15,7 @@ mod partials;
 mod playable;
 mod projection;
 mod reduced;
+mod state_dict;
 pub mod wms_torch;
 
 pub use analysis::Difference;

@@ -1,29 +1,16 @@
 //! Networks of every generation: those of `wms_torch`, which are an optional encoder, recurrent layers
 //! and dense layers, and this project's own, whose decoder is shared by all partials.
 
-use std::collections::BTreeMap;
-
 use super::activation::{Activation, relu};
 use super::config::ModelConfig;
 use super::layers::{Dense, Gru};
 use super::partials::{PartialNetwork, Work};
+pub use super::state_dict::{StateDict, Tensor};
+use super::state_dict::{check, put_dense, put_gru, take_dense, take_gru};
 use crate::Error;
-use crate::limits::{MAX_LAYER, MAX_ROWS};
 
 /// Most recurrent or dense layers of a network.
 const MAX_LAYERS: usize = 16;
-
-/// A tensor of a state dict: shape and values, row-major.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Tensor {
-    /// Size of each dimension.
-    pub shape: Vec<usize>,
-    /// The values, last dimension fastest.
-    pub data: Vec<f32>,
-}
-
-/// Tensors by their state-dict names.
-pub type StateDict = BTreeMap<String, Tensor>;
 
 /// Families of networks. Those of `wms_torch` are recognised by the names and shapes of their tensors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -276,27 +263,21 @@ impl Layers {
     /// The tensors by their state-dict names.
     fn to_state_dict(&self) -> StateDict {
         let mut tensors = StateDict::new();
-        let mut put = |weight_name: String, bias_name: String, layer: &Dense| {
-            let (weight, bias) = layer.unpack();
-            let shape = vec![layer.outputs(), layer.inputs()];
-            tensors.insert(weight_name, Tensor { shape, data: weight });
-            tensors.insert(bias_name, Tensor { shape: vec![layer.outputs()], data: bias });
-        };
         if let Some(layer) = &self.encoder {
-            put("input_encoder.0.weight".into(), "input_encoder.0.bias".into(), layer);
-        }
-        for (i, layer) in self.recurrent.iter().enumerate() {
-            let (input, hidden) = layer.parts();
-            put(format!("gru.weight_ih_l{i}"), format!("gru.bias_ih_l{i}"), input);
-            put(format!("gru.weight_hh_l{i}"), format!("gru.bias_hh_l{i}"), hidden);
-        }
-        for (i, layer) in self.dense.iter().enumerate() {
-            let number = 2 * i;
-            put(
-                format!("dense_layers.{number}.weight"),
-                format!("dense_layers.{number}.bias"),
+            put_dense(
+                &mut tensors,
+                "input_encoder.0.weight".into(),
+                "input_encoder.0.bias".into(),
                 layer,
             );
+        }
+        for (i, layer) in self.recurrent.iter().enumerate() {
+            put_gru(&mut tensors, i, layer);
+        }
+        for (i, layer) in self.dense.iter().enumerate() {
+            let [weight, bias] =
+                ["weight", "bias"].map(|part| format!("dense_layers.{}.{part}", 2 * i));
+            put_dense(&mut tensors, weight, bias, layer);
         }
         tensors
     }
@@ -359,88 +340,6 @@ impl Layers {
     }
 }
 
-/// Checks that tensors are neither empty nor too large, and that their values are finite.
-fn check(tensors: &StateDict) -> Result<(), String> {
-    for (name, tensor) in tensors {
-        if let Some(size) = tensor.shape.iter().find(|&&size| size == 0 || size > MAX_ROWS) {
-            return Err(format!("tensor {name} has a dimension of {size}, wanted 1 to {MAX_ROWS}"));
-        }
-        if let Some(bad) = tensor.data.iter().find(|v| !v.is_finite()) {
-            return Err(format!("tensor {name} holds {bad}, wanted finite weights"));
-        }
-    }
-    Ok(())
-}
-
 fn count(tensors: &StateDict, name: impl Fn(usize) -> String) -> usize {
     (0..MAX_LAYERS).take_while(|&i| tensors.contains_key(&name(i))).count()
-}
-
-pub(super) fn take(tensors: &mut StateDict, name: &str) -> Result<Tensor, String> {
-    tensors.remove(name).ok_or_else(|| format!("tensor {name} is missing"))
-}
-
-/// Takes a matrix and its bias out of the tensors. `size` is the number of inputs that it must have, if
-/// known; it becomes the number of outputs.
-pub(super) fn take_dense(
-    tensors: &mut StateDict,
-    weight_name: &str,
-    bias_name: &str,
-    size: &mut Option<usize>,
-) -> Result<Dense, String> {
-    let weight = take(tensors, weight_name)?;
-    let bias = take(tensors, bias_name)?;
-    let &[outputs, inputs] = weight.shape.as_slice() else {
-        return Err(format!("tensor {weight_name} has shape {:?}, wanted a matrix", weight.shape));
-    };
-    if let Some(wanted) = *size
-        && inputs != wanted
-    {
-        return Err(format!(
-            "tensor {weight_name} has shape {:?}, wanted {wanted} columns",
-            weight.shape
-        ));
-    }
-    if inputs > MAX_LAYER {
-        return Err(format!(
-            "tensor {weight_name} has {inputs} columns, wanted at most {MAX_LAYER}"
-        ));
-    }
-    if bias.shape != [outputs] {
-        return Err(format!("tensor {bias_name} has shape {:?}, wanted [{outputs}]", bias.shape));
-    }
-    if weight.data.len() != outputs * inputs || bias.data.len() != outputs {
-        return Err(format!("tensor {weight_name} holds another number of values than its shape"));
-    }
-    *size = Some(outputs);
-    Ok(Dense::new(inputs, &weight.data, &bias.data))
-}
-
-pub(super) fn take_gru(
-    tensors: &mut StateDict,
-    index: usize,
-    size: &mut Option<usize>,
-) -> Result<Gru, String> {
-    let names =
-        ["weight_ih", "bias_ih", "weight_hh", "bias_hh"].map(|part| format!("gru.{part}_l{index}"));
-    let input = take_dense(tensors, &names[0], &names[1], size)?;
-    let hidden = take_dense(tensors, &names[2], &names[3], &mut None)?;
-    let n = hidden.inputs();
-    if hidden.outputs() != 3 * n {
-        return Err(format!(
-            "tensor {} has shape [{}, {n}], wanted [3 x hidden, hidden]",
-            names[2],
-            hidden.outputs()
-        ));
-    }
-    if input.outputs() != 3 * n {
-        return Err(format!(
-            "tensor {} has {} rows, wanted {} (3 x hidden)",
-            names[0],
-            input.outputs(),
-            3 * n
-        ));
-    }
-    *size = Some(n);
-    Ok(Gru::new(input, hidden))
 }

@@ -1,7 +1,7 @@
 //! The parameters that affect the results of the analysis, as typed fields, and the checks that
 //! involve several of them.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use serde_json::{Map, Value};
 
 /// Mel bands of librosa's MFCC. `wms_torch`'s branch `main` always uses this number and ignores

@@ -1,7 +1,7 @@
 //! One entry of the table of keys, and how a value is checked against it.
 
 use super::short;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use serde_json::Value;
 use std::fmt;
 

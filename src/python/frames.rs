@@ -1,7 +1,8 @@
 //! `wms.analyze` and `wms.Frames`.
 
 use super::arguments;
-use super::params::{Given, PyParams};
+use super::given::Given;
+use super::params::PyParams;
 use super::warned::warn_of_remarks;
 use super::watched::run;
 use crate::Error;

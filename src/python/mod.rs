@@ -17,6 +17,7 @@ mod arguments;
 mod audio;
 mod errors;
 mod frames;
+mod given;
 mod model;
 mod notes;
 mod params;

@@ -1,7 +1,7 @@
 //! `wms.frame_loudness`, and `wms.find_notes` without the frames.
 
 use super::arguments;
-use super::params::Given;
+use super::given::Given;
 use super::watched::run_quietly;
 use crate::Error;
 use crate::corpus::{Note, find_notes_in, frame_loudness_db};

@@ -1,7 +1,6 @@
 //! `wms.Params`.
 
 use super::arguments;
-use super::model::Model;
 use crate::params::{KEYS, Key, Kind};
 use crate::spelling::nearest;
 use crate::{Error, Params};
@@ -322,13 +321,13 @@ impl PyParams {
     }
 
     /// A copy with some keys changed; warns about those of them that have no effect.
-    fn replaced(&self, py: Python<'_>, changes: Map<String, Value>) -> PyResult<Self> {
+    pub(super) fn replaced(&self, py: Python<'_>, changes: Map<String, Value>) -> PyResult<Self> {
         let warned = changes.clone();
         Self(self.0.replace(changes)?).warned_of(py, |key| warned.contains_key(key))
     }
 
     /// Warns about keys that are set to something but have no effect.
-    fn warned(self, py: Python<'_>) -> PyResult<Self> {
+    pub(super) fn warned(self, py: Python<'_>) -> PyResult<Self> {
         self.warned_of(py, |_| true)
     }
 
@@ -342,29 +341,8 @@ impl PyParams {
     }
 }
 
-/// Params as an argument of a function: `Params`, a dict of changes, the name of a profile, the path
-/// of a file, or a model.
-pub(super) struct Given(pub Params);
-
-impl<'py> FromPyObject<'_, 'py> for Given {
-    type Error = PyErr;
-
-    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
-        if let Ok(params) = value.cast::<PyParams>() {
-            return Ok(Self(params.get().0.clone()));
-        }
-        if let Ok(model) = value.cast::<Model>() {
-            return Ok(Self(model.get().inner.config().params()?));
-        }
-        if let Ok(path) = value.extract::<PathBuf>() {
-            return Ok(Self(PyParams(named(&path)?).warned(value.py())?.0));
-        }
-        let changes = to_map(&arguments::dict(&value, "params")?)?;
-        Ok(Self(PyParams(Params::default()).replaced(value.py(), changes)?.0))
-    }
-}
-
-/// Params as JSON. What is missing in a dict stays missing; names and paths are as for [`Given`].
+/// Params as JSON. What is missing in a dict stays missing; names and paths are as for
+/// [`Given`](super::given::Given).
 pub(super) fn json_of(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
     match value.extract::<PathBuf>() {
         Ok(path) => Ok(Value::Object(named(&path)?.to_map())),
@@ -376,7 +354,7 @@ pub(super) fn json_of(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Value> {
 ///
 /// The name of a profile has no ending. A path with an ending or a folder is a file, and if it does
 /// not exist the error says so.
-fn named(path: &Path) -> crate::Result<Params> {
+pub(super) fn named(path: &Path) -> crate::Result<Params> {
     let profile = path.to_str().filter(|name| {
         path.extension().is_none() && Path::new(name).components().count() == 1 && !path.is_file()
     });
@@ -422,7 +400,7 @@ fn row(key: &Key) -> Value {
 }
 
 /// A dict of parameters as JSON.
-fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
+pub(super) fn to_map(values: &Bound<'_, PyDict>) -> PyResult<Map<String, Value>> {
     for (key, value) in values {
         if value.extract::<f64>().is_ok_and(|number| !number.is_finite()) {
             let name = key.to_string();

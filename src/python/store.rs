@@ -2,7 +2,8 @@
 
 use super::arguments;
 use super::frames::{PyFrames, PyScaler};
-use super::params::{Given, PyParams};
+use super::given::Given;
+use super::params::PyParams;
 use super::warned::warn_of_remarks;
 use super::watched::run;
 use crate::audio::Channel;
@@ -31,7 +32,7 @@ pub(super) struct PyStore(Store);
 /// A recording's path, file of frames, number of frames and duration in s.
 type Recording = (String, String, usize, f64);
 
-/// A recording that was analysed, what is to be known of it, and whether its shard was there.
+/// A recording that was analysed, its warnings, and whether its file of frames existed before.
 type Analyzed = (Recording, Vec<String>, bool);
 /// Files and folders, each with one line about it.
 type Lines = Vec<(PathBuf, String)>;
@@ -257,8 +258,8 @@ pub(super) fn prepare_store(path: PathBuf, params: Given) -> PyResult<()> {
 
 /// Analyse one recording into a store's folder on one thread, without listing it in the index.
 ///
-/// Returns the recording as in `Store.recordings`, what is to be known of it, and whether its shard
-/// was there already; or None and the reason why the recording cannot be read.
+/// Returns the recording as in `Store.recordings`, its warnings, and whether its file of frames
+/// existed before. If the recording cannot be read, returns None and the reason.
 #[pyfunction]
 #[pyo3(name = "_analyze_into")]
 pub(super) fn analyze_into(

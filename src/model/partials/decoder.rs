@@ -3,12 +3,11 @@
 
 use multiversion::multiversion;
 
-use super::take_shaped;
 use crate::model::activation::sigmoid;
 use crate::model::layers::Dense;
-use crate::model::network::{StateDict, Tensor, take_dense};
+use crate::model::state_dict::{StateDict, Tensor, take_dense, take_shaped};
 
-/// What a decoder is told of one partial.
+/// Inputs of a decoder for one partial.
 pub(super) const FEATURES: usize = 12;
 /// The decoders' inputs are bounded to so many standard deviations of the training data.
 const BOUND: f32 = 4.0;
@@ -45,8 +44,8 @@ impl Blocks {
 
 /// Working memory of decoders.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Room {
-    /// What the decoder is told: [`FEATURES`] rows.
+pub(super) struct Scratch {
+    /// The decoder's inputs: [`FEATURES`] rows.
     pub features: Blocks,
     context: Vec<f32>,
     first: Vec<Lanes>,
@@ -55,8 +54,8 @@ pub(super) struct Room {
     relative_db: Vec<Lanes>,
 }
 
-impl Room {
-    /// Room for the widest of the decoders.
+impl Scratch {
+    /// Memory for the widest of the decoders.
     pub fn new(decoders: &[Decoder; 2], partials: usize) -> Self {
         let units = decoders.iter().map(Decoder::units).max().unwrap_or(0);
         let padded = vec![[0.0; LANES]; units.next_multiple_of(PANEL)];
@@ -186,9 +185,9 @@ impl Decoder {
         self.last.0.len()
     }
 
-    /// Computes how far the first `count` partials described in `room` are above the envelope.
-    pub fn decode(&self, hidden: &[f32], room: &mut Room, count: usize) {
-        let Room { features, context, first, second, relative_db } = room;
+    /// Computes how far the first `count` partials whose inputs are in `scratch` are above the envelope.
+    pub fn decode(&self, hidden: &[f32], scratch: &mut Scratch, count: usize) {
+        let Scratch { features, context, first, second, relative_db } = scratch;
         let (used, unused) = context.split_at_mut(self.units());
         self.context.forward(hidden, used);
         unused.fill(0.0);

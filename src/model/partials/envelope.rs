@@ -13,7 +13,7 @@ const LARGEST_INPUT: f32 = 1e6;
 /// Copies of the first and the last band beside the others, so that what is read around a place is
 /// always there.
 const MARGIN: usize = 8;
-/// Mel bands around a place whose levels a decoder is told, relative to it.
+/// Mel bands around a place whose levels, relative to it, are inputs of a decoder.
 pub(super) const AROUND: [isize; 4] = [-2, -1, 1, 2];
 
 /// From network inputs to the levels of the mel bands.
@@ -35,9 +35,9 @@ pub(super) struct Envelope {
     voicedness: usize,
 }
 
-/// What the inputs of one frame say.
+/// Envelope, pitch and voicedness of one frame.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct EnvelopeFrame {
     /// Levels of the bands, dB, with a margin on either side.
     padded: Vec<f32>,
     pub mean_db: f32,
@@ -97,15 +97,15 @@ impl Envelope {
         self.coefficients.len() + 2
     }
 
-    /// Room for what a frame says.
-    pub fn room(&self) -> Heard {
-        Heard { padded: vec![0.0; self.bands() + 2 * MARGIN], ..Heard::default() }
+    /// Scratch for what a frame says.
+    pub fn frame(&self) -> EnvelopeFrame {
+        EnvelopeFrame { padded: vec![0.0; self.bands() + 2 * MARGIN], ..EnvelopeFrame::default() }
     }
 
     /// Reads the inputs of a frame.
-    pub fn read(&self, input: &[f32], heard: &mut Heard) {
+    pub fn read(&self, input: &[f32], frame: &mut EnvelopeFrame) {
         let bands = self.bands();
-        let levels = &mut heard.padded[MARGIN..MARGIN + bands];
+        let levels = &mut frame.padded[MARGIN..MARGIN + bands];
         levels.copy_from_slice(&self.at_mean);
         for (row, &place) in self.by_coefficient.chunks_exact(bands).zip(&self.coefficients) {
             add(levels, input[place].clamp(-LARGEST_INPUT, LARGEST_INPUT), row);
@@ -113,12 +113,12 @@ impl Envelope {
         for level in &mut *levels {
             *level = level.clamp(LEVEL_RANGE_DB.0, LEVEL_RANGE_DB.1);
         }
-        heard.mean_db = levels.iter().sum::<f32>() / bands as f32;
+        frame.mean_db = levels.iter().sum::<f32>() / bands as f32;
         let (first, last) = (levels[0], levels[bands - 1]);
-        heard.padded[..MARGIN].fill(first);
-        heard.padded[MARGIN + bands..].fill(last);
-        heard.f0_hz = self.f0_mapping.invert(input[self.pitch]);
-        heard.voicedness = input[self.voicedness];
+        frame.padded[..MARGIN].fill(first);
+        frame.padded[MARGIN + bands..].fill(last);
+        frame.f0_hz = self.f0_mapping.invert(input[self.pitch]);
+        frame.voicedness = input[self.voicedness];
     }
 
     /// Writes where the harmonic `numbers`, less `offset`, lie among the mel bands.
@@ -130,16 +130,16 @@ impl Envelope {
     }
 
     /// Sum of the squared magnitudes of the cycle spectrum that has these band levels.
-    pub fn power(&self, heard: &Heard) -> f32 {
-        let levels = heard.levels(self.bands());
+    pub fn power(&self, frame: &EnvelopeFrame) -> f32 {
+        let levels = frame.levels(self.bands());
         let in_band =
             |(level, hz): (&f32, &f32)| exp(level * (std::f32::consts::LN_10 / 10.0)) * hz;
         levels.iter().zip(&self.band_hz).map(in_band).sum::<f32>()
-            * (self.power_at_1_hz / heard.f0_hz)
+            * (self.power_at_1_hz / frame.f0_hz)
     }
 }
 
-impl Heard {
+impl EnvelopeFrame {
     /// Levels of the bands, dB.
     pub fn levels(&self, bands: usize) -> &[f32] {
         &self.padded[MARGIN..MARGIN + bands]

@@ -1,6 +1,6 @@
 //! The network of generation WMS-2: small decoders that are shared by all partials.
 //!
-//! The MFCC and f0 imply an envelope, the levels of the mel bands. For each partial a decoder is told
+//! The MFCC and f0 imply an envelope, the levels of the mel bands. For each partial a decoder gets
 //! the envelope's level at the partial's frequency and around it, and says how far the partial's own
 //! level is from it; a second decoder does the same for the noise halfway between partials. A recurrent
 //! layer that sees the envelope, but not the pitch, gives both a context. What they say is scaled to
@@ -16,13 +16,13 @@ use multiversion::multiversion;
 use super::activation::{exp, tanh};
 use super::config::ModelConfig;
 use super::layers::{Dense, Gru};
-use super::network::{StateDict, Tensor, take, take_dense, take_gru};
+use super::state_dict::{StateDict, Tensor, put_dense, put_gru, take_dense, take_gru, take_shaped};
 use bins::{bring_to_power, fill_bins};
 use decoded::Decoded;
-use decoder::{Decoder, FEATURES, LANES, Room};
-use envelope::{Envelope, Heard};
+use decoder::{Decoder, FEATURES, LANES, Scratch};
+use envelope::{Envelope, EnvelopeFrame};
 
-/// What the recurrent layer is told is bounded to this.
+/// The recurrent layer's inputs are bounded to this.
 const BOUND: f32 = 4.0;
 /// Share of the Nyquist frequency over which partials fade out below it.
 const FADE: f32 = 0.02;
@@ -47,12 +47,12 @@ pub struct PartialNetwork {
 /// Working memory for a step.
 #[derive(Clone, Debug, Default)]
 pub struct Work {
-    heard: Heard,
-    told: Vec<f32>,
+    frame: EnvelopeFrame,
+    context_inputs: Vec<f32>,
     encoded: Vec<f32>,
     gates: Vec<f32>,
     recurrent: Vec<f32>,
-    room: Room,
+    scratch: Scratch,
     /// Where partials lie among the mel bands.
     places: Vec<f32>,
     /// Amplitudes of the partials and of the noise below each of them, (partials,).
@@ -106,10 +106,8 @@ impl PartialNetwork {
     /// The tensors by their state-dict names.
     pub fn to_state_dict(&self) -> StateDict {
         let mut tensors = StateDict::new();
-        put_dense(&mut tensors, "encoder.weight", "encoder.bias", &self.encoder);
-        let (input, hidden) = self.gru.parts();
-        put_dense(&mut tensors, "gru.weight_ih_l0", "gru.bias_ih_l0", input);
-        put_dense(&mut tensors, "gru.weight_hh_l0", "gru.bias_hh_l0", hidden);
+        put_dense(&mut tensors, "encoder.weight".into(), "encoder.bias".into(), &self.encoder);
+        put_gru(&mut tensors, 0, &self.gru);
         let both = |moments: fn(&Decoder) -> &[f32; FEATURES]| Tensor {
             shape: vec![2, FEATURES],
             data: self.decoders.iter().flat_map(moments).copied().collect(),
@@ -143,12 +141,12 @@ impl PartialNetwork {
         let hidden = self.gru.hidden();
         let partials = self.decoded.partials();
         Work {
-            heard: self.envelope.room(),
-            told: zeros(self.envelope.bands() + 2),
+            frame: self.envelope.frame(),
+            context_inputs: zeros(self.envelope.bands() + 2),
             encoded: zeros(self.encoder.outputs()),
             gates: zeros(3 * hidden),
             recurrent: zeros(3 * hidden),
-            room: Room::new(&self.decoders, self.decoded.numbers.len()),
+            scratch: Scratch::new(&self.decoders, self.decoded.numbers.len()),
             places: zeros(partials),
             amplitudes: [zeros(partials), zeros(partials)],
         }
@@ -156,68 +154,68 @@ impl PartialNetwork {
 
     /// Makes one step from `input`, (C,), to `output`, (K,), and advances `hidden`; allocates nothing.
     pub fn step(&self, hidden: &mut [f32], work: &mut Work, input: &[f32], output: &mut [f32]) {
-        self.envelope.read(input, &mut work.heard);
-        self.listen(hidden, work);
+        self.envelope.read(input, &mut work.frame);
+        self.step_context(hidden, work);
         // Those at or above the Nyquist frequency are silent.
-        let audible = (self.nyquist / work.heard.f0_hz).ceil() as usize;
+        let audible = (self.nyquist / work.frame.f0_hz).ceil() as usize;
         let audible = audible.clamp(1, self.decoded.partials());
         let count = self.decoded.count(audible);
         for (which, decoder) in self.decoders.iter().enumerate() {
             let offset = if which == 0 { 0.0 } else { 0.5 };
-            self.describe(work, count, offset);
-            decoder.decode(hidden, &mut work.room, count);
+            self.write_inputs(work, count, offset);
+            decoder.decode(hidden, &mut work.scratch, count);
             self.amplify(work, which, offset, audible);
         }
         fill_bins(&work.amplitudes, output);
-        bring_to_power(self.envelope.power(&work.heard), output);
+        bring_to_power(self.envelope.power(&work.frame), output);
     }
 
-    /// Steps the recurrent layer, which is told the envelope and not the pitch.
-    fn listen(&self, hidden: &mut [f32], work: &mut Work) {
-        let heard = &work.heard;
-        let levels = heard.levels(self.envelope.bands());
-        let (bands, rest) = work.told.split_at_mut(levels.len());
-        for (told, level) in bands.iter_mut().zip(levels) {
-            *told = ((level - heard.mean_db) / 15.0).clamp(-BOUND, BOUND);
+    /// Steps the recurrent layer, which sees the envelope and not the pitch.
+    fn step_context(&self, hidden: &mut [f32], work: &mut Work) {
+        let frame = &work.frame;
+        let levels = frame.levels(self.envelope.bands());
+        let (bands, rest) = work.context_inputs.split_at_mut(levels.len());
+        for (input, level) in bands.iter_mut().zip(levels) {
+            *input = ((level - frame.mean_db) / 15.0).clamp(-BOUND, BOUND);
         }
-        rest[0] = (heard.mean_db / 20.0).clamp(-BOUND, BOUND);
-        rest[1] = heard.voicedness.clamp(-BOUND, BOUND);
-        self.encoder.forward(&work.told, &mut work.encoded);
+        rest[0] = (frame.mean_db / 20.0).clamp(-BOUND, BOUND);
+        rest[1] = frame.voicedness.clamp(-BOUND, BOUND);
+        self.encoder.forward(&work.context_inputs, &mut work.encoded);
         for value in &mut work.encoded {
             *value = tanh(*value);
         }
         self.gru.step(&work.encoded, hidden, &mut work.gates, &mut work.recurrent);
     }
 
-    /// Writes what a decoder is told of the first `count` partials that are decoded, or of the noise
+    /// Writes a decoder's inputs for the first `count` partials that are decoded, or for the noise
     /// `offset` of the fundamental frequency below them.
-    fn describe(&self, work: &mut Work, count: usize, offset: f32) {
-        let Work { heard, room, places, .. } = work;
+    fn write_inputs(&self, work: &mut Work, count: usize, offset: f32) {
+        let Work { frame, scratch, places, .. } = work;
         let numbers = &self.decoded.numbers[..count];
         let places = &mut places[..count];
-        self.envelope.places(numbers, offset, heard.f0_hz, places);
+        self.envelope.places(numbers, offset, frame.f0_hz, places);
         let bands = self.envelope.bands() as f32;
-        let octave = (heard.f0_hz / 220.0).log2();
-        let blocks = room.features.first_mut(count);
+        let octave = (frame.f0_hz / 220.0).log2();
+        let blocks = scratch.features.first_mut(count);
         let described = numbers.chunks(LANES).zip(places.chunks(LANES));
         for (features, (numbers, places)) in blocks.zip(described) {
             for (lane, (&number, &place)) in numbers.iter().zip(places).enumerate() {
-                let (level, around) = heard.around(place);
-                let told = [
+                let (level, around) = frame.around(place);
+                let inputs = [
                     around[0] / 10.0,
                     around[1] / 10.0,
                     around[2] / 10.0,
                     around[3] / 10.0,
                     (level + 20.0) / 20.0,
-                    (heard.mean_db + 20.0) / 20.0,
+                    (frame.mean_db + 20.0) / 20.0,
                     place / bands * 2.0 - 1.0,
                     octave,
                     f32::from(u8::from(number == 1.0)),
                     f32::from(u8::from(number == 2.0)),
                     1.0 / number,
-                    heard.voicedness - 0.5,
+                    frame.voicedness - 0.5,
                 ];
-                for (row, value) in features.iter_mut().zip(told) {
+                for (row, value) in features.iter_mut().zip(inputs) {
                     row[lane] = value;
                 }
             }
@@ -227,10 +225,10 @@ impl PartialNetwork {
     /// Sets the amplitudes of the first `audible` partials, or of the noise below them, from the
     /// envelope and from what was decoded.
     fn amplify(&self, work: &mut Work, which: usize, offset: f32, audible: usize) {
-        let Work { heard, room, places, amplitudes, .. } = work;
+        let Work { frame, scratch, places, amplitudes, .. } = work;
         let (amplitudes, silent) = amplitudes[which].split_at_mut(audible);
-        self.envelope.places(&self.numbers, offset, heard.f0_hz, &mut places[..audible]);
-        let relative_db = room.relative_db();
+        self.envelope.places(&self.numbers, offset, frame.f0_hz, &mut places[..audible]);
+        let relative_db = scratch.relative_db();
         let between = self.decoded.between.iter();
         for (level, (&place, &(below, share))) in
             amplitudes.iter_mut().zip(places.iter().zip(between))
@@ -238,9 +236,9 @@ impl PartialNetwork {
             let low = relative_db[below];
             // With a single partial there is nothing above it, and the share is 0.
             let high = relative_db.get(below + 1).copied().unwrap_or(low);
-            *level = heard.level_at(place) + low + share * (high - low);
+            *level = frame.level_at(place) + low + share * (high - low);
         }
-        to_amplitudes(amplitudes, &self.numbers, offset, heard.f0_hz, self.nyquist);
+        to_amplitudes(amplitudes, &self.numbers, offset, frame.f0_hz, self.nyquist);
         silent.fill(0.0);
     }
 }
@@ -252,20 +250,4 @@ fn to_amplitudes(levels: &mut [f32], numbers: &[f32], offset: f32, f0_hz: f32, n
         let room = ((nyquist - (number - offset) * f0_hz) / (FADE * nyquist)).clamp(0.0, 1.0);
         *level = exp(*level * (std::f32::consts::LN_10 / 20.0)) * room;
     }
-}
-
-fn put_dense(tensors: &mut StateDict, weight_name: &str, bias_name: &str, layer: &Dense) {
-    let (weight, bias) = layer.unpack();
-    let shape = vec![layer.outputs(), layer.inputs()];
-    tensors.insert(weight_name.into(), Tensor { shape, data: weight });
-    tensors.insert(bias_name.into(), Tensor { shape: vec![layer.outputs()], data: bias });
-}
-
-/// Takes a tensor of a known shape out of the tensors.
-fn take_shaped(tensors: &mut StateDict, name: &str, shape: &[usize]) -> Result<Tensor, String> {
-    let tensor = take(tensors, name)?;
-    if tensor.shape != shape || tensor.data.len() != shape.iter().product::<usize>() {
-        return Err(format!("tensor {name} has shape {:?}, wanted {shape:?}", tensor.shape));
-    }
-    Ok(tensor)
 }

@@ -208,3 +208,7 @@ fn tile<S: Simd, const P: usize>(
         }
     }
 }
+
+pub(super) fn resize(buffer: &mut Vec<f32>, len: usize) {
+    buffer.resize(len, 0.0);
+}

@@ -6,6 +6,8 @@ pub(crate) mod bins;
 mod decoder;
 // Code for an instruction set chosen at run time must be inlined into the function that enables it.
 #[allow(clippy::inline_always)]
+mod activation;
+#[allow(clippy::inline_always)]
 mod conv;
 #[allow(clippy::inline_always)]
 mod fft;

@@ -2,18 +2,14 @@
 //!
 //! Every convolution is a product of spectra; the first one is that of [`WholeFrames`].
 
-use super::conv::{SpectralConv, blocks};
+use super::activation::Activation;
+use super::conv::{SpectralConv, blocks, resize};
 use super::fft::{CHANNELS, ROW};
-use super::weights::{Block, Weights};
-use super::whole_frames::WholeFrames;
+use super::weights::Weights;
+use super::whole_frames::{STRIDE, WholeFrames};
 use super::{BINS, FEATURES, FRAME};
-use crate::analysis::frame::copy_padded;
 use pulp::{Simd, WithSimd};
 
-/// The first convolution's stride, and so its number of phases.
-pub(super) const STRIDE: usize = 4;
-/// The smallest standard deviation that a frame is divided by.
-pub(super) const MIN_DEVIATION: f64 = 1e-10;
 /// Zeros before the signal, in the first block and in the others.
 const PAD: [usize; 2] = [254, 31];
 /// Classifier outputs, padded to whole vectors.
@@ -27,15 +23,6 @@ pub(super) struct Network {
     /// Classifier as (feature, bin).
     classifier: Vec<f32>,
     classifier_bias: Vec<f32>,
-}
-
-/// Bias, rectifier and batch norm of a block.
-pub(super) struct Activation {
-    bias: Vec<f32>,
-    scale: Vec<f32>,
-    offset: Vec<f32>,
-    /// Outputs of the convolution, to be pooled in pairs.
-    len: usize,
 }
 
 /// Memory for one chunk of frames, reused for the next.
@@ -207,80 +194,6 @@ impl Network {
             }
         }
     }
-}
-
-impl Activation {
-    fn new(block: &Block, len: usize) -> Self {
-        let (bias, scale, offset) = (block.bias.clone(), block.scale.clone(), block.offset.clone());
-        Self { bias, scale, offset, len }
-    }
-
-    /// Bias, scale and offset of a block of channels.
-    #[inline(always)]
-    fn vectors<S: Simd>(&self, _: S, block: usize) -> [&[S::f32s]; 3] {
-        [&self.bias, &self.scale, &self.offset]
-            .map(|c| S::as_simd_f32s(&c[block * CHANNELS..][..CHANNELS]).0)
-    }
-
-    /// Activates and pools the first `len` rows of every signal of `y`, and puts zeros after them.
-    #[inline(always)]
-    fn pool<S: Simd>(
-        &self,
-        simd: S,
-        pairs: usize,
-        y: &[f32],
-        y_len: usize,
-        x: &mut [f32],
-        x_len: usize,
-    ) {
-        for (i, (y, x)) in y.chunks_exact(y_len).zip(x.chunks_exact_mut(x_len)).enumerate() {
-            self.pool_signal(simd, i / pairs, y, x);
-        }
-    }
-
-    /// The same for one signal, whose channels are in block `block`.
-    #[inline(always)]
-    pub fn pool_signal<S: Simd>(&self, simd: S, block: usize, y: &[f32], x: &mut [f32]) {
-        let vectors = CHANNELS / S::F32_LANES;
-        let constants = self.vectors(simd, block);
-        let (y, _) = S::as_simd_f32s(y);
-        let (x, _) = S::as_mut_simd_f32s(x);
-        let row = 2 * vectors;
-        let (pooled_rows, zeros) = x.split_at_mut(self.len / 2 * row);
-        zeros.fill(simd.splat_f32s(0.0));
-        for (y, x) in y.chunks_exact(2 * row).zip(pooled_rows.chunks_exact_mut(row)) {
-            for (v, x) in x.iter_mut().enumerate() {
-                let [bias, scale, offset] = constants;
-                let at = v % vectors;
-                let sums = [simd.add_f32s(y[v], bias[at]), simd.add_f32s(y[row + v], bias[at])];
-                *x = pooled(simd, sums, scale[at], offset[at]);
-            }
-        }
-    }
-}
-
-/// Rectifier and batch norm of two neighbours, and the larger of the two.
-#[inline(always)]
-fn pooled<S: Simd>(simd: S, x: [S::f32s; 2], scale: S::f32s, offset: S::f32s) -> S::f32s {
-    let zero = simd.splat_f32s(0.0);
-    // No `map`: its closure would not be inlined into the function that enables the instructions.
-    let a = simd.mul_add_e_f32s(simd.max_f32s(x[0], zero), scale, offset);
-    let b = simd.mul_add_e_f32s(simd.max_f32s(x[1], zero), scale, offset);
-    simd.max_f32s(a, b)
-}
-
-/// Copies the samples from `start` on. Samples outside the audio, NaN and infinity become zeros.
-pub(super) fn copy(audio: &[f32], start: isize, out: &mut [f32]) {
-    copy_padded(audio, start, out);
-    for x in out {
-        if !x.is_finite() {
-            *x = 0.0;
-        }
-    }
-}
-
-pub(super) fn resize(buffer: &mut Vec<f32>, len: usize) {
-    buffer.resize(len, 0.0);
 }
 
 #[cfg(test)]

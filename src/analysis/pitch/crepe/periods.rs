@@ -1,7 +1,7 @@
 //! Measures how similar a frame of audio is to itself at every lag, and from that its exact period.
 
 use super::FRAME;
-use super::network::copy;
+use crate::analysis::frame::copy_finite;
 use crate::analysis::frame::{presence, remove_mean};
 use crate::analysis::sums::{LANES, running_sum, sum_of_squares, total};
 use multiversion::multiversion;
@@ -52,7 +52,7 @@ impl Periods {
     /// normalised by both energies. Returns the frame's [`presence`].
     pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32; LAGS]) -> f32 {
         let mut frame = [0.0_f32; FRAME];
-        copy(audio, start, &mut frame);
+        copy_finite(audio, start, &mut frame);
         remove_mean(&mut frame);
         self.signal.fill(0.0);
         self.signal[..FRAME].copy_from_slice(&frame);
@@ -133,7 +133,7 @@ pub(super) fn sharpen(audio: &[f32], start: isize, period: Period) -> Period {
         return period;
     }
     let mut frame = [0.0_f32; FRAME];
-    copy(audio, start, &mut frame);
+    copy_finite(audio, start, &mut frame);
     let span = ((5.0 * period.lag) as usize).clamp(320, FRAME);
     let stretch = &mut frame[(FRAME - span) / 2..][..span];
     remove_mean(stretch);

@@ -5,11 +5,17 @@
 //! its neighbour's, because each ends at its own edges and has its own mean and level.
 
 use super::FRAME;
-use super::conv::SpectralConv;
+use super::activation::Activation;
+use super::conv::{SpectralConv, resize};
 use super::fft::{CHANNELS, ROW};
-use super::network::{Activation, MIN_DEVIATION, STRIDE, copy, resize};
+use crate::analysis::frame::copy_finite;
 use crate::analysis::sums::{sum, sum_of_squares};
 use pulp::Simd;
+
+/// The first convolution's stride, and so its number of phases.
+pub(super) const STRIDE: usize = 4;
+/// The smallest standard deviation that a frame is divided by.
+const MIN_DEVIATION: f64 = 1e-10;
 
 /// The first convolution of whole frames, ready to run.
 pub(super) struct WholeFrames {
@@ -35,7 +41,7 @@ impl WholeFrames {
         for (frames, block) in frames.chunks(frames_in_block).zip(blocks) {
             for (i, &start) in frames.iter().enumerate() {
                 let mut samples = [0.0_f32; FRAME];
-                copy(audio, start, &mut samples);
+                copy_finite(audio, start, &mut samples);
                 let mean = sum(&samples) / FRAME as f64;
                 let energy = sum_of_squares(&samples, mean);
                 let gain = 1.0 / (energy / (FRAME - 1) as f64).sqrt().max(MIN_DEVIATION);
