@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ._formulas import hz_to_midi
 from ._wms import Frames, Model, Params, Store, audio_info, load_audio, midi_messages
 from .errors import MidiFileWarning
 
@@ -22,7 +23,8 @@ def of_model(name: str, model: Model) -> dict[str, Any]:
     """Describe a model: what a player asks first, then its network."""
     config = model.config
     low_hz, high_hz = config["f0_range_hz"]
-    trained = [math.ceil(_note(low_hz) - 0.5), math.floor(_note(high_hz) + 0.5)]
+    low, high = (hz_to_midi(max(hz, 1.0)) for hz in (low_hz, high_hz))
+    trained = [math.ceil(low - 0.5), math.floor(high + 0.5)]
     statistics = config["input_statistics"]
     file = Path(name)
     return {
@@ -122,10 +124,6 @@ def of_folder(path: str) -> dict[str, Any]:
         if not name.startswith(".")
     )
     return {"kind": "folder", "files": dict(endings.most_common())}
-
-
-def _note(hz: float) -> float:
-    return 69 + 12 * math.log2(max(hz, 1.0) / 440)
 
 
 def _db(amplitude: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import ipywidgets
 import numpy as np
 import traitlets
 
+from ._formulas import hz_to_midi
 from ._sounding import Sounding, wav_data_url
 from .plot import NETWORK_COLOUR, new_figure, tidy
 
@@ -42,7 +44,7 @@ class Explorer(ipywidgets.HBox):  # type: ignore[misc]
     def __init__(self, sounding: Sounding) -> None:
         self.sounding = sounding
         low, high = sounding.model.config["f0_range_hz"]
-        middle = round(69 + 12 * float(np.log2(np.sqrt(low * high) / 440)))
+        middle = round(hz_to_midi(math.sqrt(low * high)))
         self.note = ipywidgets.IntSlider(middle, 24, 108, description="note")
         self.sliders = {
             axis.name: ipywidgets.FloatSlider(

@@ -7,6 +7,9 @@ import os
 import warnings
 from collections.abc import Sequence
 
+import numpy as np
+
+from ._formulas import hz_to_slaney_mel
 from ._wms import Params, audio_info, list_audio
 from .errors import AudioWarning, WmsError
 
@@ -58,7 +61,8 @@ def _at_rate(profile: Params, rate: int) -> Params:
         return profile
     rate = max(rate, _LOWEST_RATE)
     hop = 2 ** round(math.log2(profile["hop_size"] * rate / full))
-    bands = round(profile["n_mel"] * _mel(rate / 2) / _mel(full / 2))
+    mel, full_mel = hz_to_slaney_mel(np.array([rate, full]) / 2)
+    bands = round(profile["n_mel"] * mel / full_mel)
     partials = math.ceil(rate / 2 / profile["f_low"])
     return profile.replace(
         sample_rate=rate,
@@ -68,8 +72,3 @@ def _at_rate(profile: Params, rate: int) -> Params:
         n_fft_preserved=min(profile["n_fft_preserved"], _SPACING * partials + 1),
         f_high=min(profile["f_high"], rate // 4),
     )
-
-
-def _mel(hz: float) -> float:
-    """Slaney's mel scale above 1000 Hz."""
-    return 15 + math.log(hz / 1000) * 27 / math.log(6.4)

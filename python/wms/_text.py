@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
+
+from ._formulas import hz_to_midi
 
 
 def plain(value: Any) -> str:
@@ -31,7 +32,7 @@ def note_name(note: float) -> str:
 
 def pitch_name(hz: float) -> str:
     """Return the name of the key nearest to a frequency above 0, Hz: 440 is "A4"."""
-    return note_name(69 + 12 * math.log2(hz / 440))
+    return note_name(hz_to_midi(hz))
 
 
 def file_size(size: int) -> str:

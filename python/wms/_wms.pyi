@@ -2126,8 +2126,8 @@ def _analyze_into(
 ) -> tuple[tuple[tuple[str, str, int, float], list[str], bool] | None, str]:
     """Analyse one recording into a store's folder on one thread, without listing it in the index.
 
-    Returns the recording as in `Store.recordings`, what is to be known of it, and whether its shard
-    was there already; or None and the reason why the recording cannot be read.
+    Returns the recording as in `Store.recordings`, its warnings, and whether its file of frames
+    existed before. If the recording cannot be read, returns None and the reason.
     """
 
 def _list_with_remarks(

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ._formulas import hann, hz_to_mel, mel_to_hz
+from ._formulas import dct_rows, hann, hz_to_mel, mel_to_hz
 from ._yin import track_pitch
 from .errors import ParameterError
 
@@ -213,7 +213,7 @@ def mel_cepstral_distortion(a: _Signal, b: _Signal, *, sr: float) -> float:
     difference = _floored_db(reference, reference) - _floored_db(second**2 @ bank.T, reference)
     # The DCT is linear, so one of the difference is enough. The levels are in dB already, which
     # includes the factor 10 / ln 10.
-    cepstrum = difference @ _dct_rows(_MCD_MELS, _MCD_COEFFICIENTS).T
+    cepstrum = difference @ dct_rows(_MCD_MELS, _MCD_COEFFICIENTS + 1)[1:].T
     frames = np.sqrt(2 * (cepstrum**2).sum(axis=1)) / math.sqrt(2 * _MCD_MELS)
     return float(frames[_audible(first)].mean())
 
@@ -472,13 +472,6 @@ def _mel_bank(sr: float, size: int) -> _Float64:
     rising, falling = (hz - left) / (centre - left), (right - hz) / (right - centre)
     bank: _Float64 = np.maximum(0, np.minimum(rising, falling)) * 2 / (right - left)
     return bank
-
-
-def _dct_rows(size: int, count: int) -> _Float64:
-    """Return rows 1 to `count` of the orthonormal DCT-II of `size` points."""
-    k, n = np.arange(1, count + 1)[:, None], np.arange(size)
-    rows: _Float64 = math.sqrt(2 / size) * np.cos(math.pi * k * (2 * n + 1) / (2 * size))
-    return rows
 
 
 def _a_weighting(hz: _Float64) -> _Float64:

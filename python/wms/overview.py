@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ._formulas import hz_to_midi
 from ._text import note_name
 from ._wms import Frames, Model, load_audio, midi_messages
 from .errors import ParameterError
@@ -104,7 +105,7 @@ def draw_model(model: Model) -> Figure:
         The model.
     """
     low_hz, high_hz = model.config["f0_range_hz"]
-    notes = np.arange(np.floor(_note(low_hz)), np.ceil(_note(high_hz)) + 1)
+    notes = np.arange(np.floor(hz_to_midi(low_hz)), np.ceil(hz_to_midi(high_hz)) + 1)
     spectrum = model.config["spectrum"]
     per_partial = spectrum["cycles_per_window"] * spectrum["n_fft"] / spectrum["window_size"]
     count = int(min(_PARTIALS, (model.output_size - 1) // per_partial))
@@ -159,10 +160,6 @@ def draw_midi(path: str | os.PathLike[str]) -> Figure:
         figure.legend(loc="outside right upper", frameon=False)
     figure.suptitle(Path(path).name, x=0.01, ha="left")
     return figure
-
-
-def _note(hz: float) -> float:
-    return float(69 + 12 * np.log2(hz / 440))
 
 
 def _notes(messages: list[tuple[float, bytes]]) -> list[tuple[int, float, float, int]]:

@@ -104,8 +104,8 @@ def test_the_core_computes_what_pytorch_does(layout, seed, spread):
 @given(layout=LAYOUTS, seed=st.integers(0, 2**32 - 1))
 def test_what_comes_out_has_the_power_that_the_bands_say(layout, seed):
     network, x, core = network_of(layout, seed, 1.0)
-    heard = network.envelope(torch.from_numpy(x))
-    wanted = 10 * torch.log10(network.envelope.power(heard)).numpy()
+    frames = network.envelope(torch.from_numpy(x))
+    wanted = 10 * torch.log10(network.envelope.power(frames)).numpy()
     magnitude = np.expm1(core.predict(x)[0].astype(np.float64))
     level = 10 * np.log10((magnitude**2).sum(axis=1))
     # Where there is anything at all to scale, and float32 can hold it as log1p.
@@ -143,11 +143,11 @@ def test_the_objective_looks_at_partials_and_at_the_noise_between_them():
     network, x, _ = network_of(LAYOUT, 5, 1.0)
     objective = PartialObjective(network)
     x = torch.from_numpy(x)[None]
-    heard = network.envelope(x)
-    context, _ = network.context(heard, None)
+    frames = network.envelope(x)
+    context, _ = network.context(frames, None)
     numbers = torch.arange(1.0, network.partials + 1)
     tone_db, noise_db = (
-        network.levels(which, numbers - 0.5 * which, heard, context) for which in range(2)
+        network.levels(which, numbers - 0.5 * which, frames, context) for which in range(2)
     )
 
     def loss(gain_db):

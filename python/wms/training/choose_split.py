@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from .._frames import FramesLike
 from ..notes import find_notes
@@ -14,7 +16,11 @@ from .settings import TrainSettings
 from .splits import Split, split_frames
 
 
-def split_by_settings(frames: FramesLike, settings: TrainSettings) -> Split:
+def split_by_settings(
+    frames: FramesLike,
+    settings: TrainSettings,
+    notes: Callable[[], npt.NDArray[np.void]] | None = None,
+) -> Split:
     """Split frames as the settings ask for.
 
     Parameters
@@ -24,6 +30,8 @@ def split_by_settings(frames: FramesLike, settings: TrainSettings) -> Split:
     settings : TrainSettings
         validation_split says how: whole notes are kept aside by `split_notes`, or stretches by
         `split_frames`, also where there are too few notes.
+    notes : callable, optional
+        Gives the frames' notes, and is called only if they are needed; default: finds them.
 
     Raises
     ------
@@ -39,7 +47,7 @@ def split_by_settings(frames: FramesLike, settings: TrainSettings) -> Split:
     if settings.validation_split == "notes":
         split = split_notes(
             file_index,
-            find_notes(frames),
+            find_notes(frames) if notes is None else notes(),
             length=length,
             fraction=fraction,
             guard=guard,

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from .envelope import EnvelopeFrames
 from .network import GRUNet
 from .partial_network import PartialNet
 
@@ -60,12 +61,13 @@ class PartialObjective(nn.Module):
     def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         """Return the loss of inputs x (B, T, C) and spectra y (B, T, K), a scalar."""
         network = self.network
-        heard = network.envelope(x)
-        context, _ = network.context(heard, None)
+        frames = network.envelope(x)
+        context, _ = network.context(frames, None)
         lead_in = min(_LEAD_IN, x.shape[1] // 2)
-        heard, context = type(heard)(*(part[:, lead_in:] for part in heard)), context[:, lead_in:]
-        highest = (0.98 * network.nyquist / heard.f0_hz).clamp(1, network.partials)[..., None]
-        drawn = torch.rand(*heard.f0_hz.shape, _COMPARED, device=x.device)
+        frames = EnvelopeFrames(*(part[:, lead_in:] for part in frames))
+        context = context[:, lead_in:]
+        highest = (0.98 * network.nyquist / frames.f0_hz).clamp(1, network.partials)[..., None]
+        drawn = torch.rand(*frames.f0_hz.shape, _COMPARED, device=x.device)
         numbers = (1 + (drawn * highest).floor()).clamp_max(network.partials)
         index = numbers.long()
         tone = torch.expm1(y[:, lead_in:].gather(-1, 4 * index))
@@ -73,7 +75,7 @@ class PartialObjective(nn.Module):
         noise = noise[:, lead_in:].gather(-1, index - 1)
         loss = x.new_zeros(())
         for which, wanted in enumerate((tone, noise)):
-            levels = network.levels(which, numbers - 0.5 * which, heard, context)
+            levels = network.levels(which, numbers - 0.5 * which, frames, context)
             wanted_db = 20 * wanted.clamp_min(_FLOOR).log10()
             loss = loss + (levels.float().clamp_min(_FLOOR_DB) - wanted_db).abs().mean()
         return loss / (2 * _DB_PER_UNIT)

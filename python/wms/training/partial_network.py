@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import ParameterError
-from .envelope import Envelope, Heard
+from .envelope import Envelope, EnvelopeFrames
 
 #: Inputs of the shared decoders for one partial or gap.
 _FEATURES = 12
@@ -28,7 +28,7 @@ _FADE = 0.02
 _SPACING = 4
 #: Where partials are closer than this, only so many an octave are decoded.
 _PER_OCTAVE = 16
-#: Noise on what the GRU is told while training, so that it does not learn single frames by heart.
+#: Noise on the GRU's inputs while training, so that it does not learn single frames by heart.
 _CONTEXT_NOISE = 1.0
 #: Magnitudes below this are silence.
 _SILENCE = 1e-7
@@ -38,7 +38,7 @@ class PartialNet(nn.Module):
     """Maps timbral features to log1p magnitude spectra through a decoder shared by all partials.
 
     The MFCC and f0 imply an envelope: the mel band levels are their inverse DCT. For each partial a
-    small network is told the envelope's level at the partial's frequency and around it, and
+    small network gets the envelope's level at the partial's frequency and around it, and
     predicts the partial's own level relative to it; a second one does the same for the noise
     halfway between partials. A GRU that sees the envelope, but not the pitch, gives both a context.
     The result is scaled to the level that the MFCC imply.
@@ -108,40 +108,40 @@ class PartialNet(nn.Module):
 
     @torch.no_grad()
     def start_from(self, x: torch.Tensor) -> None:
-        """Take the mean and spread of what the decoders are told from inputs x (N, C)."""
-        heard = self.envelope(x)
+        """Take the mean and spread of the decoders' inputs from network inputs x (N, C)."""
+        frames = self.envelope(x)
         numbers = torch.arange(1.0, self.partials + 1, device=x.device)
-        audible = numbers * heard.f0_hz[:, None] < self.nyquist
+        audible = numbers * frames.f0_hz[:, None] < self.nyquist
         for which in range(2):
-            told = self.features(numbers - 0.5 * which, heard)[audible]
-            self.feature_mean[which] = told.mean(dim=0)
-            self.feature_scale[which] = told.std(dim=0) + 1e-3
+            features = self.features(numbers - 0.5 * which, frames)[audible]
+            self.feature_mean[which] = features.mean(dim=0)
+            self.feature_scale[which] = features.std(dim=0) + 1e-3
 
     def context(
-        self, heard: Heard, state: torch.Tensor | None
+        self, frames: EnvelopeFrames, state: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """What the decoders are told of the time before, (B, T, H), and the last state."""
-        mean = heard.bands_db.mean(dim=-1, keepdim=True)
-        told = [(heard.bands_db - mean) / 15, mean / 20, heard.voicedness[..., None]]
-        bounded = torch.cat(told, dim=-1).clamp(-_BOUND, _BOUND)
+        """The recurrent layer's outputs for the decoders, (B, T, H), and its last state."""
+        mean = frames.bands_db.mean(dim=-1, keepdim=True)
+        inputs = [(frames.bands_db - mean) / 15, mean / 20, frames.voicedness[..., None]]
+        bounded = torch.cat(inputs, dim=-1).clamp(-_BOUND, _BOUND)
         if self.training:
             bounded = bounded + _CONTEXT_NOISE * torch.randn_like(bounded)
         hidden, last = self.gru(torch.tanh(self.encoder(bounded)), state)
         return hidden, last
 
     def levels(
-        self, which: int, numbers: torch.Tensor, heard: Heard, context: torch.Tensor
+        self, which: int, numbers: torch.Tensor, frames: EnvelopeFrames, context: torch.Tensor
     ) -> torch.Tensor:
         """Levels in dB at harmonic `numbers` (..., M) of f0: of partials (0) or noise (1)."""
-        place = self.envelope.place(numbers * heard.f0_hz[..., None])
-        relative = self.relative(which, numbers, heard, context)
-        return self.envelope.level_at(heard.bands_db, place) + relative
+        place = self.envelope.place(numbers * frames.f0_hz[..., None])
+        relative = self.relative(which, numbers, frames, context)
+        return self.envelope.level_at(frames.bands_db, place) + relative
 
     def relative(
-        self, which: int, numbers: torch.Tensor, heard: Heard, context: torch.Tensor
+        self, which: int, numbers: torch.Tensor, frames: EnvelopeFrames, context: torch.Tensor
     ) -> torch.Tensor:
         """How far the levels are above the envelope, in dB (..., M)."""
-        features = self.features(numbers, heard)
+        features = self.features(numbers, frames)
         features = (features - self.feature_mean[which]) / self.feature_scale[which]
         features = features.clamp(-_BOUND, _BOUND)
         if self.training and self._input_noise:
@@ -154,10 +154,10 @@ class PartialNet(nn.Module):
         units: torch.Tensor = last(hidden)[..., 0].clamp(-_MOST_UNITS, _MOST_UNITS)
         return _UNIT_DB * units
 
-    def features(self, numbers: torch.Tensor, heard: Heard) -> torch.Tensor:
+    def features(self, numbers: torch.Tensor, frames: EnvelopeFrames) -> torch.Tensor:
         """The decoders' inputs (..., M, 12)."""
-        bands_db, envelope = heard.bands_db, self.envelope
-        place = envelope.place(numbers * heard.f0_hz[..., None])
+        bands_db, envelope = frames.bands_db, self.envelope
+        place = envelope.place(numbers * frames.f0_hz[..., None])
         level = envelope.level_at(bands_db, place)
         around = [(envelope.level_at(bands_db, place + d) - level) / 10 for d in _NEIGHBOURS]
         same = torch.ones_like(level)
@@ -168,11 +168,11 @@ class PartialNet(nn.Module):
             (level + 20) / 20,
             (bands_db.mean(dim=-1, keepdim=True) + 20) / 20 * same,
             place / envelope.bands * 2 - 1,
-            torch.log2(heard.f0_hz / 220)[..., None] * same,
+            torch.log2(frames.f0_hz / 220)[..., None] * same,
             (number == 1).float(),
             (number == 2).float(),
             1 / number,
-            (heard.voicedness - 0.5)[..., None] * same,
+            (frames.voicedness - 0.5)[..., None] * same,
         ]
         return torch.stack(parts, dim=-1)
 
@@ -180,21 +180,23 @@ class PartialNet(nn.Module):
         self, x: torch.Tensor, h0: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Map x (B, T, C) and a state (1, B, H) to y (B, T, K) and the last state."""
-        heard = self.envelope(x)
-        context, hn = self.context(heard, h0)
-        magnitude = self.bins(*(self._amplitudes(which, heard, context) for which in range(2)))
+        frames = self.envelope(x)
+        context, hn = self.context(frames, h0)
+        magnitude = self.bins(*(self._amplitudes(which, frames, context) for which in range(2)))
         power = magnitude.square().sum(dim=-1).clamp_min(_SILENCE**2)
-        gain = (self.envelope.power(heard) / power).sqrt()
+        gain = (self.envelope.power(frames) / power).sqrt()
         return torch.log1p(magnitude * gain[..., None]), hn
 
-    def _amplitudes(self, which: int, heard: Heard, context: torch.Tensor) -> torch.Tensor:
+    def _amplitudes(
+        self, which: int, frames: EnvelopeFrames, context: torch.Tensor
+    ) -> torch.Tensor:
         """Amplitudes of all partials (0) or of the noise below each of them (1), (..., P)."""
         offset = 0.5 * which
-        relative = self.relative(which, self.decoded - offset, heard, context)
+        relative = self.relative(which, self.decoded - offset, frames, context)
         below, above = (relative[..., self.decoded_below + i] for i in range(2))
         numbers = torch.arange(1.0, self.partials + 1, device=relative.device) - offset
-        hz = numbers * heard.f0_hz[..., None]
-        level = self.envelope.level_at(heard.bands_db, self.envelope.place(hz))
+        hz = numbers * frames.f0_hz[..., None]
+        level = self.envelope.level_at(frames.bands_db, self.envelope.place(hz))
         level = level + below + self.decoded_share * (above - below)
         room = ((self.nyquist - hz) / (_FADE * self.nyquist)).clamp(0, 1)
         return torch.exp(level * (math.log(10) / 20)) * room

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from .._frames import FramesLike
@@ -57,8 +58,11 @@ def make_trainer(
     device: torch.device,
     precision: str | None,
     processes: Processes,
+    notes: Callable[[], npt.NDArray[np.void]],
 ) -> Trainer:
     """Check the frames, split them, and make the trainer of a new network.
+
+    `notes` gives the frames' notes, see `split_by_settings`.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def make_trainer(
     check_frames(inputs, targets, file_index)
     params = params_dict(frames.params)
     split = voiced_split(
-        split_by_settings(frames, settings),
+        split_by_settings(frames, settings, notes),
         frames.voicedness,
         min_voicedness=settings.min_voicedness,
         length=settings.training_seq_length,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 import wms
@@ -167,6 +170,8 @@ def train(
     where = choose_device(processes.device(device))
     model_path = None if out is None else check_writable(out, overwrite=overwrite)
     frames = _frames_to_train_on(params, frames, settings)
+    # Both the split and the model file may want them, and a store is read to find them.
+    notes = functools.cache(functools.partial(find_notes, frames))
     state = None if resume is None else load_checkpoint(resume)
 
     if not processes.first:
@@ -179,7 +184,7 @@ def train(
     # The caller's own random state is left as it was.
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         processes.start(where)
-        trainer = make_trainer(settings, frames, where, precision, processes)
+        trainer = make_trainer(settings, frames, where, precision, processes, notes)
         loop = TrainingLoop(
             trainer, minutes=minutes, epochs=epochs, fingerprint=fingerprint(trainer)
         )
@@ -194,7 +199,11 @@ def train(
     if model_path is not None and checkpoint is not None:
         # The params of the frames' analysis take precedence over the params given here.
         kept = params_dict(params) | params_dict(frames.params) | dataclasses.asdict(settings)
-        _write_model(model_path, network, frames, loop, baselines, name=name, params=kept)
+        provenance = _provenance(loop, baselines, _trained_seconds(frames, notes(), trainer.split))
+        save_model(
+            model_path, network, frames, name=name, params=kept, provenance=provenance,
+            overwrite=True,
+        )  # fmt: skip
         curve_path = model_path.with_suffix(".png")
         plot_history(loop.history, curve_path, baselines=baselines)
         if not loop.interrupted:
@@ -295,32 +304,24 @@ def _best_network(loop: TrainingLoop) -> GRUNet | PartialNet:
     return fold_normalisation(trainer.average, trainer.mean, trainer.scale)
 
 
-def _trained_seconds(frames: FramesLike, split: Split) -> dict[str, float]:
+def _trained_seconds(
+    frames: FramesLike, notes: npt.NDArray[np.void], split: Split
+) -> dict[str, float]:
     """Return how many seconds of the sustain of each MIDI key were trained on."""
     given = params_dict(frames.params)
     hop_s = given["hop_size"] / given["sample_rate"]
-    keys = trained_keys(find_notes(frames), split)
+    keys = trained_keys(notes, split)
     return {str(key): round(count * hop_s, 2) for key, count in keys.items()}
 
 
-def _write_model(
-    path: Path,
-    network: GRUNet | PartialNet,
-    frames: FramesLike,
-    loop: TrainingLoop,
-    baselines: dict[str, float],
-    *,
-    name: str | None,
-    params: dict[str, Any],
-) -> None:
-    provenance = {
+def _provenance(
+    loop: TrainingLoop, baselines: dict[str, float], trained_seconds: dict[str, float]
+) -> dict[str, Any]:
+    return {
         "epochs": loop.trainer.epoch,
         "minutes": loop.elapsed_s / 60,
         "validation_loss": loop.best.loss,
         "validation_mae": loop.best.mae,
         "baseline_mae": baselines,
-        "trained_keys": _trained_seconds(frames, loop.trainer.split),
+        "trained_keys": trained_seconds,
     }
-    save_model(
-        path, network, frames, name=name, params=params, provenance=provenance, overwrite=True
-    )

@@ -29,7 +29,7 @@ from .validation import StretchErrors, evaluate_stretches
 
 # Of a GRUNet, and of a PartialNet, whose batches take less time than its validations.
 _BATCHES_BETWEEN_VALIDATIONS = (50, 200)
-# Frames from which a PartialNet takes the spread of what its decoders are told.
+# Frames from which a PartialNet takes the spread of its decoders' inputs.
 _FRAMES_TO_START_FROM = 3000
 
 
