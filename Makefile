@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet
-# torch comes as a wheel of several GB from the package index; nothing else here is large.
+# torch and its CUDA libraries are several GB, and lines break: an interrupted download goes on.
 TORCH ?= torch==2.13.0
+TORCH_TRIES := 1 2 3 4 5 6 7 8
+export PIP_RETRIES ?= 10
+export PIP_RESUME_RETRIES ?= 20
 
 # What the Python module is built from: when any of it is newer than the stamp, setup builds again.
 BUILT_FROM := pyproject.toml Cargo.toml Cargo.lock params.json \
@@ -33,7 +36,9 @@ setup: $(VENV)/.setup
 $(VENV)/.tools:
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --upgrade pip maturin
-	$(PIP) "$(TORCH)"
+	@for try in $(TORCH_TRIES); do \
+		$(PIP) "$(TORCH)" && exit 0; echo "$(TORCH) did not come (try $$try)"; sleep 10; \
+	done; exit 1
 	@touch $@
 
 $(VENV)/.setup: $(VENV)/.tools $(BUILT_FROM)
