@@ -11,6 +11,7 @@
 //! [docs/demo.png]: ../../../docs/demo.png
 //! [docs/factory.md]: ../../../docs/factory.md
 //! [docs/images/editor_playing.png]: ../../../docs/images/editor_playing.png
+//! [docs/model_file.md]: ../../../docs/model_file.md
 //! [docs/pacmap.md]: ../../../docs/pacmap.md
 //! [docs/pitch.md]: ../../../docs/pitch.md
 //! [docs/plugin.md]: ../../../docs/plugin.md

@@ -5,11 +5,13 @@ mod common;
 use std::collections::HashMap;
 use std::path::Path;
 
-use common::{config, model, tensors};
+use common::{config, model, steered, tensors, wms2};
+use proptest::prelude::*;
+use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde_json::{Value, json};
-use wms::model::Model;
 use wms::model::network::{StateDict, Tensor};
+use wms::model::{Model, factory};
 
 fn bytes(tensors: &StateDict, metadata: Option<HashMap<String, String>>) -> Vec<u8> {
     let data: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
@@ -93,8 +95,14 @@ fn truncated_and_foreign_files_are_refused() {
     other.insert("format".into(), "wms-frames".into());
     assert!(refusal(&bytes(&weights, Some(other))).contains("wms-frames"));
     let mut newer = metadata(&config());
-    newer.insert("version".into(), "2".into());
-    assert!(refusal(&bytes(&weights, Some(newer))).contains("version"));
+    newer.insert("version".into(), "3".into());
+    let message = refusal(&bytes(&weights, Some(newer.clone())));
+    let wanted = "its version is \"3\", wanted 1 or 2: a newer WMS wrote it; update WMS to read it";
+    assert!(message.ends_with(wanted), "{message}");
+    newer.insert("version".into(), "new".into());
+    assert!(
+        refusal(&bytes(&weights, Some(newer))).ends_with("its version is \"new\", wanted 1 or 2")
+    );
     let mut broken = metadata(&config());
     broken.insert("config".into(), "{".into());
     assert!(refusal(&bytes(&weights, Some(broken))).contains("JSON"));
@@ -226,4 +234,129 @@ fn half_precision_halves_the_file_and_hardly_changes_the_outputs() {
     let error: f32 = exact.iter().zip(&rounded).map(|(a, b)| (a - b).abs()).sum();
     let level: f32 = exact.iter().sum();
     assert!(error < 2e-3 * level, "{error} of {level}");
+}
+
+/// The metadata of a file.
+fn header(bytes: &[u8]) -> HashMap<String, String> {
+    let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
+    header.metadata().clone().unwrap()
+}
+
+#[test]
+fn old_generations_are_written_as_before_and_wms2_as_version_2() {
+    for factory in factory::MODELS {
+        let model = Model::from_bytes(factory.bytes).unwrap();
+        let written = model.to_bytes(true).unwrap();
+        assert_eq!(header(&written), header(factory.bytes));
+        // The order in a header is free; the tensors behind it are the same bytes.
+        let behind = |bytes: &[u8]| {
+            let (length, _) = SafeTensors::read_metadata(bytes).unwrap();
+            bytes[length + 8..].to_vec()
+        };
+        assert!(behind(&written) == behind(factory.bytes), "{}", factory.name);
+        assert!(model.directions().is_empty() && model.sections().is_empty());
+    }
+    let version = |model: &Model| header(&model.to_bytes(false).unwrap())["version"].clone();
+    assert_eq!(version(&model()), "1");
+    assert_eq!(version(&wms2()), "2");
+    let mut sections = wms::model::Sections::default();
+    sections.put_text("rest", "{}".into());
+    assert_eq!(version(&model().with_sections(sections).unwrap()), "2");
+    // Version 1 had no sections: what looks like one is no part of the format.
+    let mut old = metadata(&config());
+    old.insert("sections.directions".into(), "no JSON".into());
+    let read = Model::from_bytes(&bytes(&tensors("2026-08.weights"), Some(old))).unwrap();
+    assert!(read.sections().is_empty());
+}
+
+#[test]
+fn directions_come_back_from_the_file() {
+    let model = steered();
+    for halved in [false, true] {
+        let bytes = model.to_bytes(halved).unwrap();
+        assert_eq!(bytes, model.to_bytes(halved).unwrap());
+        let again = Model::from_bytes(&bytes).unwrap();
+        assert_eq!(again.directions(), model.directions());
+        assert_eq!(again.sections(), model.sections());
+    }
+    // A model without the section has none, and plays.
+    let plain = model.with_sections(wms::model::Sections::default()).unwrap();
+    let again = Model::from_bytes(&plain.to_bytes(false).unwrap()).unwrap();
+    assert!(again.directions().is_empty());
+}
+
+#[test]
+fn damaged_directions_are_refused_by_key() {
+    let good = steered();
+    let text: Value = serde_json::from_str(good.sections().text("directions").unwrap()).unwrap();
+    let refused = |change: &dyn Fn(&mut Value), wanted: &str| {
+        let (mut changed, mut sections) = (text.clone(), good.sections().clone());
+        change(&mut changed);
+        sections.put_text("directions", changed.to_string());
+        let message = good.with_sections(sections).unwrap_err().to_string();
+        assert!(message.contains(wanted) && !message.contains('\n'), "{message:?}: {wanted:?}");
+    };
+    refused(&|t| *t = json!(3), "sections.directions is no JSON object");
+    refused(&|t| *t = json!({}), "sections.directions.directions is missing");
+    refused(&|t| t["directions"][2] = json!(1), "directions[2] is no JSON object");
+    refused(&|t| t["directions"][0]["name"] = json!("mfcc_3"), "that no input");
+    refused(&|t| t["directions"][1]["name"] = json!("loudness"), "no other direction");
+    refused(&|t| t["directions"][1]["name"] = json!("a\nb"), "control characters");
+    refused(&|t| t["directions"][0]["range"] = json!([1.0, 2.0]), "lowest <= 0 <= highest");
+    refused(&|t| t["directions"][0]["spread"] = json!(0), "spread is 0");
+    refused(&|t| drop(t["directions"].as_array_mut().unwrap().pop()), "has shape [12, 14]");
+    let more = text["directions"][0].clone();
+    refused(&|t| t["directions"].as_array_mut().unwrap().push(more.clone()), "at most 12");
+    for (place, value) in [(12, 1.0), (0, f32::NAN)] {
+        let mut sections = good.sections().clone();
+        let mut vectors = sections.floats("directions", "vectors").unwrap();
+        vectors.data[place] = value;
+        sections.put_floats("directions", "vectors", &vectors);
+        let message = good.with_sections(sections).unwrap_err().to_string();
+        assert!(message.contains("row 0 moves the pitch or is not finite"), "{message}");
+    }
+}
+
+/// A section that no program knows: its name, its text, and a tensor of bytes.
+fn section() -> impl Strategy<Value = (String, String, Vec<u8>)> {
+    let name = "[a-z]{1,8}".prop_map(|name| format!("x_{name}"));
+    (name, any::<String>(), prop::collection::vec(any::<u8>(), 0..40))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn unknown_sections_survive_reading_and_writing(
+        added in prop::collection::vec(section(), 1..5),
+    ) {
+        let steered = steered();
+        let bytes = steered.to_bytes(false).unwrap();
+        let mut metadata = header(&bytes);
+        let tensors = SafeTensors::deserialize(&bytes).unwrap();
+        let mut views: Vec<(String, TensorView<'_>)> =
+            tensors.iter().map(|(name, view)| (name.to_owned(), view)).collect();
+        let mut taken = std::collections::HashSet::new();
+        for (name, text, data) in &added {
+            if !taken.insert(name) {
+                continue;
+            }
+            metadata.insert(format!("sections.{name}"), text.clone());
+            let view = TensorView::new(Dtype::U8, vec![data.len()], data).unwrap();
+            views.push((format!("sections.{name}.data.0"), view));
+        }
+        let with_unknown = safetensors::serialize(views, Some(metadata.clone())).unwrap();
+        let read = Model::from_bytes(&with_unknown).unwrap();
+        prop_assert_eq!(read.directions(), steered.directions());
+        prop_assert_eq!(read.sections().names().count(), 1 + taken.len());
+        let again = read.to_bytes(false).unwrap();
+        prop_assert_eq!(header(&again), metadata);
+        let (before, after) =
+            (SafeTensors::deserialize(&with_unknown).unwrap(), SafeTensors::deserialize(&again).unwrap());
+        prop_assert_eq!(before.len(), after.len());
+        for (name, view) in before.iter() {
+            let kept = after.tensor(name).unwrap();
+            prop_assert_eq!((view.dtype(), view.shape(), view.data()), (kept.dtype(), kept.shape(), kept.data()));
+        }
+    }
 }

@@ -57,12 +57,18 @@ fn play(instrument: &mut Instrument, left: &mut [f32], right: &mut [f32]) {
             Event::Automation { input: usize::from(i) % 12, position: share },
             Event::bend(channel, f32::from(i % 25) - 12.0),
             Event::Timbre { input: usize::from(i) % 12, value: share },
+            Event::Direction { direction: usize::from(i) % 14, amount: 10.0 * share - 5.0 },
             Event::volume(channel, share),
             Event::Note {
                 channel: None,
                 note: Some(28 + i),
                 expression: Expression::Timbre { input: 1, offset: share },
             },
+            Event::Channel {
+                channel,
+                expression: Expression::Direction { direction: 1, offset: share },
+            },
+            Event::Channel { channel, expression: Expression::Brightness(share) },
             Event::Note { channel: None, note: None, expression: Expression::Pan(share) },
         ] {
             instrument.handle(event);
@@ -118,8 +124,8 @@ fn messages_are_translated_without_allocating() {
 fn playing_never_allocates() {
     let options = EngineOptions { max_voices: 4, ..EngineOptions::default() };
     let engine = |model| Box::new(Engine::new(model, &options).unwrap());
-    let partials = common::partial_model(16_000, 256);
-    let (mut instrument, next) = (Instrument::new(engine(partials)), engine(common::model()));
+    let mut instrument = Instrument::new(engine(common::steered()));
+    let next = engine(common::model());
     let (mut left, mut right) = (vec![0.0; 777], vec![0.0; 777]);
     let before = CALLS.with(Cell::get);
     play(&mut instrument, &mut left, &mut right);

@@ -112,7 +112,7 @@ def finish(name: str, options: argparse.Namespace) -> None:
         "licence": OWN_LICENCE if own else FONT_LICENCE,
         "playable_range": [instrument.low, instrument.high],
     }
-    model = wms.Model.from_state(config, trained.state_dict())
+    model = wms.Model.from_state(config, trained.state_dict(), like=trained)
     model.save(options.out / f"{name}.safetensors", half=True)
 
 

@@ -6,9 +6,10 @@ use crate::bank::Source;
 /// model's resting timbre and counts in standard deviations of the training data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TimbreAxis {
-    /// The name of the network input that the axis moves.
+    /// The name of the direction that the axis moves or, in a model without directions, of the network
+    /// input.
     pub name: String,
-    /// The index of that input among the inputs of the network.
+    /// The index among the model's directions or the inputs of the network.
     pub input: usize,
     /// The lowest value in the training data.
     pub low: f32,

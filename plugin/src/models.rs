@@ -12,6 +12,7 @@ use flate2::write::DeflateEncoder;
 use sha2::{Digest, Sha256};
 use wms::model::{Model, factory};
 use wms::synth::TimbreSpace;
+use wms::timbre::Direction;
 
 use crate::bank::{self, Source};
 use crate::model_info::{ModelInfo, TimbreAxis};
@@ -121,20 +122,37 @@ fn describe(model: &Model, saved: &SavedModel, from_project: bool) -> ModelInfo 
         let end = |value: f32| space.value(input, value).unwrap_or(0.0) - rest;
         [end(config.statistics.min[input]), end(config.statistics.max[input])]
     };
-    let axes = config.timbre_indices().take(AXES).map(|input| {
-        let [low, high] = range(input);
-        TimbreAxis { name: config.input_names[input].clone(), input, low, high }
-    });
+    let directions = model.directions();
+    let axes = if directions.is_empty() {
+        let inputs = config.timbre_indices().take(AXES).map(|input| {
+            let [low, high] = range(input);
+            TimbreAxis { name: config.input_names[input].clone(), input, low, high }
+        });
+        inputs.collect()
+    } else {
+        let directions = directions.iter().enumerate().take(AXES).map(|(input, direction)| {
+            let Direction { low, high, spread, .. } = *direction;
+            let name = capitalised(&direction.name);
+            TimbreAxis { name, input, low: low / spread, high: high / spread }
+        });
+        directions.collect()
+    };
     ModelInfo {
         serial: 0,
         name: saved.name.clone(),
         source: saved.source.clone(),
         from_project,
-        axes: axes.collect(),
+        axes,
         voicedness: config.voicedness_index().map(range),
         sample_rate: config.spectrum.sample_rate,
         f0_range_hz: config.f0_range_hz,
     }
+}
+
+/// A name as it stands beside the names of other parameters.
+fn capitalised(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The SHA-256 of the bytes of a model, in base 64; `None` if they cannot be read.

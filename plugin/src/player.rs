@@ -6,7 +6,7 @@ use nice_plug::midi::{Channel, Key, VoiceID};
 use nice_plug::prelude::*;
 use wms::midi::{Controllers, Event, Expression, Message};
 use wms::synth::EnvelopeTimes;
-use wms::synth::{self, Engine, Instrument, Settings};
+use wms::synth::{self, Axis, Engine, Instrument, Settings, TimbreSpace};
 
 use crate::loader::EngineLink;
 use crate::params::{AXES, AXIS_REACH, VoiceMode, WmsParams};
@@ -30,9 +30,48 @@ struct HostNote {
     is_replaced: bool,
 }
 
-/// The network input that a parameter moves, and its value at the model's resting timbre; `None` if the
-/// model has no such input.
-type Mover = Option<(usize, f32)>;
+/// What a timbre parameter moves in the model that plays, and from where.
+#[derive(Clone, Copy, Debug)]
+struct Mover {
+    axis: Axis,
+    /// The value of a network input at the model's resting timbre; 0 for a direction.
+    rest: f32,
+    /// What a step of the parameter is in the unit of the axis: 1 for an input, which the engine counts
+    /// in standard deviations, and a standard deviation of a direction.
+    step: f32,
+}
+
+impl Mover {
+    fn new(space: &TimbreSpace, axis: Axis) -> Option<Self> {
+        Some(match axis {
+            Axis::Input(input) => {
+                let rest = space.value(input, *space.rest().get(input)?)?;
+                Self { axis, rest, step: 1.0 }
+            }
+            Axis::Direction(direction) => {
+                Self { axis, rest: 0.0, step: space.directions().get(direction)?.spread }
+            }
+        })
+    }
+
+    /// The event that puts the axis where the parameter is.
+    fn event(self, position: f32) -> Event {
+        let value = self.rest + self.step * position;
+        match self.axis {
+            Axis::Input(input) => Event::Timbre { input, value },
+            Axis::Direction(direction) => Event::Direction { direction, amount: value },
+        }
+    }
+
+    /// The expression that moves the axis of single notes by an offset of the parameter.
+    fn offset(self, offset: f32) -> Expression {
+        let offset = self.step * offset;
+        match self.axis {
+            Axis::Input(input) => Expression::Timbre { input, offset },
+            Axis::Direction(direction) => Expression::Direction { direction, offset },
+        }
+    }
+}
 
 /// The instrument and what drives it. [`Self::new`] allocates; nothing else does.
 pub struct Player {
@@ -40,8 +79,8 @@ pub struct Player {
     link: Arc<EngineLink>,
     controllers: Controllers,
     settings: Settings,
-    /// The network inputs that the timbre parameters move in the model that plays.
-    movers: [Mover; MOVERS],
+    /// What the timbre parameters move in the model that plays; `None` if it has nothing for one.
+    movers: [Option<Mover>; MOVERS],
     /// The positions of the timbre parameters when they were last sent to the instrument.
     positions: [f32; MOVERS],
     notes: [Option<HostNote>; MAX_NOTES],
@@ -54,18 +93,22 @@ fn key_bit(key: u8) -> u128 {
     1u128.checked_shl(u32::from(key)).unwrap_or(0)
 }
 
-/// The network inputs that the timbre parameters move in the model of `engine`.
-fn movers(engine: &Engine) -> [Mover; MOVERS] {
+/// What the timbre parameters move in the model of `engine`: its directions or, if it has none, its
+/// timbre inputs.
+fn movers(engine: &Engine) -> [Option<Mover>; MOVERS] {
     let (config, space) = (engine.model().config(), engine.space());
     let mut movers = [None; MOVERS];
-    let with_rest = |input: usize| {
-        let rest = space.value(input, *space.rest().get(input)?)?;
-        Some((input, rest))
-    };
-    for (mover, input) in movers.iter_mut().zip(config.timbre_indices().take(AXES)) {
-        *mover = with_rest(input);
+    let directions = space.directions().len();
+    for (index, mover) in movers.iter_mut().take(AXES.min(directions)).enumerate() {
+        *mover = Mover::new(space, Axis::Direction(index));
     }
-    movers[AXES] = config.voicedness_index().and_then(with_rest);
+    if directions == 0 {
+        for (mover, input) in movers.iter_mut().zip(config.timbre_indices().take(AXES)) {
+            *mover = Mover::new(space, Axis::Input(input));
+        }
+    }
+    let voicedness = config.voicedness_index();
+    movers[AXES] = voicedness.and_then(|input| Mover::new(space, Axis::Input(input)));
     movers
 }
 
@@ -152,8 +195,8 @@ impl Player {
     /// Sends the instrument the positions of those timbre parameters for which `which` is true.
     fn send_positions(&mut self, which: impl Fn(usize) -> bool) {
         for (i, (mover, &position)) in self.movers.iter().zip(&self.positions).enumerate() {
-            if let (Some((input, rest)), true) = (*mover, which(i)) {
-                self.instrument.handle(Event::Timbre { input, value: rest + position });
+            if let (Some(mover), true) = (mover, which(i)) {
+                self.instrument.handle(mover.event(position));
             }
         }
     }
@@ -192,8 +235,8 @@ impl Player {
         let Some(mut engine) = self.link.arriving.pop() else { return };
         self.movers = movers(&engine);
         for (mover, position) in self.movers.iter().zip(self.positions) {
-            if let Some((input, rest)) = *mover {
-                engine.handle(Event::Timbre { input, value: rest + position });
+            if let Some(mover) = mover {
+                engine.handle(mover.event(position));
             }
         }
         let refused = self.instrument.exchange(engine);
@@ -221,9 +264,8 @@ impl Player {
             NoteEvent::PolyModulation {
                 voice_id, poly_modulation_id, normalized_offset, ..
             } => {
-                let Some((input, reach)) = self.modulated(poly_modulation_id) else { return };
-                let offset = 2.0 * reach * normalized_offset;
-                let expression = Expression::Timbre { input, offset };
+                let Some((mover, reach)) = self.modulated(poly_modulation_id) else { return };
+                let expression = mover.offset(2.0 * reach * normalized_offset);
                 (VoiceID::ID(voice_id), Channel::Wildcard, Key::Wildcard, expression)
             }
             NoteEvent::PolyPressure { voice_id, channel, key, pressure, .. } => {
@@ -274,12 +316,12 @@ impl Player {
         });
     }
 
-    /// The network input that a modulated parameter moves, and the parameter's largest value;
-    /// `None` if the parameter moves none.
-    fn modulated(&self, id: u32) -> Option<(usize, f32)> {
+    /// What a modulated parameter moves, and the parameter's largest value; `None` if it moves
+    /// nothing.
+    fn modulated(&self, id: u32) -> Option<(Mover, f32)> {
         let index = id as usize;
-        let (input, _) = (*self.movers.get(index)?)?;
-        Some((input, if index == AXES { 1.0 } else { AXIS_REACH }))
+        let mover = (*self.movers.get(index)?)?;
+        Some((mover, if index == AXES { 1.0 } else { AXIS_REACH }))
     }
 
     /// The channel and the key that an event of the host addresses, each `None` if it addresses

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from . import compat, metrics
 from ._profile import params_for
 from ._wms import (
+    Direction,
+    Directions,
     Frames,
     Model,
     Params,
@@ -63,6 +65,8 @@ _LATER = ("baselines", "evaluation", "overview", "plot", "training", "waves")
 __all__ = [
     "AudioFileError",
     "AudioWarning",
+    "Direction",
+    "Directions",
     "FeatureFileError",
     "FileAccessError",
     "Frames",

@@ -46,6 +46,15 @@ def of_model(name: str, model: Model) -> dict[str, Any]:
             input_name: [statistics["min"][index], statistics["max"][index]]
             for index, input_name in enumerate(model.input_names)
         },
+        "directions": {
+            direction.name: {
+                "range": [direction.low, direction.high],
+                "spread": direction.spread,
+                "unit": direction.unit,
+                "meaning": direction.meaning,
+            }
+            for direction in model.directions
+        },
         "provenance": config.get("provenance", {}),
     }
 

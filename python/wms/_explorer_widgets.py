@@ -83,7 +83,7 @@ class Explorer(ipywidgets.HBox):  # type: ignore[misc]
 
     @property
     def timbre(self) -> dict[str, float]:
-        """Value of each slider, by the name of its timbre input."""
+        """Value of each slider, by the name of its direction or timbre input."""
         return {name: slider.value for name, slider in self.sliders.items()}
 
     def go_to(self, timbre: dict[str, float]) -> None:

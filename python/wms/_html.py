@@ -43,7 +43,7 @@ def frames_html(frames: Frames) -> str:
 
 
 def model_html(model: Model) -> str:
-    """Return a model as a card: its range, what it was made from, and its timbre inputs."""
+    """Return a model as a card: range, origin, directions and timbre inputs."""
     found = of_model(model.name, model)
     low, high = found["notes"]
     rows = {
@@ -56,11 +56,19 @@ def model_html(model: Model) -> str:
         f"{file_size(4 * found['weights'])}",
     }
     known = [(key, value) for key, value in rows.items() if value]
+    directions = [
+        (direction.name, f"{direction.low:.2f} to {direction.high:.2f} {direction.unit}")
+        for direction in model.directions
+    ]
     axes = [
         (name, f"{lowest:.2f} to {highest:.2f}, at rest {rest:.2f}")
         for name, (lowest, rest, highest) in model.timbre_axes.items()
     ]
-    unfolded = f"<details><summary>timbre inputs</summary>{_table(axes)}</details>"
+    unfolded = "".join(
+        f"<details><summary>{title}</summary>{_table(listed)}</details>"
+        for title, listed in (("directions", directions), ("timbre inputs", axes))
+        if listed
+    )
     return f"<div><b>{escape(model.name)}</b>{_table(known)}{unfolded}</div>"
 
 

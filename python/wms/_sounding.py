@@ -22,12 +22,12 @@ _GAIN = 4.0
 
 @dataclasses.dataclass(frozen=True)
 class Axis:
-    """A timbre input of a model, in the units of `Synth.set_timbre`.
+    """A direction or a timbre input of a model, in the units of `Synth.set_timbre`.
 
     Attributes
     ----------
     name : str
-        Its name in `Model.input_names`.
+        Its name in `Model.directions` or `Model.input_names`.
     low, high : float
         Lowest and highest value in the training sound.
     rest : float
@@ -53,14 +53,18 @@ class Sounding:
     Attributes
     ----------
     axes : list of Axis
-        All inputs but the pitch, in the model's order.
+        The model's directions and the voicedness or, in a model without directions, all inputs but
+        the pitch, in the model's order.
     """
 
     def __init__(self, model: Model, *, sample_rate: int = 44100) -> None:
         self.model, self.sample_rate = model, sample_rate
-        self.axes = [
+        names = model.directions.names
+        self.axes = [Axis(name, low=-1.0, high=1.0, rest=0.0) for name in names]
+        self.axes += [
             Axis(name, low=low, high=high, rest=rest)
             for name, (low, rest, high) in model.timbre_axes.items()
+            if name == "voicedness" or not names
         ]
 
     def spectrum(self, note: int, timbre: Mapping[str, float]) -> _FloatArray:
@@ -71,7 +75,7 @@ class Sounding:
         note : int
             MIDI note, 0 to 127; 69 is A4.
         timbre : mapping
-            Values on some axes by name; the others are at rest.
+            Values on some axes, or of some timbre inputs, by name; the others are at rest.
 
         Raises
         ------
@@ -96,7 +100,7 @@ class Sounding:
         note : int
             MIDI note, 0 to 127; 69 is A4.
         timbre : mapping
-            Values on some axes by name; the others are at rest.
+            Values on some axes, or of some timbre inputs, by name; the others are at rest.
         seconds : float
             Time for which the key is held, above 0 and at most 60.
 
@@ -131,11 +135,12 @@ class Sounding:
     def _place(self, note: int, timbre: Mapping[str, float]) -> dict[str, float]:
         names = [axis.name for axis in self.axes]
         for name in timbre:
-            if name not in names:
+            if name not in names and name not in self.model.timbre_axes:
                 raise ParameterError(f"no axis {name!r}, the model has {', '.join(names)}")
         if not 0 <= note <= 127:
             raise ParameterError(f"note is {note!r}, wanted 0 to 127")
-        return {axis.name: float(timbre.get(axis.name, axis.rest)) for axis in self.axes}
+        rest = {axis.name: axis.rest for axis in self.axes}
+        return rest | {name: float(value) for name, value in timbre.items()}
 
 
 def wav_data_url(sound: _FloatArray, sample_rate: int) -> str:

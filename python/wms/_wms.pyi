@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Unpack
 
-from ._frames import FeaturesLike
+from ._frames import FeaturesLike, FramesLike
 
 __all__ = [
+    "Direction",
+    "Directions",
     "Frames",
     "Model",
     "Params",
@@ -713,12 +715,80 @@ def factory_models() -> list[str]:
     """
 
 @final
+class Direction:
+    """A named direction in the space of a model's inputs.
+
+    Its amounts are counted from the model's rest, in `unit`. `Synth.set_timbre` takes places on a
+    scale from -1, `low`, over 0, the rest, to 1, `high`.
+
+    Attributes
+    ----------
+    name
+        What it moves, such as "brightness".
+    unit
+        The unit of its amounts, such as "dB".
+    meaning
+        What a larger amount means.
+    vector
+        Change of each network input in one unit, (C,).
+    low, high
+        Lowest and highest amount among the sounds that it was measured on, which are not exceeded.
+    spread
+        Standard deviation of the amounts of these sounds.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def meaning(self) -> str: ...
+    @property
+    def vector(self) -> NDArray[np.float32]: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def spread(self) -> float: ...
+    def __copy__(self, /) -> Direction: ...
+    def __deepcopy__(self, _memo: Any, /) -> Direction: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+
+@final
+class Directions:
+    """The directions of a model, in their order: a sequence that also takes names.
+
+    Examples
+    --------
+    >>> model = wms.Model.load("factory:flute")
+    >>> len(model.directions)
+    0
+    """
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the directions."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int | str, /) -> Direction: ...
+    def __contains__(self, name: object, /) -> bool: ...
+    def __iter__(self) -> Iterator[Direction]: ...
+    def __copy__(self, /) -> Directions: ...
+    def __deepcopy__(self, _memo: Any, /) -> Directions: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+
+@final
 class Model:
     """A network and what its inputs and outputs mean; immutable.
 
     Made by `Model.load`. T is the number of frames, C that of network inputs, K that of spectrum
-    bins. Two models are equal if their descriptions and weights are. Where a function takes a
-    model, it takes as well what `Model.load` takes: a path, or "factory:NAME".
+    bins. Two models are equal if their descriptions, weights and sections are. Where a function
+    takes a model, it takes as well what `Model.load` takes: a path, or "factory:NAME".
 
     Examples
     --------
@@ -765,7 +835,9 @@ class Model:
         """
 
     @staticmethod
-    def from_state(config: dict[str, Any], tensors: dict[str, Any]) -> Model:
+    def from_state(
+        config: dict[str, Any], tensors: dict[str, Any], *, like: Model | None = None
+    ) -> Model:
         """A model from its configuration and its tensors, as a model file holds them.
 
         Parameters
@@ -775,6 +847,8 @@ class Model:
         tensors
             The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
             as float32.
+        like
+            A model whose `directions`, and what else its file holds, the new one takes over.
 
         Returns
         -------
@@ -784,14 +858,14 @@ class Model:
         Raises
         ------
         ParameterError
-            A key or a tensor is missing, superfluous, misshapen or out of range. The message names
-            it.
+            A key or a tensor is missing, superfluous, misshapen or out of range, or the directions
+            of `like` do not fit. The message names it.
 
         Examples
         --------
         >>> flute = wms.Model.load("factory:flute")
-        >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
-        >>> renamed.name
+        >>> config = {**flute.config, "name": "Pan"}
+        >>> wms.Model.from_state(config, flute.state_dict(), like=flute).name
         'Pan'
         """
 
@@ -898,6 +972,48 @@ class Model:
         synthesizer holds them, is wider by half of this range on either side.
         """
 
+    @property
+    def directions(self) -> Directions:
+        """The named directions in which the timbre is moved, such as loudness and brightness.
+
+        Models of generation "wms-2" have them from their training. Others have none, unless
+        `with_directions` has made some.
+        """
+
+    def with_directions(self, frames: FramesLike) -> Model:
+        """Measure directions on frames: the same model with these in place of its own.
+
+        There is one for each of loudness, brightness, breath and odd/even balance, if the frames
+        differ in it: the change of the inputs that is to be expected with one unit of it while the
+        pitch and the others stay. The principal components of what these leave follow, up to 12
+        directions in all.
+
+        Parameters
+        ----------
+        frames
+            What `analyze` returns, with the spectra that the model's params give. Of more than
+            50,000 frames, as many as that are taken, at equal distances.
+
+        Returns
+        -------
+        Model
+            The model with directions, to play or to save.
+
+        Raises
+        ------
+        ParameterError
+            The frames do not fit the model, or fewer than 50 of them sound with a pitch.
+
+        Examples
+        --------
+        >>> flute = wms.Model.load("factory:flute")
+        >>> noise = np.random.default_rng(0).normal(size=44100)
+        >>> y = np.sin(2 * np.pi * 440 * np.arange(44100) / 44100) * np.linspace(0.1, 0.5, 44100)
+        >>> frames = wms.analyze(y + 0.01 * noise, flute, sample_rate=44100)
+        >>> flute.with_directions(frames).directions.names[:2]
+        ['loudness', 'brightness']
+        """
+
     def tone_inputs(self, f0_hz: float, **timbre: float) -> NDArray[np.float32]:
         """Network inputs of a steady tone, as a synthesizer feeds them.
 
@@ -906,8 +1022,8 @@ class Model:
         f0_hz
             Pitch, above 0; beyond the pitches of the training sound, the nearest of them counts.
         **timbre
-            Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
-            rest. They are held within `Synth.timbre_range`.
+            Values of directions and timbre inputs by name, in the units of `Synth.set_timbre`; the
+            others are at rest. They are held within `Synth.timbre_range`.
 
         Returns
         -------
@@ -917,7 +1033,7 @@ class Model:
         Raises
         ------
         ParameterError
-            The model has no input of that name, or a value is not a finite number.
+            The model has no direction or input of that name, or a value is not a finite number.
 
         Examples
         --------
@@ -1044,8 +1160,9 @@ class Synth:
     velocity_level
         How far the level follows the velocity, 0 .. 1 (1).
     velocity_timbre, pressure_timbre, brightness_timbre
-        How far full velocity, pressure and brightness move the first timbre input, -4 .. 4 standard
-        deviations (0, 2, 2).
+        How far full velocity, pressure and brightness move the timbre, -4 .. 4 standard deviations
+        (0, 2, 2): velocity and pressure along the direction "loudness", brightness along that of
+        its name; in a model without directions all move the first timbre input.
 
     Raises
     ------
@@ -1094,7 +1211,7 @@ class Synth:
 
     @property
     def timbre_range(self) -> dict[str, tuple[float, float]]:
-        """Range of each input but the pitch, by name, in `set_timbre`'s units."""
+        """Range of each direction and input but the pitch, by name, in `set_timbre`'s units."""
 
     @property
     def sample_rate(self) -> float:
@@ -1181,9 +1298,9 @@ class Synth:
         pan
             From -1, left, to 1, right.
         pressure
-            0 .. 1; moves the first timbre input by `pressure_timbre`.
+            0 .. 1; moves the timbre by `pressure_timbre`.
         brightness
-            From -1, dark, to 1, bright; moves the first timbre input by `brightness_timbre`.
+            From -1, dark, to 1, bright; moves the timbre by `brightness_timbre`.
 
         Raises
         ------
@@ -1236,23 +1353,33 @@ class Synth:
         (0.5, 0.0, 16.0)
         """
 
-    def set_timbre(self, values: ArrayLike | None = None, **named: float) -> None:
+    def set_timbre(
+        self, values: ArrayLike | dict[str, float] | None = None, **named: float
+    ) -> None:
         """Move the timbre smoothly.
 
         Parameters
         ----------
         values
-            All timbre inputs in the model's order, without pitch and voicedness. The unit is a
-            standard deviation of the training data: 0 is its mean, 1 is one standard deviation
-            above. Values are held within a margin around the range of the training data.
+            Directions and inputs by name, as a dict. Or all timbre inputs in the model's order,
+            without pitch and voicedness.
         **named
-            Single inputs by name, such as `mfcc_1=0.5, voicedness=0.9`. Voicedness is in its own
-            unit, 0 .. 1.
+            Directions and inputs by name, such as `loudness=0.5, brightness=-1` or
+            `mfcc_1=0.5, voicedness=0.9`. In a keyword, other characters of a name are underscores:
+            `principal_1=0.3`.
 
         Raises
         ------
         ParameterError
-            There is no input of this name, or a value is not finite.
+            There is no direction or input of this name, or a value is not finite.
+
+        Notes
+        -----
+        Directions (`Model.directions`) are on a scale from -1, the lowest of what the training data
+        hold, over 0, the model's rest, to 1, the highest; they are held within it and add to what
+        the inputs are set to. The unit of an input is a standard deviation of the training data: 0
+        is its mean, 1 is one standard deviation above. Inputs are held within a margin around the
+        range of the training data. Voicedness is in its own unit, 0 .. 1.
 
         Examples
         --------
@@ -1346,11 +1473,11 @@ def render(
         The MIDI channels to play, from 1 to 16: text such as "1-9,11-16", which leaves out the
         drums of channel 10, or their numbers. All channels if it is None.
     timbre_automation
-        Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
-        branch dev writes them.
+        Let controllers 20 to 31 move the model's directions in their order or, in a model without
+        directions, its first twelve inputs, as `wms_torch`'s branch dev writes them.
     timbre
-        Timbre inputs to begin with by their names, such as ``{"mfcc_1": 0.5}``, in the units of
-        `Synth.set_timbre`; the others are at rest.
+        Directions and timbre inputs to begin with by their names, such as ``{"brightness": 0.5}``,
+        in the units of `Synth.set_timbre`; the others are at rest.
     **options
         The keywords of `Synth`.
 

@@ -53,9 +53,9 @@ pub fn info(path: &Path) -> Result<AudioInfo> {
 /// Of a damaged file, all is read that is there.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be opened, [`Error::AudioFile`] if it is not an audio file of
-/// these kinds, nothing of it can be decoded, it lacks the channel, or it holds samples that are
-/// not finite or far beyond full scale.
+/// [`crate::Error::Io`] if the file cannot be opened, [`crate::Error::AudioFile`] if it is not an audio
+/// file of these kinds, nothing of it can be decoded, it lacks the channel, or it holds samples that
+/// are not finite or far beyond full scale.
 pub fn decode(path: &Path, options: ReadOptions) -> Result<Audio> {
     let mut decoder = Decoder::open(path, options, Survey::of_channels)?;
     let mut samples = Vec::new();

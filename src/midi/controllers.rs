@@ -1,5 +1,7 @@
 //! The positions of the controllers of all channels, and what each MIDI message does to them.
 
+use std::ops::RangeInclusive;
+
 use super::zones::Zones;
 use super::{CHANNELS, Event, Expression, Message};
 
@@ -9,8 +11,10 @@ const BEND_RANGE: f32 = 2.0;
 const MEMBER_BEND_RANGE: f32 = 48.0;
 /// Largest bend range that a message can ask for, cents.
 const MAX_BEND_RANGE_CENTS: u16 = 9600;
-/// Controller that moves the model's first input; used after [`Controllers::with_automation`] only.
-const FIRST_INPUT: u8 = 20;
+/// Controllers that move the model's first twelve directions or inputs; used after
+/// [`Controllers::with_automation`] only. Those from 32 on are the fine halves of 0 to 31, and hosts and
+/// keyboards send them as such.
+const AXES: RangeInclusive<u8> = 20..=31;
 /// Registered parameters, most and least significant byte of their number.
 const PITCH_BEND_RANGE: [u8; 2] = [0, 0];
 const MPE_CONFIGURATION: [u8; 2] = [0, 6];
@@ -128,27 +132,27 @@ pub struct Controllers {
     /// Bend range of channels that are not members of a zone, until a message sets another,
     /// semitones.
     bend_range: f32,
-    moves_inputs: bool,
+    moves_axes: bool,
 }
 
 impl Controllers {
-    /// All controllers at rest: no MPE, a bend range of 2 semitones, and controllers from 20 on do not
-    /// move the model's inputs.
+    /// All controllers at rest: no MPE, a bend range of 2 semitones, and controllers 20 to 31 do not
+    /// move the timbre.
     pub fn new() -> Self {
         Self {
             channels: [AT_REST; CHANNELS],
             zones: Zones::default(),
             zones_at_rest: Zones::default(),
             bend_range: BEND_RANGE,
-            moves_inputs: false,
+            moves_axes: false,
         }
     }
 
-    /// Lets controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s branch dev
-    /// writes them. Those that have another meaning here keep it.
+    /// Lets controllers 20 to 31 move the model's first twelve directions in their order, or, if it has
+    /// none, its first twelve inputs, as `wms_torch`'s branch dev writes them.
     #[must_use]
     pub fn with_automation(mut self) -> Self {
-        self.moves_inputs = true;
+        self.moves_axes = true;
         self
     }
 
@@ -263,9 +267,9 @@ impl Controllers {
                 return channels.for_each(|channel| send(Event::AllNotesOff { channel }));
             }
             _ => {
-                let input = number.checked_sub(FIRST_INPUT).filter(|_| self.moves_inputs);
-                if let Some(input) = input {
-                    send(Event::Automation { input: input.into(), position: value });
+                if self.moves_axes && AXES.contains(&number) {
+                    let input = usize::from(number - AXES.start());
+                    send(Event::Automation { input, position: value });
                 }
                 return;
             }
@@ -505,6 +509,20 @@ mod tests {
     }
 
     #[test]
+    fn the_timbre_has_twelve_controllers_and_no_others() {
+        let mut controllers = Controllers::new().with_automation();
+        for number in 0..128 {
+            let sent = control(&mut controllers, &[(0, number, 100)]);
+            let moved = sent.iter().find_map(|event| match *event {
+                Event::Automation { input, .. } => Some(input),
+                _ => None,
+            });
+            let wanted = (20..=31).contains(&number).then(|| usize::from(number) - 20);
+            assert_eq!(moved, wanted, "controller {number}");
+        }
+    }
+
+    #[test]
     fn bend_ranges_have_cents_and_can_be_counted_up_and_down() {
         let mut controllers = Controllers::new().with_automation();
         control(&mut controllers, &[(0, 101, 0), (0, 100, 0), (0, 6, 3), (0, 38, 50)]);
@@ -513,10 +531,10 @@ mod tests {
         assert_bend(&bend(&mut controllers, 0, 0.0), -3.52);
         control(&mut controllers, &[(0, 97, 127); 3]);
         assert_bend(&bend(&mut controllers, 0, 0.0), -3.49);
-        // Once no parameter is chosen, data entry means nothing here, and 38 is the 19th input.
+        // Once no parameter is chosen, data entry means nothing.
         let sent =
             control(&mut controllers, &[(0, 101, 127), (0, 100, 127), (0, 6, 9), (0, 38, 0)]);
-        assert_eq!(sent, [Event::Automation { input: 18, position: 0.0 }]);
+        assert_eq!(sent, []);
         assert_bend(&bend(&mut controllers, 0, 0.0), -3.49);
         control(&mut controllers, &[(0, 100, 0), (0, 101, 0), (0, 6, 127)]);
         assert_bend(&bend(&mut controllers, 0, 0.0), -96.0);

@@ -69,11 +69,21 @@ pub enum Event {
         /// of the training data and a margin. For the voicedness it is the value itself, 0 to 1.
         value: f32,
     },
-    /// A network input moves to where a controller of `wms_torch`'s branch dev puts it: that program
+    /// The timbre moves along one of the model's directions.
+    Direction {
+        /// Index of the direction; nothing happens if the model has fewer.
+        direction: usize,
+        /// Distance from the model's rest in the direction's own unit, clamped to its range.
+        amount: f32,
+    },
+    /// A direction or a network input moves to where a controller puts it.
+    ///
+    /// The direction, if the model has any, goes to its lowest amount at 0, to its rest at 64 of 127,
+    /// and to its highest at 1. An input goes to where `wms_torch`'s branch dev puts it: that program
     /// writes the inputs from -3 to 3, and the voicedness from 0 to 1, over a controller's range.
     Automation {
-        /// Index of the input in the model's input names; nothing happens if it is the pitch, or if
-        /// the model has fewer inputs.
+        /// Index of the direction, or of the input in the model's input names; nothing happens if it is
+        /// the pitch, or if the model has fewer.
         input: usize,
         /// Position of the controller, 0 to 1.
         position: f32,
@@ -122,6 +132,14 @@ pub enum Expression {
         /// Index of the input in the model's input names.
         input: usize,
         /// In standard deviations of the training data; for the voicedness in its own unit.
+        offset: f32,
+    },
+    /// Offset that is added along a direction to the notes that sound now. Later notes of the channel
+    /// begin without it.
+    Direction {
+        /// Index of the direction.
+        direction: usize,
+        /// In the direction's own unit; the sum of all amounts is clamped to its range.
         offset: f32,
     },
 }

@@ -4,6 +4,7 @@
 //! This is the only writer of model files: training and conversion both save through [`Model`].
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use safetensors::SafeTensors;
@@ -14,14 +15,17 @@ use super::analysis::Difference;
 use super::config::{ModelConfig, sizes_from_params};
 use super::half;
 use super::network::{Generation, Network, StateDict, Tensor};
-use super::wms_torch;
+use super::sections::Sections;
+use super::{directions, wms_torch};
 use crate::files::write_atomic;
 use crate::limits::MAX_FILE_BYTES;
+use crate::timbre::Direction;
 use crate::{Error, Result};
 
 /// The "format" in the metadata of a model file.
 const FORMAT: &str = "wms-model";
-const VERSION: &str = "1";
+/// The versions of the format that are read. The second has sections.
+const VERSIONS: RangeInclusive<u32> = 1..=2;
 
 /// Tensors of fewer values keep full precision: there is little to gain, and the first layer, into
 /// which the inputs' mean and scale are folded, takes differences of large numbers.
@@ -46,6 +50,8 @@ const LEAST_HALVED: usize = 2048;
 pub struct Model {
     config: ModelConfig,
     network: Network,
+    sections: Sections,
+    directions: Vec<Direction>,
 }
 
 impl Model {
@@ -86,7 +92,16 @@ impl Model {
                 "config.generation is {given}, wanted {generation}, which the tensors are of"
             )));
         }
-        Ok(Self { config, network })
+        Ok(Self { config, network, sections: Sections::default(), directions: Vec::new() })
+    }
+
+    /// The same model with these sections in place of its own.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if a section that this program knows does not fit the model.
+    pub fn with_sections(&self, sections: Sections) -> Result<Self> {
+        let directions = directions::read(&sections, &self.config)?;
+        Ok(Self { sections, directions, ..self.clone() })
     }
 
     /// Reads a model file as [`Self::load_with`] does, without params.
@@ -184,31 +199,42 @@ impl Model {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let foreign = |e| Error::parameter(format!("truncated, or no safetensors file ({e})"));
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(foreign)?;
-        let config = config_of(header.metadata().as_ref())?;
+        let (config, mut sections) = read_metadata(header.metadata().as_ref())?;
         let mut tensors = StateDict::new();
         for (name, view) in SafeTensors::deserialize(bytes).map_err(foreign)?.iter() {
+            if sections.as_mut().is_some_and(|sections| sections.take(name, &view)) {
+                continue;
+            }
             let data = values(&view).ok_or_else(|| {
                 Error::parameter(format!("tensor {name} is {:?}, wanted F32 or F16", view.dtype()))
             })?;
             tensors.insert(name.to_owned(), Tensor { shape: view.shape().to_vec(), data });
         }
-        Self::from_state(config, tensors)
+        let model = Self::from_state(config, tensors)?;
+        match sections {
+            Some(sections) => model.with_sections(sections),
+            None => Ok(model),
+        }
     }
 
-    /// The bytes of a model file, the same for the same model; with `halved`, large tensors are in
-    /// half precision.
+    /// The bytes of a model file, the same for the same model; with `halved`, large tensors of the
+    /// network are in half precision.
+    ///
+    /// A network of `wms_torch`'s generations without sections is written as version 1, which older
+    /// programs read too; anything else as version 2.
     ///
     /// # Errors
     /// [`Error::Parameter`] if a weight is too large for half precision, beyond 65504.
     pub fn to_bytes(&self, halved: bool) -> Result<Vec<u8>> {
         let wrong = |error: &dyn std::fmt::Display| Error::parameter(error.to_string());
         let config = serde_json::to_string(self.config.json()).map_err(|e| wrong(&e))?;
-        let metadata = HashMap::from([
+        let mut metadata = HashMap::from([
             ("format".to_owned(), FORMAT.to_owned()),
-            ("version".to_owned(), VERSION.to_owned()),
+            ("version".to_owned(), self.version().to_string()),
             ("config".to_owned(), config),
         ]);
-        let tensors: Vec<(String, Vec<usize>, Dtype, Vec<u8>)> = self
+        metadata.extend(self.sections.metadata());
+        let mut tensors: Vec<(String, Vec<usize>, Dtype, Vec<u8>)> = self
             .network
             .to_state_dict()
             .into_iter()
@@ -221,6 +247,11 @@ impl Model {
                 Ok((name, tensor.shape, dtype, bytes))
             })
             .collect::<Result<_>>()?;
+        tensors.extend(
+            self.sections
+                .tensors()
+                .map(|(name, dtype, shape, bytes)| (name, shape.to_vec(), dtype, bytes.to_vec())),
+        );
         let views: Vec<(&str, TensorView<'_>)> = tensors
             .iter()
             .map(|(name, shape, dtype, data)| {
@@ -253,6 +284,22 @@ impl Model {
     fn write(&self, path: &Path, halved: bool) -> Result<()> {
         let bytes = self.to_bytes(halved).map_err(|error| Error::model(path, error.to_string()))?;
         write_atomic(path, &bytes)
+    }
+
+    /// The version of the format that the model is written in.
+    fn version(&self) -> u32 {
+        let is_old = self.generation() != Generation::Wms2 && self.sections.is_empty();
+        if is_old { *VERSIONS.start() } else { *VERSIONS.end() }
+    }
+
+    /// What the model file holds beside the network and its description.
+    pub fn sections(&self) -> &Sections {
+        &self.sections
+    }
+
+    /// The directions in which a player moves the timbre; none if the file has none.
+    pub fn directions(&self) -> &[Direction] {
+        &self.directions
     }
 
     /// The description of the network's inputs and outputs.
@@ -378,21 +425,34 @@ impl Model {
     }
 }
 
-/// The configuration among a file's metadata.
-fn config_of(metadata: Option<&HashMap<String, String>>) -> Result<Value> {
+/// The configuration among a file's metadata, and the texts of its sections if it can have sections.
+fn read_metadata(metadata: Option<&HashMap<String, String>>) -> Result<(Value, Option<Sections>)> {
     let metadata = metadata.ok_or_else(|| {
         Error::parameter("has no metadata: not a wms model file, wanted one of wms train")
     })?;
-    for (key, wanted) in [("format", FORMAT), ("version", VERSION)] {
-        let given = metadata.get(key).map_or("missing", String::as_str);
-        if given != wanted {
-            return Err(Error::parameter(format!("its {key} is {given:?}, wanted {wanted:?}")));
-        }
+    let entry = |key: &str| metadata.get(key).map_or("missing", String::as_str);
+    if entry("format") != FORMAT {
+        let format = entry("format");
+        return Err(Error::parameter(format!("its format is {format:?}, wanted {FORMAT:?}")));
     }
+    let version: Option<u32> = entry("version").parse().ok();
+    let Some(version) = version.filter(|version| VERSIONS.contains(version)) else {
+        let newer = match version {
+            Some(1..) => ": a newer WMS wrote it; update WMS to read it",
+            _ => "",
+        };
+        return Err(Error::parameter(format!(
+            "its version is {:?}, wanted {} or {}{newer}",
+            entry("version"),
+            VERSIONS.start(),
+            VERSIONS.end()
+        )));
+    };
     let config = metadata.get("config");
     let config = config.ok_or_else(|| Error::parameter("its metadata lack config"))?;
-    serde_json::from_str(config)
-        .map_err(|e| Error::parameter(format!("its config is not valid JSON: {e}")))
+    let config = serde_json::from_str(config)
+        .map_err(|e| Error::parameter(format!("its config is not valid JSON: {e}")))?;
+    Ok((config, (version > 1).then(|| Sections::from_metadata(metadata))))
 }
 
 /// The values of a tensor of floats; `None` for other kinds of numbers.

@@ -15,6 +15,7 @@
 mod analysis;
 mod arguments;
 mod audio;
+mod directions;
 mod errors;
 mod frames;
 mod given;
@@ -40,6 +41,8 @@ mod _wms {
     };
     #[pymodule_export]
     use super::audio::{audio_info, list_audio, load_audio, resample, save_audio, wav_bytes};
+    #[pymodule_export]
+    use super::directions::{PyDirection, PyDirections};
     #[pymodule_export]
     use super::frames::{PyFrames, PyScaler, analyze};
     #[pymodule_export]

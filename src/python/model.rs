@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::arguments::{Array, json};
+use super::directions::{PyDirections, axis, measured_on};
 use super::params::{PyParams, json_of, to_python};
 use crate::Error;
 use crate::model::network::{StateDict, Tensor};
 use crate::model::{self, Difference};
-use crate::synth::TimbreSpace;
+use crate::synth::{Axis, TimbreSpace};
 use numpy::{PyArray1, PyArray2, PyArrayMethods};
 use pyo3::exceptions::PyUserWarning;
 use pyo3::prelude::*;
@@ -19,8 +20,8 @@ use std::hash::{Hash, Hasher};
 /// A network and what its inputs and outputs mean; immutable.
 ///
 /// Made by `Model.load`. T is the number of frames, C that of network inputs, K that of spectrum
-/// bins. Two models are equal if their descriptions and weights are. Where a function takes a
-/// model, it takes as well what `Model.load` takes: a path, or "factory:NAME".
+/// bins. Two models are equal if their descriptions, weights and sections are. Where a function
+/// takes a model, it takes as well what `Model.load` takes: a path, or "factory:NAME".
 ///
 /// Examples
 /// --------
@@ -36,6 +37,7 @@ impl PartialEq for Model {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.inner, &other.inner)
             || (self.inner.config() == other.inner.config()
+                && self.inner.sections() == other.inner.sections()
                 && self.inner.network().to_state_dict() == other.inner.network().to_state_dict())
     }
 }
@@ -223,6 +225,8 @@ impl Model {
     /// tensors
     ///     The weights by their state-dict names, as `Model.state_dict` gives them. They are kept
     ///     as float32.
+    /// like
+    ///     A model whose `directions`, and what else its file holds, the new one takes over.
     ///
     /// Returns
     /// -------
@@ -232,20 +236,22 @@ impl Model {
     /// Raises
     /// ------
     /// ParameterError
-    ///     A key or a tensor is missing, superfluous, misshapen or out of range. The message names
-    ///     it.
+    ///     A key or a tensor is missing, superfluous, misshapen or out of range, or the directions
+    ///     of `like` do not fit. The message names it.
     ///
     /// Examples
     /// --------
     /// >>> flute = wms.Model.load("factory:flute")
-    /// >>> renamed = wms.Model.from_state({**flute.config, "name": "Pan"}, flute.state_dict())
-    /// >>> renamed.name
+    /// >>> config = {**flute.config, "name": "Pan"}
+    /// >>> wms.Model.from_state(config, flute.state_dict(), like=flute).name
     /// 'Pan'
     #[staticmethod]
+    #[pyo3(signature = (config, tensors, *, like=None))]
     fn from_state(
         py: Python<'_>,
         config: &Bound<'_, PyDict>,
         tensors: &Bound<'_, PyDict>,
+        like: Option<&Self>,
     ) -> PyResult<Self> {
         let config = json(config, "config")?;
         let mut state = StateDict::new();
@@ -254,7 +260,14 @@ impl Model {
             let Array { shape, data } = Array::take(&tensor, &format!("tensor {name}"), 1..=2)?;
             state.insert(name, Tensor { shape, data });
         }
-        let inner = py.detach(|| model::Model::from_state(config, state))?;
+        let sections = like.map(|like| like.inner.sections().clone());
+        let inner = py.detach(|| {
+            let model = model::Model::from_state(config, state)?;
+            match sections {
+                Some(sections) => model.with_sections(sections),
+                None => Ok(model),
+            }
+        })?;
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -439,6 +452,58 @@ impl Model {
         Ok(axes)
     }
 
+    /// The named directions in which the timbre is moved, such as loudness and brightness.
+    ///
+    /// Models of generation "wms-2" have them from their training. Others have none, unless
+    /// `with_directions` has made some.
+    #[getter]
+    fn directions(&self) -> PyDirections {
+        PyDirections(self.inner.directions().to_vec())
+    }
+
+    /// Measure directions on frames: the same model with these in place of its own.
+    ///
+    /// There is one for each of loudness, brightness, breath and odd/even balance, if the frames
+    /// differ in it: the change of the inputs that is to be expected with one unit of it while the
+    /// pitch and the others stay. The principal components of what these leave follow, up to 12
+    /// directions in all.
+    ///
+    /// Parameters
+    /// ----------
+    /// frames
+    ///     What `analyze` returns, with the spectra that the model's params give. Of more than
+    ///     50,000 frames, as many as that are taken, at equal distances.
+    ///
+    /// Returns
+    /// -------
+    /// Model
+    ///     The model with directions, to play or to save.
+    ///
+    /// Raises
+    /// ------
+    /// ParameterError
+    ///     The frames do not fit the model, or fewer than 50 of them sound with a pitch.
+    ///
+    /// Examples
+    /// --------
+    /// >>> flute = wms.Model.load("factory:flute")
+    /// >>> noise = np.random.default_rng(0).normal(size=44100)
+    /// >>> y = np.sin(2 * np.pi * 440 * np.arange(44100) / 44100) * np.linspace(0.1, 0.5, 44100)
+    /// >>> frames = wms.analyze(y + 0.01 * noise, flute, sample_rate=44100)
+    /// >>> flute.with_directions(frames).directions.names[:2]
+    /// ['loudness', 'brightness']
+    fn with_directions(&self, frames: &Bound<'_, PyAny>) -> PyResult<Self> {
+        // Frames that were made for a training have its inputs already.
+        let inputs = if frames.hasattr("inputs")? && !frames.hasattr("mfcc_raw")? {
+            Array::take(&frames.getattr("inputs")?, "frames.inputs", 2..=2)?.data
+        } else {
+            let features = Features::take(frames, &self.inner)?;
+            features.inputs(&self.inner, &features.f0_hz.data)?
+        };
+        let inner = measured_on(&self.inner, frames, &inputs)?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
     /// Network inputs of a steady tone, as a synthesizer feeds them.
     ///
     /// Parameters
@@ -446,8 +511,8 @@ impl Model {
     /// f0_hz
     ///     Pitch, above 0; beyond the pitches of the training sound, the nearest of them counts.
     /// **timbre
-    ///     Values of timbre inputs by name, in the units of `Synth.set_timbre`; the others are at
-    ///     rest. They are held within `Synth.timbre_range`.
+    ///     Values of directions and timbre inputs by name, in the units of `Synth.set_timbre`; the
+    ///     others are at rest. They are held within `Synth.timbre_range`.
     ///
     /// Returns
     /// -------
@@ -457,7 +522,7 @@ impl Model {
     /// Raises
     /// ------
     /// ParameterError
-    ///     The model has no input of that name, or a value is not a finite number.
+    ///     The model has no direction or input of that name, or a value is not a finite number.
     ///
     /// Examples
     /// --------
@@ -476,25 +541,22 @@ impl Model {
         if !(f0_hz > 0.0 && f0_hz.is_finite()) {
             return Err(Error::parameter(format!("f0_hz is {f0_hz}, wanted above 0")).into());
         }
-        let config = self.inner.config();
-        let mut values = Vec::new();
+        let directions = self.inner.directions();
+        let (mut values, mut amounts) = (Vec::new(), vec![0.0; directions.len()]);
         for (name, value) in timbre.into_iter().flatten() {
             let name: String = name.extract()?;
+            let axis = axis(&self.inner, &name)?;
             let value: Option<f32> = value.extract().ok();
-            let index = config.input_names.iter().position(|own| *own == name);
-            let Some(index) = index.filter(|&index| index != config.pitch_index()) else {
-                return Err(Error::parameter(format!(
-                    "the model has no timbre input {name}, wanted one of {}",
-                    config.input_names.join(", ")
-                ))
-                .into());
-            };
             let Some(value) = value.filter(|value| value.is_finite()) else {
                 return Err(Error::parameter(format!("{name} is not a finite number")).into());
             };
-            values.push((index, value));
+            match axis {
+                Axis::Input(input) => values.push((input, value)),
+                Axis::Direction(index) => amounts[index] = directions[index].amount(value),
+            }
         }
-        Ok(PyArray1::from_vec(py, TimbreSpace::new(&self.inner).inputs(f0_hz, &values)))
+        let inputs = TimbreSpace::new(&self.inner).inputs_along(f0_hz, &values, &amounts);
+        Ok(PyArray1::from_vec(py, inputs))
     }
 
     /// Analysed frames as this model's inputs: its scaler, projection, f0 mapping and order.
@@ -565,8 +627,12 @@ impl Model {
     }
 
     fn __repr__(&self) -> String {
+        let directions = match self.inner.directions().len() {
+            0 => String::new(),
+            count => format!(", {count} directions"),
+        };
         format!(
-            "<wms.Model {:?}: {}, {} inputs, {} bins>",
+            "<wms.Model {:?}: {}, {} inputs, {} bins{directions}>",
             self.inner.config().name,
             self.inner.generation().name(),
             self.inner.input_size(),

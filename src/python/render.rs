@@ -34,11 +34,11 @@ use pyo3::types::{PyBytes, PyDict};
 ///     The MIDI channels to play, from 1 to 16: text such as "1-9,11-16", which leaves out the
 ///     drums of channel 10, or their numbers. All channels if it is None.
 /// timbre_automation
-///     Let the controllers from 20 on move the model's inputs, in their order, as `wms_torch`'s
-///     branch dev writes them.
+///     Let controllers 20 to 31 move the model's directions in their order or, in a model without
+///     directions, its first twelve inputs, as `wms_torch`'s branch dev writes them.
 /// timbre
-///     Timbre inputs to begin with by their names, such as ``{"mfcc_1": 0.5}``, in the units of
-///     `Synth.set_timbre`; the others are at rest.
+///     Directions and timbre inputs to begin with by their names, such as ``{"brightness": 0.5}``,
+///     in the units of `Synth.set_timbre`; the others are at rest.
 /// **options
 ///     The keywords of `Synth`.
 ///
@@ -86,7 +86,7 @@ pub(super) fn render<'py>(
 ) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let options = self::options(options)?;
     let model = model.0;
-    let timbre = timbre_events(model.config(), None, timbre)?;
+    let timbre = timbre_events(&model, None, timbre)?;
     let file = open_midi(py, &midi_file, channels)?;
     let [mut left, right] = watched::run_quietly(py, |watch| {
         engine::render(&model, &file, &options, timbre_automation, &timbre, watch)

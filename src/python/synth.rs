@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::arguments::Array;
+use super::directions::axis;
 use super::model::GivenModel;
 use super::settings::{options, set};
 use crate::Error;
 use crate::midi::{Controllers, Message};
-use crate::model::ModelConfig;
-use crate::synth::{Engine, EngineOptions, Event, Expression, Instrument, Settings};
+use crate::model;
+use crate::synth::{Axis, Engine, EngineOptions, Event, Expression, Instrument, Settings};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadwriteArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -63,8 +64,9 @@ use pyo3::types::PyDict;
 /// velocity_level
 ///     How far the level follows the velocity, 0 .. 1 (1).
 /// velocity_timbre, pressure_timbre, brightness_timbre
-///     How far full velocity, pressure and brightness move the first timbre input, -4 .. 4 standard
-///     deviations (0, 2, 2).
+///     How far full velocity, pressure and brightness move the timbre, -4 .. 4 standard deviations
+///     (0, 2, 2): velocity and pressure along the direction "loudness", brightness along that of
+///     its name; in a model without directions all move the first timbre input.
 ///
 /// Raises
 /// ------
@@ -134,22 +136,29 @@ fn finite(value: f64, name: &str, low: f64, high: f64) -> crate::Result<f32> {
     }
 }
 
-/// The events that move a model's timbre inputs: all by `values`, single ones by name.
+/// The events that move a model's timbre: all inputs by `values`, or directions and inputs by name.
 pub(super) fn timbre_events(
-    config: &ModelConfig,
+    model: &model::Model,
     values: Option<&Bound<'_, PyAny>>,
     named: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Vec<Event>> {
+    let config = model.config();
     let mut events = Vec::new();
-    let mut push = |input: usize, value: f32| {
-        let name = &config.input_names[input];
+    let mut push = |axis: Axis, name: &str, value: f32| {
         if !value.is_finite() {
             return Err(Error::parameter(format!("{name} is {value}, wanted a number")));
         }
-        events.push(Event::Timbre { input, value });
+        events.push(match axis {
+            Axis::Input(input) => Event::Timbre { input, value },
+            Axis::Direction(direction) => {
+                let amount = model.directions()[direction].amount(value);
+                Event::Direction { direction, amount }
+            }
+        });
         Ok(())
     };
-    if let Some(values) = values {
+    let by_name = values.and_then(|values| values.cast::<PyDict>().ok());
+    if let (Some(values), None) = (values, by_name) {
         let values = Array::take(values, "values", 1..=1)?;
         let inputs: Vec<usize> = config.timbre_indices().collect();
         if values.width() != inputs.len() {
@@ -161,25 +170,16 @@ pub(super) fn timbre_events(
             .into());
         }
         for (&input, &value) in inputs.iter().zip(&values.data) {
-            push(input, value)?;
+            push(Axis::Input(input), &config.input_names[input], value)?;
         }
     }
-    if let Some(named) = named {
-        for (name, value) in named {
-            let name: String = name.extract()?;
-            let value: f32 =
-                value.extract().map_err(|_| Error::parameter(format!("{name} is no number")))?;
-            let input = config.input_names.iter().position(|own| *own == name);
-            let input = input.filter(|&input| input != config.pitch_index());
-            let Some(input) = input else {
-                return Err(Error::parameter(format!(
-                    "the model has no timbre input {name}, only {}",
-                    config.input_names.join(", ")
-                ))
-                .into());
-            };
-            push(input, value)?;
-        }
+    for (name, value) in [by_name, named].into_iter().flatten().flatten() {
+        let name: String =
+            name.extract().map_err(|_| Error::parameter("values has a key that is no text"))?;
+        let axis = axis(model, &name)?;
+        let value: f32 =
+            value.extract().map_err(|_| Error::parameter(format!("{name} is no number")))?;
+        push(axis, &name, value)?;
     }
     Ok(events)
 }
@@ -241,16 +241,18 @@ impl Synth {
         Ok(())
     }
 
-    /// Range of each input but the pitch, by name, in `set_timbre`'s units.
+    /// Range of each direction and input but the pitch, by name, in `set_timbre`'s units.
     #[getter]
     fn timbre_range(&self) -> BTreeMap<String, (f32, f32)> {
         let playing = self.playing();
         let engine = playing.instrument.engine();
         let names = engine.model().config().input_names.iter().enumerate();
         let pitch = engine.model().config().pitch_index();
+        let directions = engine.space().directions().iter();
         names
             .filter(|(index, _)| *index != pitch)
             .filter_map(|(index, name)| Some((name.clone(), engine.space().range(index)?)))
+            .chain(directions.map(|direction| (direction.name.clone(), (-1.0, 1.0))))
             .collect()
     }
 
@@ -360,9 +362,9 @@ impl Synth {
     /// pan
     ///     From -1, left, to 1, right.
     /// pressure
-    ///     0 .. 1; moves the first timbre input by `pressure_timbre`.
+    ///     0 .. 1; moves the timbre by `pressure_timbre`.
     /// brightness
-    ///     From -1, dark, to 1, bright; moves the first timbre input by `brightness_timbre`.
+    ///     From -1, dark, to 1, bright; moves the timbre by `brightness_timbre`.
     ///
     /// Raises
     /// ------
@@ -462,17 +464,25 @@ impl Synth {
     /// Parameters
     /// ----------
     /// values
-    ///     All timbre inputs in the model's order, without pitch and voicedness. The unit is a
-    ///     standard deviation of the training data: 0 is its mean, 1 is one standard deviation
-    ///     above. Values are held within a margin around the range of the training data.
+    ///     Directions and inputs by name, as a dict. Or all timbre inputs in the model's order,
+    ///     without pitch and voicedness.
     /// **named
-    ///     Single inputs by name, such as `mfcc_1=0.5, voicedness=0.9`. Voicedness is in its own
-    ///     unit, 0 .. 1.
+    ///     Directions and inputs by name, such as `loudness=0.5, brightness=-1` or
+    ///     `mfcc_1=0.5, voicedness=0.9`. In a keyword, other characters of a name are underscores:
+    ///     `principal_1=0.3`.
     ///
     /// Raises
     /// ------
     /// ParameterError
-    ///     There is no input of this name, or a value is not finite.
+    ///     There is no direction or input of this name, or a value is not finite.
+    ///
+    /// Notes
+    /// -----
+    /// Directions (`Model.directions`) are on a scale from -1, the lowest of what the training data
+    /// hold, over 0, the model's rest, to 1, the highest; they are held within it and add to what
+    /// the inputs are set to. The unit of an input is a standard deviation of the training data: 0
+    /// is its mean, 1 is one standard deviation above. Inputs are held within a margin around the
+    /// range of the training data. Voicedness is in its own unit, 0 .. 1.
     ///
     /// Examples
     /// --------
@@ -486,7 +496,7 @@ impl Synth {
         named: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<()> {
         let model = Arc::clone(self.playing().instrument.engine().model());
-        let events = timbre_events(model.config(), values, named)?;
+        let events = timbre_events(&model, values, named)?;
         let mut playing = self.playing();
         for event in events {
             playing.instrument.handle(event);

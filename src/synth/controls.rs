@@ -21,7 +21,7 @@ impl Default for Controls {
 
 impl Controls {
     /// Sets a control, clamped to its range, and returns whether it did: NaN and infinity change
-    /// nothing, and [`Expression::Timbre`] is not kept here.
+    /// nothing, and offsets of the timbre are not kept here.
     pub fn set(&mut self, expression: Expression) -> bool {
         let (slot, value, low, high) = match expression {
             Expression::Tuning(value) => (&mut self.tuning, value, -120.0, 120.0),
@@ -29,7 +29,7 @@ impl Controls {
             Expression::Pan(value) => (&mut self.pan, value, -1.0, 1.0),
             Expression::Pressure(value) => (&mut self.pressure, value, 0.0, 1.0),
             Expression::Brightness(value) => (&mut self.brightness, value, -1.0, 1.0),
-            Expression::Timbre { .. } => return false,
+            Expression::Timbre { .. } | Expression::Direction { .. } => return false,
         };
         if value.is_finite() {
             *slot = f64::from(value.clamp(low, high));

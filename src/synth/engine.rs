@@ -11,7 +11,7 @@ use super::settings::{EngineOptions, Mode, Settings};
 use super::smoothing::Smoothed;
 use super::spectrum::PartialReader;
 use super::table::TableBuilder;
-use super::timbre::TimbreSpace;
+use super::timbre::{Axis, TimbreSpace};
 use super::voice::{Note, Voice, VoiceContext};
 use crate::Result;
 use crate::midi::{CHANNELS, Event, Expression};
@@ -74,8 +74,10 @@ pub struct Engine {
     settings: Settings,
     channels: [Channel; CHANNELS],
     keys: HeldKeys,
-    /// Network inputs that the voices move to, (C,).
+    /// Network inputs that the voices move to, (C,), and amounts along the directions, (D,), that are
+    /// added to them.
     timbre: Vec<f32>,
+    amounts: Vec<f32>,
     gain: Smoothed,
     /// Pitch of the last note, Hz, at which a glide starts.
     last_hz: Option<f64>,
@@ -124,6 +126,7 @@ impl Engine {
             channels: [Channel::default(); CHANNELS],
             keys: HeldKeys::default(),
             timbre: space.rest().to_vec(),
+            amounts: vec![0.0; space.directions().len()],
             gain: Smoothed::new(settings.gain, GAIN_S * options.sample_rate),
             last_hz: None,
             started: 0,
@@ -147,6 +150,7 @@ impl Engine {
         self.channels = [Channel::default(); CHANNELS];
         self.keys = HeldKeys::default();
         self.timbre.copy_from_slice(self.context.space.rest());
+        self.amounts.fill(0.0);
         self.gain.jump(self.settings.gain);
         self.last_hz = None;
         self.started = 0;
@@ -174,9 +178,15 @@ impl Engine {
         &self.context.space
     }
 
-    /// Network inputs that the voices move to, (C,); the element for the pitch is unused.
+    /// Network inputs that the voices move to before anything is added along the directions, (C,); the
+    /// element for the pitch is unused.
     pub fn timbre(&self) -> &[f32] {
         &self.timbre
+    }
+
+    /// Amounts along the model's directions, (D,), each in its direction's unit.
+    pub fn amounts(&self) -> &[f32] {
+        &self.amounts
     }
 
     /// The reader of partials for the model's spectra.
@@ -229,8 +239,8 @@ impl Engine {
             }
             Event::Channel { channel, expression } => {
                 let channel = channel % CHANNELS as u8;
-                if let Expression::Timbre { input, offset } = expression {
-                    self.offset_where(input, offset, |note| note.channel == channel);
+                if let Some((axis, offset)) = self.offset_asked(expression) {
+                    self.offset_where(axis, offset, |note| note.channel == channel);
                 } else if self.channels[usize::from(channel)].controls.set(expression) {
                     self.refresh_where(|note| note.channel == channel);
                 }
@@ -240,8 +250,8 @@ impl Engine {
                     channel.is_none_or(|c| c % CHANNELS as u8 == n.channel)
                         && note.is_none_or(|key| key == n.key)
                 };
-                if let Expression::Timbre { input, offset } = expression {
-                    self.offset_where(input, offset, meant);
+                if let Some((axis, offset)) = self.offset_asked(expression) {
+                    self.offset_where(axis, offset, meant);
                     return;
                 }
                 for voice in &mut self.voices {
@@ -257,6 +267,7 @@ impl Engine {
                 self.channels[usize::from(channel) % CHANNELS].soft = down;
             }
             Event::Timbre { input, value } => self.set_timbre(input, value),
+            Event::Direction { direction, amount } => self.set_amount(direction, amount),
             Event::Automation { input, position } => self.automate(input, position),
             Event::AllNotesOff { channel } => self.all_keys_up(channel % CHANNELS as u8),
             Event::AllSoundOff { channel } => {
@@ -318,15 +329,31 @@ impl Engine {
         }
     }
 
-    /// Sets an input as `wms_torch`'s branch dev does: a controller's range stands for -3 to 3 of
-    /// the network input itself, not of its distance from the mean in standard deviations.
+    fn set_amount(&mut self, direction: usize, amount: f32) {
+        let known = self.context.space.directions().get(direction);
+        if let (Some(slot), Some(known)) = (self.amounts.get_mut(direction), known)
+            && !amount.is_nan()
+        {
+            *slot = amount.clamp(known.low, known.high);
+        }
+    }
+
+    /// Moves a direction over its range or, in a model without directions, sets an input as
+    /// `wms_torch`'s branch dev does: a controller's range stands for -3 to 3 of the network input
+    /// itself, not of its distance from the mean in standard deviations.
     fn automate(&mut self, input: usize, position: f32) {
-        let config = self.context.model.config();
+        let (config, space) = (self.context.model.config(), &self.context.space);
+        if let Some(direction) = space.directions().get(input) {
+            // 64 of a controller's 127 steps is its middle.
+            self.set_amount(input, direction.amount((position * 127.0 - 64.0) / 63.0));
+            return;
+        }
+        if !space.directions().is_empty() || input == config.pitch_index() {
+            return;
+        }
         if Some(input) == config.voicedness_index() {
             self.set_timbre(input, position);
-        } else if input != config.pitch_index()
-            && let Some(value) = self.context.space.value(input, 6.0 * position - 3.0)
-        {
+        } else if let Some(value) = space.value(input, 6.0 * position - 3.0) {
             self.set_timbre(input, value);
         }
     }
@@ -340,11 +367,28 @@ impl Engine {
         }
     }
 
-    fn offset_where(&mut self, input: usize, offset: f32, meant: impl Fn(&Note) -> bool) {
-        let Some(offset) = self.context.space.offset(input, offset) else { return };
+    /// The axis that an expression moves, and how far in the axis' unit, if it is about the timbre. An
+    /// offset that is not finite is NaN.
+    fn offset_asked(&self, expression: Expression) -> Option<(Axis, f32)> {
+        match expression {
+            Expression::Timbre { input, offset } => {
+                let offset = self.context.space.offset(input, offset);
+                Some((Axis::Input(input), offset.unwrap_or(f32::NAN)))
+            }
+            Expression::Direction { direction, offset } => {
+                Some((Axis::Direction(direction), offset))
+            }
+            _ => None,
+        }
+    }
+
+    fn offset_where(&mut self, axis: Axis, offset: f32, meant: impl Fn(&Note) -> bool) {
+        if !offset.is_finite() {
+            return;
+        }
         for voice in &mut self.voices {
             if !voice.is_free() && meant(voice.note()) {
-                voice.set_offset(input, offset);
+                voice.set_offset(axis, offset);
             }
         }
     }
@@ -369,12 +413,18 @@ impl Engine {
         voice.set_pitch(settings.tuning_hz * (semitones / 12.0).exp2(), glide_s);
         voice.set_level(note.level * channel.volume * own.volume);
         voice.set_pan(note.pan + channel.pan + own.pan);
-        let expression = settings.velocity_timbre * (2.0 * f64::from(note.velocity) - 1.0)
-            + settings.pressure_timbre * channel.pressure.max(own.pressure)
-            + settings.brightness_timbre * (channel.brightness + own.brightness);
+        let dynamics = settings.velocity_timbre * (2.0 * f64::from(note.velocity) - 1.0)
+            + settings.pressure_timbre * channel.pressure.max(own.pressure);
+        let brightness = settings.brightness_timbre * (channel.brightness + own.brightness);
         let space = &self.context.space;
-        let offset = space.first().and_then(|first| space.offset(first, expression as f32));
-        voice.set_expression_offset(offset.unwrap_or(0.0));
+        voice.clear_expression();
+        for (axis, offset) in [(space.dynamics(), dynamics), (space.brightness(), brightness)] {
+            if let Some(axis) = axis
+                && let Some(offset) = space.offset_of(axis, offset as f32)
+            {
+                voice.add_expression(axis, offset);
+            }
+        }
     }
 
     fn note_on(&mut self, key: Key) {
@@ -478,7 +528,7 @@ impl Engine {
         };
         self.batch.clear();
         for &index in voices {
-            self.voices[index].request_frame(&self.timbre, &mut self.batch);
+            self.voices[index].request_frame(&self.timbre, &self.amounts, &mut self.batch);
         }
         self.network.step(&mut self.batch);
         for (lane, &index) in voices.iter().enumerate() {

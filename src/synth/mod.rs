@@ -37,7 +37,7 @@ pub use resynthesis::{AnalysedFrames, resynthesize};
 pub use settings::{EngineOptions, MAX_UNISON, MAX_VOICES, Mode, Settings};
 pub use song::render;
 pub use spectrum::{PartialReader, cycle_waveform};
-pub use timbre::TimbreSpace;
+pub use timbre::{Axis, TimbreSpace};
 pub use trajectory::{Trajectory, play};
 
 /// Parts of the engine for its benches and for the pictures of the plugin; they may change at any time.

@@ -53,13 +53,14 @@ pub struct Settings {
     /// How far the level follows velocity, 0 .. 1: the amplitude is velocity to the power of twice
     /// this.
     pub velocity_level: f64,
-    /// How far full velocity moves the first timbre input up, and the lowest velocity down, -4 .. 4
-    /// standard deviations of the training data.
+    /// How far full velocity moves the timbre up, and the lowest velocity down, -4 .. 4 standard
+    /// deviations of the training data: along the direction "loudness" or, in a model without
+    /// directions, the first timbre input.
     pub velocity_timbre: f64,
-    /// How far full pressure moves the first timbre input, -4 .. 4 standard deviations.
+    /// How far full pressure moves the same, -4 .. 4 standard deviations.
     pub pressure_timbre: f64,
-    /// How far full brightness or modulation wheel moves the first timbre input, -4 .. 4 standard
-    /// deviations.
+    /// How far full brightness or modulation wheel moves the direction "brightness" or, in a model
+    /// without directions, the first timbre input, -4 .. 4 standard deviations.
     pub brightness_timbre: f64,
 }
 

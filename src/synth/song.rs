@@ -17,9 +17,9 @@ const BLOCK_S: f64 = 0.05;
 /// Plays a MIDI file until its last note has died away, and returns left and right.
 ///
 /// Notes, controllers, pedals, pitch bend, registered parameters and MPE are understood as
-/// [`Controllers`] understands them. With `automation`, controllers from 20 on move the model's
-/// inputs, as `wms_torch`'s branch dev writes them. `first` are events that the engine is given before
-/// the first message, such as the timbre to begin with. A file without notes gives no samples. Messages
+/// [`Controllers`] understands them. With `automation`, controllers 20 to 31 move the model's directions,
+/// or its inputs as `wms_torch`'s branch dev writes them. `first` are events that the engine is given
+/// before the first message, such as the timbre to begin with. A file without notes gives no samples. Messages
 /// more than 65 s after the last one that starts or ends a note are ignored, and notes that still
 /// sound then are released.
 ///

@@ -5,10 +5,20 @@
 //! plugin and Python ask for them.
 
 use crate::model::{F0Mapping, Model};
+use crate::timbre::Direction;
 
 /// Added to either end of the range that an input had in training, as a share of that range: how
 /// far a player may go beyond it.
 const MARGIN: f32 = 0.5;
+
+/// What expressions of notes move: an input, or a direction if the model has any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Axis {
+    /// A network input, by its index.
+    Input(usize),
+    /// A direction, by its index.
+    Direction(usize),
+}
 
 /// Where a model's inputs rest, how far they may go, and what a player's unit is.
 #[derive(Clone, Debug)]
@@ -21,7 +31,9 @@ pub struct TimbreSpace {
     /// Value of each input at 0 of the player's scale, and its change per unit.
     centre: Vec<f32>,
     unit: Vec<f32>,
-    first: Option<usize>,
+    directions: Vec<Direction>,
+    dynamics: Option<Axis>,
+    brightness: Option<Axis>,
     pitch: usize,
     f0_mapping: F0Mapping,
     f0_range_hz: [f64; 2],
@@ -47,13 +59,22 @@ impl TimbreSpace {
         for ((rest, &low), &high) in rest.iter_mut().zip(&low).zip(&high) {
             *rest = rest.clamp(low, high);
         }
+        let directions = model.directions().to_vec();
+        let named = |name: &str| directions.iter().position(|d| d.name == name);
+        let first = if directions.is_empty() {
+            config.timbre_indices().next().map(Axis::Input)
+        } else {
+            Some(Axis::Direction(0))
+        };
         Self {
+            dynamics: named("loudness").map(Axis::Direction).or(first),
+            brightness: named("brightness").map(Axis::Direction).or(first),
+            directions,
             rest,
             known,
             allowed: [low, high],
             centre,
             unit,
-            first: config.timbre_indices().next(),
             pitch: config.pitch_index(),
             f0_mapping: config.f0_mapping,
             f0_range_hz: config.f0_range_hz,
@@ -65,9 +86,44 @@ impl TimbreSpace {
         &self.rest
     }
 
-    /// Index of the first timbre input, which velocity, pressure and brightness move.
-    pub fn first(&self) -> Option<usize> {
-        self.first
+    /// The directions in which a player moves the timbre; none if the model has none.
+    pub fn directions(&self) -> &[Direction] {
+        &self.directions
+    }
+
+    /// What velocity and pressure move: the direction "loudness", else the first direction or input.
+    pub fn dynamics(&self) -> Option<Axis> {
+        self.dynamics
+    }
+
+    /// What brightness moves: the direction of that name, else the first direction or input.
+    pub fn brightness(&self) -> Option<Axis> {
+        self.brightness
+    }
+
+    /// The change of an axis by `offset` standard deviations of the training data, in the unit of the
+    /// input or of the direction; `None` if there is no such axis or `offset` is not finite.
+    pub fn offset_of(&self, axis: Axis, offset: f32) -> Option<f32> {
+        match axis {
+            Axis::Input(index) => self.offset(index, offset),
+            Axis::Direction(index) => {
+                let offset = offset * self.directions.get(index)?.spread;
+                offset.is_finite().then_some(offset)
+            }
+        }
+    }
+
+    /// Moves inputs, (C,), by amounts along the directions, (D,), each held within its range;
+    /// allocates nothing.
+    pub fn move_along(&self, amounts: &[f32], inputs: &mut [f32]) {
+        for (direction, &amount) in self.directions.iter().zip(amounts) {
+            let amount = amount.clamp(direction.low, direction.high);
+            if amount != 0.0 {
+                for (input, by) in inputs.iter_mut().zip(&direction.vector) {
+                    *input += amount * by;
+                }
+            }
+        }
     }
 
     /// The input at `value` of the player's scale, held within its range; `None` if there is no such
@@ -133,11 +189,20 @@ impl TimbreSpace {
     /// Network inputs of a tone of `f0_hz` at a place of the timbre space, (C,): pairs of an input and
     /// its value on the player's scale; all other inputs are at rest.
     pub fn inputs(&self, f0_hz: f64, timbre: &[(usize, f32)]) -> Vec<f32> {
+        self.inputs_along(f0_hz, timbre, &[])
+    }
+
+    /// [`Self::inputs`], moved by amounts along the directions, (D,).
+    pub fn inputs_along(&self, f0_hz: f64, timbre: &[(usize, f32)], amounts: &[f32]) -> Vec<f32> {
         let mut inputs = self.rest.clone();
         for &(index, value) in timbre {
             if let (Some(slot), Some(input)) = (inputs.get_mut(index), self.input(index, value)) {
                 *slot = input;
             }
+        }
+        self.move_along(amounts, &mut inputs);
+        for (index, input) in inputs.iter_mut().enumerate() {
+            *input = self.hold(index, *input);
         }
         if let Some(slot) = inputs.get_mut(self.pitch) {
             *slot = self.pitch_input(f0_hz);

@@ -12,7 +12,7 @@ use super::noise_track::NoiseTrack;
 use super::oscillator::Oscillator;
 use super::smoothing::Smoothed;
 use super::table::TableBuilder;
-use super::timbre::TimbreSpace;
+use super::timbre::{Axis, TimbreSpace};
 use crate::model::{Batch, Model, State};
 
 /// Time in which partials fade out before a sudden rise of pitch, s.
@@ -62,6 +62,35 @@ pub(super) struct Note {
     pub sostenuto: bool,
 }
 
+/// Distances from where the instrument has the timbre.
+struct Offsets {
+    /// Of each input, (C,).
+    inputs: Vec<f32>,
+    /// Along each direction, (D,).
+    directions: Vec<f32>,
+}
+
+impl Offsets {
+    fn new(space: &TimbreSpace) -> Self {
+        Self {
+            inputs: vec![0.0; space.rest().len()],
+            directions: vec![0.0; space.directions().len()],
+        }
+    }
+
+    fn clear(&mut self) {
+        self.inputs.fill(0.0);
+        self.directions.fill(0.0);
+    }
+
+    fn get_mut(&mut self, axis: Axis) -> Option<&mut f32> {
+        match axis {
+            Axis::Input(index) => self.inputs.get_mut(index),
+            Axis::Direction(index) => self.directions.get_mut(index),
+        }
+    }
+}
+
 /// A voice plays one note at a time.
 ///
 /// [`Self::start`] begins a note. It then gets its frames by [`Self::request_frame`], which asks a batch of
@@ -71,10 +100,14 @@ pub(super) struct Voice {
     context: VoiceContext,
     state: State,
     input: Vec<f32>,
-    /// Distance of each input from where the instrument has it, by the note's own expressions.
-    offsets: Vec<f32>,
-    /// The same for the first timbre input, by velocity, pressure and brightness.
-    expression_offset: f32,
+    /// Where each input is moving to, (C,).
+    wanted: Vec<f32>,
+    /// Amount along each direction, (D,).
+    amounts: Vec<f32>,
+    /// Distances from where the instrument has the timbre, by the note's own expressions.
+    offsets: Offsets,
+    /// The same by velocity, pressure and brightness.
+    expression: Offsets,
     controls: Controls,
     spectrum: Vec<f32>,
     partials: Vec<f32>,
@@ -107,8 +140,10 @@ impl Voice {
         Self {
             state: context.model.network().state(),
             input: vec![0.0; inputs],
-            offsets: vec![0.0; inputs],
-            expression_offset: 0.0,
+            wanted: vec![0.0; inputs],
+            amounts: vec![0.0; context.space.directions().len()],
+            offsets: Offsets::new(&context.space),
+            expression: Offsets::new(&context.space),
             controls: Controls::default(),
             spectrum: vec![0.0; context.model.output_size()],
             partials: vec![0.0; partials],
@@ -146,7 +181,7 @@ impl Voice {
         self.key_down = true;
         self.stolen = false;
         self.controls = Controls::default();
-        self.offsets.fill(0.0);
+        self.offsets.clear();
         self.state.reset();
         self.envelope.reset();
         self.envelope.start();
@@ -154,17 +189,15 @@ impl Voice {
     }
 
     /// Joins the batch that the network steps next. At a note's first frame its inputs are those that
-    /// `timbre`, (C,), asks for; later they move towards these.
-    pub fn request_frame(&mut self, timbre: &[f32], batch: &mut Batch) {
+    /// `timbre`, (C,), and amounts along the directions, (D,), ask for; later they move towards these.
+    pub fn request_frame(&mut self, timbre: &[f32], amounts: &[f32], batch: &mut Batch) {
+        self.find_wanted(timbre, amounts);
         if self.awaits_first_frame {
             self.arrive();
-            for index in 0..self.input.len() {
-                self.input[index] = self.wanted_input(timbre, index);
-            }
+            self.input.copy_from_slice(&self.wanted);
         } else {
-            for index in 0..self.input.len() {
-                let wanted = self.wanted_input(timbre, index);
-                self.input[index] += self.timbre_rate * (wanted - self.input[index]);
+            for (input, wanted) in self.input.iter_mut().zip(&self.wanted) {
+                *input += self.timbre_rate * (wanted - *input);
             }
         }
         let pitch_input = self.context.space.pitch_input(self.f0_hz());
@@ -172,6 +205,24 @@ impl Voice {
             *input = pitch_input;
         }
         batch.push(&self.input, &self.state);
+    }
+
+    /// Finds the values that the inputs move to: `timbre` with the note's offsets, moved along the
+    /// directions, within each input's range.
+    fn find_wanted(&mut self, timbre: &[f32], amounts: &[f32]) {
+        let space = &self.context.space;
+        let sum = |to: &mut [f32], of: &[f32], own: &[f32], expression: &[f32]| {
+            for (((to, of), own), expression) in to.iter_mut().zip(of).zip(own).zip(expression) {
+                *to = of + own + expression;
+            }
+        };
+        let (own, expression) = (&self.offsets, &self.expression);
+        sum(&mut self.wanted, timbre, &own.inputs, &expression.inputs);
+        sum(&mut self.amounts, amounts, &own.directions, &expression.directions);
+        space.move_along(&self.amounts, &mut self.wanted);
+        for (index, wanted) in self.wanted.iter_mut().enumerate() {
+            *wanted = space.hold(index, *wanted);
+        }
     }
 
     /// Brings level and pan to their targets, and the pitch to where it glides from.
@@ -230,15 +281,21 @@ impl Voice {
         self.pan.set(pan.clamp(-1.0, 1.0));
     }
 
-    /// Moves the first timbre input away from where the instrument has it, by velocity, pressure and
-    /// brightness.
-    pub fn set_expression_offset(&mut self, offset: f32) {
-        self.expression_offset = offset;
+    /// Forgets what velocity, pressure and brightness have moved.
+    pub fn clear_expression(&mut self) {
+        self.expression.clear();
     }
 
-    /// Moves an input away from where the instrument has it, by an expression of the note's own.
-    pub fn set_offset(&mut self, index: usize, offset: f32) {
-        if let Some(slot) = self.offsets.get_mut(index) {
+    /// Moves an axis away from where the instrument has it, by velocity, pressure or brightness.
+    pub fn add_expression(&mut self, axis: Axis, offset: f32) {
+        if let Some(slot) = self.expression.get_mut(axis) {
+            *slot += offset;
+        }
+    }
+
+    /// Moves an axis away from where the instrument has it, by an expression of the note's own.
+    pub fn set_offset(&mut self, axis: Axis, offset: f32) {
+        if let Some(slot) = self.offsets.get_mut(axis) {
             *slot = offset;
         }
     }
@@ -329,14 +386,6 @@ impl Voice {
 
     fn pitch_now(&self) -> f64 {
         self.pitch.value().exp2()
-    }
-
-    /// The value that an input moves to: `timbre` with the note's offsets, within the input's
-    /// range.
-    fn wanted_input(&self, timbre: &[f32], index: usize) -> f32 {
-        let space = &self.context.space;
-        let expression = if space.first() == Some(index) { self.expression_offset } else { 0.0 };
-        space.hold(index, timbre[index] + self.offsets[index] + expression)
     }
 
     /// Adds this voice to `left` and `right`, which must end at or before the end of the clock's frame.
@@ -463,7 +512,7 @@ mod tests {
         voice.start(Note { level: 1.0, ..Note::default() }, None);
         voice.set_pitch(300.0, 0.0);
         voice.set_level(1.0);
-        voice.request_frame(&[0.0], &mut batch);
+        voice.request_frame(&[0.0], &[], &mut batch);
         network.step(&mut batch);
         voice.receive_frame(&batch, 0, settings);
         let mut reached = 0.0f64;
@@ -478,7 +527,7 @@ mod tests {
             }
             if clock.tick() {
                 batch.clear();
-                voice.request_frame(&[0.0], &mut batch);
+                voice.request_frame(&[0.0], &[], &mut batch);
                 network.step(&mut batch);
                 voice.receive_frame(&batch, 0, settings);
             }

@@ -157,3 +157,58 @@ pub fn partial_model(sample_rate: u32, hop_size: usize) -> Arc<Model> {
     let network = Network::from_state(tensors, &config).unwrap();
     Arc::new(Model::new(config, network).unwrap())
 }
+
+/// [`partial_model`] with partials near the envelope and noise well below it, so that it hardly bends
+/// what its inputs say.
+pub fn wms2() -> Model {
+    let wild = partial_model(16_000, 256);
+    let mut config = Value::Object(wild.config().json().clone());
+    let coefficients = wild.input_size() - 2;
+    let row = |coefficient: f64, pitch: f64, voicedness: f64| {
+        let mut values = vec![coefficient; coefficients];
+        values.extend([pitch, voicedness]);
+        values
+    };
+    let scale: Vec<f64> = (0..coefficients).map(|i| 20.0 / (1.0 + i as f64)).collect();
+    config["scaler"]["scale"] = json!(scale);
+    config["input_statistics"] = json!({
+        "min": row(-4.0, -9.0, 0.0), "max": row(4.0, 7.0, 1.0), "mean": row(0.0, 5.0, 0.8),
+        "std": row(1.0, 0.8, 0.2), "rest": row(0.0, 5.0, 0.9),
+    });
+    let mut tensors = wild.network().to_state_dict();
+    for (name, tensor) in &mut tensors {
+        if name.starts_with("decoders") || name.starts_with("contexts") {
+            tensor.data.iter_mut().for_each(|weight| *weight *= 0.2);
+        }
+    }
+    let noise = Tensor { shape: vec![1], data: vec![-2.0] };
+    tensors.insert("decoders.1.2.bias".into(), noise);
+    Model::from_state(config, tensors).unwrap()
+}
+
+/// Frames that [`wms2`] plays at random places: inputs, (T, C), spectra, (T, K), and pitches in Hz.
+pub fn wms2_frames(model: &Model, count: usize) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    let mut seed = 7u32;
+    let mut random = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as f32 / 8_388_608.0 - 1.0
+    };
+    let (mut inputs, mut f0_hz) = (Vec::new(), Vec::new());
+    for _ in 0..count {
+        let hz = 220.0 * random().exp2();
+        inputs.extend((0..model.input_size() - 2).map(|_| 0.7 * random()));
+        inputs.push(model.config().f0_mapping.apply(f64::from(hz)));
+        inputs.push(0.75 + 0.25 * random());
+        f0_hz.push(hz);
+    }
+    let spectra = model.predict(&inputs, &mut model.network().state()).unwrap();
+    (inputs, spectra, f0_hz)
+}
+
+/// [`wms2`] with directions.
+pub fn steered() -> Arc<Model> {
+    let model = wms2();
+    let (inputs, spectra, f0_hz) = wms2_frames(&model, 600);
+    let measured = model.measure(&spectra, &f0_hz).unwrap();
+    Arc::new(model.with_directions(&inputs, &f0_hz, &measured).unwrap())
+}

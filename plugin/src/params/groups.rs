@@ -55,8 +55,8 @@ pub fn axis_id(index: usize) -> String {
 /// Where the sound is among the timbres of the model.
 #[derive(Params)]
 pub struct TimbreParams {
-    /// The distance from the model's resting timbre along each of its timbre inputs, in standard
-    /// deviations of the training data. There are always 16 of them, because a host does not expect
+    /// The distance from the model's resting timbre along each of its directions or, in a model without
+    /// directions, its timbre inputs, in standard deviations of the training data. There are always 16 of them, because a host does not expect
     /// parameters to come and go; those that a model does not use have no effect.
     #[nested]
     pub axes: Axes,
@@ -135,15 +135,15 @@ pub struct ExpressionParams {
     /// How far the level follows the velocity, as a factor: at 0 all notes are equally loud.
     #[id = "velocity_level"]
     pub velocity_level: FloatParam,
-    /// How far velocity moves the first timbre axis, in standard deviations. It starts at 0 because
-    /// what the first axis does differs from model to model.
+    /// How far velocity moves the loudness or, in a model without directions, the first timbre axis, in
+    /// standard deviations. It starts at 0 because what the first axis does differs from model to model.
     #[id = "velocity_timbre"]
     pub velocity_timbre: FloatParam,
-    /// How far full channel or key pressure moves the first timbre axis, in standard deviations.
+    /// How far full channel or key pressure moves the same, in standard deviations.
     #[id = "pressure_timbre"]
     pub pressure_timbre: FloatParam,
-    /// How far the full modulation wheel or brightness controller moves the first timbre axis, in
-    /// standard deviations.
+    /// How far the full modulation wheel or brightness controller moves the brightness or, in a model
+    /// without directions, the first timbre axis, in standard deviations.
     #[id = "brightness_timbre"]
     pub brightness_timbre: FloatParam,
     /// How far the pitch wheel bends, in semitones. A MIDI message can set another range for a channel.

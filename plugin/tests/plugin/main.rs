@@ -1,5 +1,6 @@
 //! The plugin in a host that is part of the test.
 
+mod directions;
 mod host;
 mod midi;
 mod playing;

@@ -3,6 +3,7 @@
 
 use std::process::Command;
 
+use crate::directions::steered_model;
 use crate::host::{Act, Host, blocks, off, on};
 use crate::projects::{other_model, with_model};
 
@@ -23,6 +24,7 @@ fn nothing_is_allocated_while_it_plays() {
     host.reset();
     let state = host.save();
     let other = with_model(&state, &other_model(folder.path()));
+    let steered = with_model(&state, &steered_model(folder.path()));
     let axis = host.param("Timbre 2").id;
     let mode = host.param("Mode").id;
     let voices = host.param("Voices").id;
@@ -44,6 +46,6 @@ fn nothing_is_allocated_while_it_plays() {
         acts.extend((0..40).map(|i| (4500 + i * 31, off(40 + i as u16))));
         acts.sort_by_key(|(at, _)| *at);
         host.play(&blocks(9600, 333), &acts);
-        assert!(host.restore(if round % 2 == 0 { &other } else { &state }));
+        assert!(host.restore([&steered, &other, &state][usize::from(round) % 3]));
     }
 }

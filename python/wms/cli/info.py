@@ -81,14 +81,32 @@ def _model_words(found: dict[str, Any]) -> list[str]:
     ]
     for key, value in found["provenance"].items():
         lines.append(f"  {key.replace('_', ' ')}: {plain(value)}")
+    lines.extend(_direction_words(found["directions"]))
     inputs, bins = len(found["inputs"]), found["bins"]
     lines.append(
         f"  network {found['generation']}: {inputs} inputs, {bins} bins, {found['weights']:,} "
         "weights"
     )
-    for name, (lowest, highest) in found["inputs"].items():
+    # Nobody moves the inputs of a model with directions one by one.
+    for name, (lowest, highest) in found["inputs"].items() if not found["directions"] else ():
         lines.append(f"    input {name}: {lowest:.2f} to {highest:.2f}")
     return [line for line in lines if line]
+
+
+def _direction_words(directions: dict[str, Any]) -> list[str]:
+    """What moves the timbre, how far from the model's rest, and what one hears."""
+    if not directions:
+        return []
+    lines = [
+        f"  timbre: {len(directions)} directions; `--set NAME=VALUE` moves them from -1,",
+        "  the lowest of these values, over 0, the model's rest, to 1, the highest",
+    ]
+    for name, found in directions.items():
+        lowest, highest = found["range"]
+        lines.append(
+            f"    {name}: {lowest:.2f} to {highest:.2f} {found['unit']} ({found['meaning']})"
+        )
+    return lines
 
 
 def _recording_words(found: dict[str, Any]) -> list[str]:

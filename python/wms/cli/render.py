@@ -72,8 +72,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--timbre-automation",
         action="store_true",
-        help="let controllers from 20 on move the timbre. `wms analyze --midi` writes them as "
-        "wms_torch's branch dev does: without notes, and on a clock of its own, 10 ms a frame",
+        help="let controllers 20 to 31 move the timbre: the model's directions or, where it has "
+        "none, its inputs. `wms analyze --midi` writes them as wms_torch's branch dev does: "
+        "without notes, and on a clock of its own, 10 ms a frame",
     )
 
 

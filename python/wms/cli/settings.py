@@ -23,13 +23,14 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a setting of the instrument, such as glide_s=0.1, or a timbre input, such as "
-        "mfcc_1=0.5; can be given several times; --set help lists them",
+        help="a setting of the instrument, such as glide_s=0.1, or of the timbre: a direction, "
+        "such as brightness=0.5, or an input, such as mfcc_1=0.5; can be given several times; "
+        "--set help lists them",
     )
 
 
 def settings(options: argparse.Namespace, model: Model) -> tuple[dict[str, Any], dict[str, float]]:
-    """Return the settings and the timbre inputs of --set, each by its name.
+    """Return the settings and the timbre of --set, each by its name.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def settings(options: argparse.Namespace, model: Model) -> tuple[dict[str, Any],
     """
     found: dict[str, Any] = {}
     timbre: dict[str, float] = {}
-    inputs = model.timbre_axes
+    inputs = {name: (-1.0, 0.0, 1.0) for name in model.directions.names} | model.timbre_axes
     for given in options.set:
         if given == "help":
             print(*_list(inputs), sep="\n")

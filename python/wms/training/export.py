@@ -6,6 +6,7 @@ import copy
 import datetime
 import json
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from ..compat import write_model
 from ..compat.hashing import PITCH_OFFSET_HZ
 from ..compat.models import check_known_to_wms_torch, save_rt_json
 from ..compat.torch_file import save_tensors
+from ..errors import ParameterError
 from .frames import n_bins, params_dict
 from .network import GRUNet
 from .partial_network import PartialNet
@@ -138,7 +140,8 @@ def save_model(
 ) -> Path:
     """Write a network and everything that is needed to play it as one model file.
 
-    `wms.Model.from_state` makes the model and `wms.Model.save` writes it.
+    `wms.Model.from_state` makes the model and `wms.Model.save` writes it. A `PartialNet` gets
+    directions, measured on the frames (`wms.Model.with_directions`).
 
     Parameters
     ----------
@@ -182,8 +185,20 @@ def save_model(
         params=frames.params if params is None else params,
         provenance=provenance or {},
     )
-    Model.from_state({**config, **kind}, _arrays(network)).save(path)
+    model = Model.from_state({**config, **kind}, _arrays(network))
+    if isinstance(network, PartialNet):
+        model = _with_directions(model, frames)
+    model.save(path)
     return path
+
+
+def _with_directions(model: Model, frames: FramesLike) -> Model:
+    """Measure the model's directions; a training that is over is not lost for want of them."""
+    try:
+        return model.with_directions(frames)
+    except ParameterError as error:
+        warnings.warn(f"the model has no directions: {error}", stacklevel=3)
+        return model
 
 
 def _arrays(network: torch.nn.Module) -> dict[str, npt.NDArray[np.float32]]:

@@ -50,17 +50,20 @@ fn knobs(params: &WmsParams) -> [Named<'_>; 10] {
         ),
         (
             "Vel \u{2192} \u{3c3}",
-            "How far the hardest press moves the first timbre axis up, and the softest press down.",
+            "How far the hardest press moves the loudness, or the first axis of a model without directions, \
+             up, and the softest press down.",
             &params.expression.velocity_timbre,
         ),
         (
             "Press \u{2192} \u{3c3}",
-            "How far full pressure on a key moves the first timbre axis.",
+            "How far full pressure on a key moves the loudness, or the first axis of a model without \
+             directions.",
             &params.expression.pressure_timbre,
         ),
         (
             "Wheel \u{2192} \u{3c3}",
-            "How far the modulation wheel and the brightness controller move the first timbre axis.",
+            "How far the modulation wheel and the brightness controller move the brightness, or the first \
+             axis of a model without directions.",
             &params.expression.brightness_timbre,
         ),
         ("Tune", "The pitch of A4, to tune with other instruments.", &params.voices.tune),
