@@ -230,6 +230,29 @@ def test_of_many_frames_some_are_enough(model, frames):
         model.with_directions(object())
 
 
+def test_the_command_line_moves_them(path, tmp_path):
+    song = tmp_path / "a4.mid"
+    song.write_bytes(bytes.fromhex(
+        "4d546864 00000006 0000 0001 0060 4d54726b 0000000c 00904564 60804500 00ff2f00"
+    ))  # fmt: skip
+
+    def rendered(*settings):
+        out = tmp_path / "out.wav"
+        given = [word for setting in settings for word in ("--set", setting)]
+        words = ["render", str(song), "--model", str(path), "--out", str(out), "--overwrite"]
+        assert main([*words, *given]) == 0
+        return wms.load_audio(out)[0]
+
+    rest = rendered()
+    bright = rendered("brightness=1")
+    assert np.abs(bright - rest).max() > 0.01 * np.abs(rest).max()
+    np.testing.assert_array_equal(rendered("brightness=9"), bright)
+    # Spelled as in Python's keywords, and as it is.
+    spelled = rendered("odd_even_balance=-1")
+    np.testing.assert_array_equal(rendered("odd/even balance=-1"), spelled)
+    assert np.abs(spelled - rest).max() > 0
+
+
 def test_info_and_explorer_show_them(model, path, capsys):
     assert main(["info", str(path)]) == 0
     shown = capsys.readouterr().out

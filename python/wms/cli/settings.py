@@ -50,7 +50,8 @@ def settings(options: argparse.Namespace, model: Model) -> tuple[dict[str, Any],
             raise UsageError(f"--set is {given}, wanted NAME=VALUE, such as glide_s=0.1")
         if name in _OWN_OPTIONS:
             raise UsageError(f"--set is {given}, wanted {_OWN_OPTIONS[name]} {text}")
-        if name in inputs:
+        # Directions may be spelled with underscores, which a shell does not want quoted.
+        if name in inputs or name in model.directions:
             timbre[name] = _number(given, text)
         elif name in Synth.table() or name in _WORDS:
             found[name] = _value(text)
