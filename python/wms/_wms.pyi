@@ -26,6 +26,7 @@ __all__ = [
     "Frames",
     "Model",
     "Params",
+    "Report",
     "Scaler",
     "Store",
     "Synth",
@@ -448,6 +449,27 @@ class Frames:
         was left out. `analyze` issues each line as an `AudioWarning` too.
         """
 
+    def report(self, *, channel: str = "mix") -> Report:
+        """Judge the recordings before a model is trained on them.
+
+        Their files are read once more, as far as they are still there; frames of arrays are judged
+        by themselves.
+
+        Parameters
+        ----------
+        channel
+            The channel that was analysed: "mix", "left" or "right".
+
+        Examples
+        --------
+        >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(32000) / 16000)
+        >>> report = wms.analyze(y, sample_rate=16000).report()
+        >>> report.summary
+        '2.0 s of sound, 99 % pitched, A3'
+        >>> [kind for kind, _ in report.warnings]
+        ['too_short']
+        """
+
     def by_file(self) -> list[Frames]:
         """The frames of each recording, in the order of `files`."""
 
@@ -482,6 +504,58 @@ class Frames:
     def __eq__(self, other: object, /) -> bool: ...
     def __ne__(self, other: object, /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
+
+@final
+class Report:
+    """What recordings hold and what is wrong with them, made by `Frames.report` and `Store.report`.
+
+    As text it is a summary in one line, and a line for each warning.
+    """
+
+    @property
+    def summary(self) -> str:
+        """One line: "1:58 of sound, 81 % pitched, C#3 to A5, soft to loud 34 dB"."""
+
+    @property
+    def warnings(self) -> list[tuple[str, str]]:
+        """What is wrong, each with a word for programs and one line.
+
+        The words are "silent", "mostly_silent", "no_pitch", "two_pitches", "clipped",
+        "loud_pauses", "too_short", "short_notes", "too_quiet", "band_limited", and "file" for a
+        line of `Frames.warnings`.
+        """
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no recording holds any sound, so that no model can be made of them."""
+
+    @property
+    def seconds(self) -> float:
+        """Length of the recordings, s."""
+
+    @property
+    def silent_share(self) -> float:
+        """Share of the length that is silent, 0 to 1."""
+
+    @property
+    def pitched_share(self) -> float:
+        """Share of the time that is not silent in which there is a pitch, 0 to 1."""
+
+    @property
+    def range_hz(self) -> tuple[float, float] | None:
+        """Lowest and highest pitch, Hz, but for the outermost fiftieth; None without any pitch."""
+
+    @property
+    def dynamics_db(self) -> float | None:
+        """From the soft to the loud passages, dB; None if the recordings are not at hand."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as a dict, for programs.
+
+        The keys are "summary", "recordings" (their number), "seconds", "silent_share",
+        "pitched_share", "range_hz", "dynamics_db", and "warnings", a list of dicts with "kind" and
+        "message".
+        """
 
 @final
 class Store:
@@ -608,6 +682,23 @@ class Store:
     @property
     def warnings(self) -> list[tuple[Path, str]]:
         """Files and folders that something is to be known of, as `Frames.warnings`."""
+
+    def report(self, *, channel: str = "mix") -> Report:
+        """Judge the recordings before a model is trained on them.
+
+        Their files are read once more, as far as they are still there; frames of arrays are judged
+        by themselves.
+
+        Parameters
+        ----------
+        channel
+            The channel that was analysed: "mix", "left" or "right".
+
+        Raises
+        ------
+        FeatureFileError
+            One of the store's files is damaged.
+        """
 
     @property
     def kept(self) -> int:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import Model, Params, cycle_waveform
+from . import Frames, Model, Params, Store, cycle_waveform
 from ._files import replacing
 from ._formulas import hann
+from ._text import note_name
 from .errors import ParameterError, WmsError
 
 if TYPE_CHECKING:
@@ -203,6 +204,56 @@ def draw_predictions(
     rows[0][1].set_title("waveform, all phases zero", loc="left", fontsize="medium")
     figure.legend(*rows[0][0].get_legend_handles_labels(), loc="outside upper right", ncols=2,
                   frameon=False)  # fmt: skip
+    return figure
+
+
+def draw_coverage(frames: Frames | Store) -> Figure:
+    """Draw which pitches a recording has at which levels: where a model will know how to sound.
+
+    Parameters
+    ----------
+    frames : Frames or Store
+        Analysed recordings. Frames whose voicedness is below 0.5 are left out.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Keys from left to right, levels from soft to loud; the darker a place, the more of the
+        sound lies there.
+
+    Raises
+    ------
+    ParameterError
+        If no frame has a pitch.
+
+    Examples
+    --------
+    >>> t = np.arange(32000) / 16000
+    >>> y = 0.2 * t * np.sin(2 * np.pi * (220 + 50 * t) * t)
+    >>> figure = wms.plot.draw_coverage(wms.analyze(y, sample_rate=16000))
+    >>> wms.plot.save_figure(figure, "coverage.png")
+    """
+    keys, levels = [], []
+    for part in frames.shards if isinstance(frames, Store) else [frames]:
+        voiced = (part.voicedness >= 0.5) & (part.f0_hz > 0)
+        power = np.square(np.expm1(part.spectrum[voiced])).sum(axis=1)
+        keys.append(69 + 12 * np.log2(part.f0_hz[voiced] / 440))
+        levels.append(10 * np.log10(np.maximum(power, 1e-20)))
+    key, level = np.concatenate(keys), np.concatenate(levels)
+    if not len(key):
+        raise ParameterError("no frame has a pitch, wanted some to draw")
+    level -= level.max()
+    figure = new_figure(7, 4)
+    axes = figure.add_subplot()
+    lowest, highest = int(np.floor(key.min())) - 1, int(np.ceil(key.max())) + 2
+    bins = [np.arange(lowest, highest) + 0.5, np.arange(max(level.min(), -60) - 1, 1.0, 1.5)]
+    axes.hist2d(key, level, bins=bins, cmin=1, cmap="Greys", norm="log")
+    octaves = range(12 * (lowest // 12), highest + 1, 12)
+    axes.set_xticks(list(octaves), [note_name(octave) for octave in octaves])
+    axes.set_xlim(lowest, highest)
+    axes.set_xlabel("key")
+    axes.set_ylabel("dB below the loudest")
+    tidy(axes)
     return figure
 
 

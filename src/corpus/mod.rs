@@ -7,11 +7,13 @@
 
 mod analyze;
 mod builder;
+mod check;
 mod failures;
 mod fingerprint;
 mod frames;
 mod frames_file;
 mod header;
+mod heard;
 mod index;
 mod joined;
 mod loudness;
@@ -25,10 +27,12 @@ mod shard;
 mod source;
 mod store;
 mod stored;
+mod tones;
 mod workers;
 mod writer;
 
 pub use analyze::{analyze_files, analyze_signals};
+pub use check::{Finding, Report};
 #[cfg(feature = "python")]
 pub(crate) use failures::is_about;
 pub use frames::{Frames, Remark, Skipped, StoredFeatures};

@@ -3,8 +3,9 @@
 use super::arguments;
 use super::given::Given;
 use super::params::PyParams;
+use super::report::PyReport;
 use super::warned::warn_of_remarks;
-use super::watched::run;
+use super::watched::{run, run_quietly};
 use crate::Error;
 use crate::Watch;
 use crate::audio::resample;
@@ -245,6 +246,30 @@ impl PyFrames {
     #[getter]
     fn warnings(&self) -> Vec<(PathBuf, String)> {
         self.0.warnings.iter().map(|r| (r.path.clone(), r.message.clone())).collect()
+    }
+
+    /// Judge the recordings before a model is trained on them.
+    ///
+    /// Their files are read once more, as far as they are still there; frames of arrays are judged
+    /// by themselves.
+    ///
+    /// Parameters
+    /// ----------
+    /// channel
+    ///     The channel that was analysed: "mix", "left" or "right".
+    ///
+    /// Examples
+    /// --------
+    /// >>> y = 0.5 * np.sin(2 * np.pi * 220 * np.arange(32000) / 16000)
+    /// >>> report = wms.analyze(y, sample_rate=16000).report()
+    /// >>> report.summary
+    /// '2.0 s of sound, 99 % pitched, A3'
+    /// >>> [kind for kind, _ in report.warnings]
+    /// ['too_short']
+    #[pyo3(signature = (*, channel = "mix"))]
+    fn report(&self, py: Python<'_>, channel: &str) -> PyResult<PyReport> {
+        let channel = arguments::channel(channel)?;
+        Ok(PyReport(run_quietly(py, |watch| self.0.report(channel, watch))?))
     }
 
     /// The frames of each recording, in the order of `files`.

@@ -23,6 +23,7 @@ mod model;
 mod notes;
 mod params;
 mod render;
+mod report;
 mod settings;
 mod store;
 mod synth;
@@ -53,6 +54,8 @@ mod _wms {
     use super::params::PyParams;
     #[pymodule_export]
     use super::render::{cycle_waveform, midi_messages, play_spectra, render, resynthesize};
+    #[pymodule_export]
+    use super::report::PyReport;
     #[pymodule_export]
     use super::store::{PyStore, analyze_into, finish_store, list_with_remarks, prepare_store};
     #[pymodule_export]

@@ -4,8 +4,9 @@ use super::arguments;
 use super::frames::{PyFrames, PyScaler};
 use super::given::Given;
 use super::params::PyParams;
+use super::report::PyReport;
 use super::warned::warn_of_remarks;
-use super::watched::run;
+use super::watched::{run, run_quietly};
 use crate::audio::Channel;
 use crate::corpus::{self, Entry, Remark, Skipped, Store};
 use crate::{Result, Watch};
@@ -171,6 +172,26 @@ impl PyStore {
     #[getter]
     fn warnings(&self) -> Vec<(PathBuf, String)> {
         self.0.warnings().into_iter().map(|r| (r.path, r.message)).collect()
+    }
+
+    /// Judge the recordings before a model is trained on them.
+    ///
+    /// Their files are read once more, as far as they are still there; frames of arrays are judged
+    /// by themselves.
+    ///
+    /// Parameters
+    /// ----------
+    /// channel
+    ///     The channel that was analysed: "mix", "left" or "right".
+    ///
+    /// Raises
+    /// ------
+    /// FeatureFileError
+    ///     One of the store's files is damaged.
+    #[pyo3(signature = (*, channel = "mix"))]
+    fn report(&self, py: Python<'_>, channel: &str) -> PyResult<PyReport> {
+        let channel = arguments::channel(channel)?;
+        Ok(PyReport(run_quietly(py, |watch| self.0.report(channel, watch))?))
     }
 
     /// Number of recordings that the update that returned this store found already analysed.

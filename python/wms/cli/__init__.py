@@ -19,6 +19,7 @@ from .usage import Parser, UsageError, meant
 
 #: Every command in the order of the help, with what stands beside it there.
 COMMANDS = {
+    "check": "judge recordings before a model is trained on them",
     "train": "train an instrument on recordings",
     "models": "list the models that can be played",
     "play": "play a model through the sound card",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import warnings
 from pathlib import Path
 
-from .. import Frames, Model, Params, Store, analyze, factory_models
+from .. import Frames, Model, Params, Report, Store, analyze, factory_models
 from .._progress import AnalysisProgress
-from ..errors import FileAccessError, ModelFileError, ParameterError
+from ..errors import AudioWarning, FileAccessError, ModelFileError, ParameterError
 from . import kinds
 from .usage import number, whole
 
@@ -148,6 +149,26 @@ def frames(sources: list[str], settings: Params, channel: str) -> Frames | Store
             )
         return Store.open(source) if store else Frames.load(source)
     return analysed(sources, settings, channel)
+
+
+def judged_frames(
+    sources: list[str], settings: Params, channel: str
+) -> tuple[Frames | Store, Report]:
+    """Return what `frames` returns, and what is to be said about the recordings.
+
+    Raises
+    ------
+    ParameterError
+        If there is no sound in them.
+    """
+    with warnings.catch_warnings():
+        # The report has these lines too.
+        warnings.simplefilter("ignore", AudioWarning)
+        found = frames(sources, settings, channel)
+    report = found.report(channel=channel)
+    if report.is_silent:
+        raise ParameterError(f"{', '.join(sources)}: there is no sound in it, wanted a recording")
+    return found, report
 
 
 def recording(path: str) -> str:

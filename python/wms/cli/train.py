@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -76,7 +77,10 @@ def run(options: argparse.Namespace) -> int:
     if settings is not None and not any(map(common.holds_frames, options.audio)):
         # Params whose model could not be played are refused before the long analysis.
         settings.check_playable()
-    frames = common.frames(options.audio, settings or Params(), options.channel)
+    frames, report = common.judged_frames(options.audio, settings or Params(), options.channel)
+    if int(os.environ.get("RANK", "0")) == 0:
+        # Under torchrun the first process speaks for all.
+        print(report, flush=True)
     # A file of frames knows how it was analysed; --params says how to train on it.
     training_keys = [field.name for field in dataclasses.fields(training.TrainSettings)]
     given = settings or frames.params

@@ -13,7 +13,8 @@ from ..notes import find_notes
 from .frames import params_dict
 from .note_split import split_notes
 from .settings import TrainSettings
-from .splits import Split, split_frames
+from .silence import PAUSE_S, sounding_frames, split_kept, trained_frames
+from .splits import Split, runs, split_frames
 
 
 def split_by_settings(
@@ -21,7 +22,7 @@ def split_by_settings(
     settings: TrainSettings,
     notes: Callable[[], npt.NDArray[np.void]] | None = None,
 ) -> Split:
-    """Split frames as the settings ask for.
+    """Split frames as the settings ask for, without silence of more than half a second.
 
     Parameters
     ----------
@@ -36,14 +37,17 @@ def split_by_settings(
     Raises
     ------
     ParameterError
-        If no frame remains to train on or to validate on.
+        If there is no sound, or no frame remains to train on or to validate on.
     """
     params = params_dict(frames.params)
     frame_rate = params["sample_rate"] / params["hop_size"]
     length, fraction = settings.training_seq_length, settings.validation_fraction
     guard = math.ceil(params["window_size"] / params["hop_size"])
     file_index = np.asarray(frames.file_index)
-    split = None
+    targets = frames.targets if isinstance(frames.targets, list) else np.asarray(frames.targets)
+    kept = trained_frames(
+        file_index, sounding_frames(targets), pause=math.ceil(PAUSE_S * frame_rate)
+    )
     if settings.validation_split == "notes":
         split = split_notes(
             file_index,
@@ -53,10 +57,18 @@ def split_by_settings(
             guard=guard,
             seed=settings.seed,
         )
-    return split or split_frames(
+        if split is not None:
+            split = Split(runs(split.training, kept, length), runs(split.validation, kept, 1))
+            if split.training and split.validation:
+                return split
+    return split_kept(
+        lambda pieces: split_frames(
+            pieces,
+            length=length,
+            fraction=fraction,
+            stretch=max(1, round(settings.validation_stretch_s * frame_rate)),
+            guard=guard,
+        ),
         file_index,
-        length=length,
-        fraction=fraction,
-        stretch=max(1, round(settings.validation_stretch_s * frame_rate)),
-        guard=guard,
+        kept,
     )

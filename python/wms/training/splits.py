@@ -146,5 +146,17 @@ def remainders(file: Stretch, held: list[Stretch], guard: int) -> list[Stretch]:
     return [Stretch(a, b) for a, b in zip(starts, stops, strict=True) if b > a]
 
 
+def runs(
+    stretches: tuple[Stretch, ...], kept: npt.NDArray[np.bool_], length: int
+) -> tuple[Stretch, ...]:
+    """Return the runs of at least `length` kept frames within each stretch."""
+    found = []
+    for stretch in stretches:
+        inside = kept[stretch.start : stretch.stop].astype(np.int8)
+        edges = np.flatnonzero(np.diff(inside, prepend=0, append=0)) + stretch.start
+        found += [Stretch(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    return tuple(run for run in found if len(run) >= length)
+
+
 def _frames(stretches: tuple[Stretch, ...]) -> npt.NDArray[np.int64]:
     return np.concatenate([np.arange(s.start, s.stop) for s in stretches])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from .._frames import FloatArray
 from ..errors import ParameterError
-from .splits import Split, Stretch
+from .splits import Split, runs
 
 
 def voiced_split(
@@ -37,25 +36,13 @@ def voiced_split(
     if min_voicedness <= 0:
         return split
     voiced = np.asarray(voicedness) >= min_voicedness
-    training = _runs(split.training, voiced, length)
-    validation = _runs(split.validation, voiced, 1)
+    training = runs(split.training, voiced, length)
+    validation = runs(split.validation, voiced, 1)
     if not training or not validation:
-        longest = max((len(run) for run in _runs(split.training, voiced, 1)), default=0)
+        longest = max((len(run) for run in runs(split.training, voiced, 1)), default=0)
         raise ParameterError(
             f"min_voicedness is {min_voicedness:g}: {voiced.mean():.0%} of the frames reach it, "
             f"at most {longest} of them in a row to train on and {sum(map(len, validation))} to "
             f"validate on, wanted at least {length} and 1; set a lower min_voicedness"
         )
     return Split(training, validation)
-
-
-def _runs(
-    stretches: tuple[Stretch, ...], kept: npt.NDArray[np.bool_], length: int
-) -> tuple[Stretch, ...]:
-    """Return the runs of at least `length` kept frames within each stretch."""
-    runs = []
-    for stretch in stretches:
-        inside = kept[stretch.start : stretch.stop].astype(np.int8)
-        edges = np.flatnonzero(np.diff(inside, prepend=0, append=0)) + stretch.start
-        runs += [Stretch(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
-    return tuple(run for run in runs if len(run) >= length)
