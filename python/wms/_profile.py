@@ -10,25 +10,34 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._formulas import hz_to_slaney_mel
-from ._wms import Params, audio_info, list_audio
+from ._wms import Params, audio_info, band_limit, list_audio
 from .errors import AudioWarning, WmsError
 
 #: Lowest and highest sample rates of the profile.
 _LOWEST_RATE, _HIGHEST_RATE = 8000, 44100
+#: Rates for recordings whose band ends below half of their own rate.
+_BAND_RATES = (8000, 11025, 16000, 22050, 32000)
+#: How far above half of a rate a band may end for this rate, as a share: filters are not steep.
+_BAND_MARGIN = 1.025
 #: Spectrum bins from one partial to the next.
 _SPACING = 4
 
 
-def params_for(recordings: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> Params:
+def params_for(
+    recordings: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], *, channel: str = "mix"
+) -> Params:
     """Return the hi-fi profile, at the recordings' own sample rate if that is lower.
 
-    At a lower rate the hop, the mel bands and the spectrum are reduced in proportion, so that the
+    If there is nothing in them above a limit, such as 4 kHz, though there is sound up to it
+    (`band_limit`), the rate is as low as that allows. At a lower rate the hop, the mel bands and the spectrum are reduced in proportion, so that the
     profile stays as fine as it is at 44.1 kHz. Files that cannot be read are passed over here.
 
     Parameters
     ----------
     recordings : path, or sequence of them
         Audio files and folders.
+    channel : {"mix", "left", "right"}, default "mix"
+        The channel that will be analysed.
 
     Raises
     ------
@@ -52,7 +61,11 @@ def params_for(recordings: str | os.PathLike[str] | Sequence[str | os.PathLike[s
             rates.append(audio_info(path)[1])
         except WmsError:
             continue
-    return _at_rate(Params.profile("hifi"), max(rates, default=_HIGHEST_RATE))
+    rate = max(rates, default=_HIGHEST_RATE)
+    if rate > _LOWEST_RATE and (limit := band_limit(paths, channel=channel)) is not None:
+        enough = (r for r in _BAND_RATES if 2 * limit <= _BAND_MARGIN * r)
+        rate = min(rate, next(enough, rate))
+    return _at_rate(Params.profile("hifi"), rate)
 
 
 def _at_rate(profile: Params, rate: int) -> Params:

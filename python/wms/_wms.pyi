@@ -1789,6 +1789,33 @@ def load_audio(
     ((16000,), 16000)
     """
 
+def band_limit(paths: Sequence[_Path], *, channel: str = "mix") -> float | None:
+    """Return the frequency in Hz above which recordings hold nothing, though there is sound up to it.
+
+    Filters, codecs and low sample rates leave such a limit; a model for higher frequencies would
+    learn nothing there. Files that are silent or cannot be read are passed over.
+
+    Parameters
+    ----------
+    paths
+        Audio files.
+    channel
+        The channel to listen to: "mix", "left" or "right".
+
+    Returns
+    -------
+    limit_hz : float or None
+        The highest limit of these recordings; None if one of them has no limit.
+
+    Examples
+    --------
+    >>> noise = np.fft.rfft(np.random.default_rng(0).standard_normal(44100))
+    >>> noise[4000:] = 0
+    >>> wms.save_audio("dull.wav", 0.1 * np.fft.irfft(noise), 44100)
+    >>> round(wms.band_limit(["dull.wav"]), -2)
+    4000.0
+    """
+
 def audio_info(path: _Path) -> tuple[int, int]:
     """Read how many channels an audio file has, and its sample rate, without reading all of it.
 

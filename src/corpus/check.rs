@@ -1,11 +1,12 @@
 //! Judges recordings before a network is trained on them: what is in them, and what is wrong.
 
+use super::band::limit_hz;
 use super::heard::{BLOCK_S, Heard};
 use super::{Frames, Store};
 use crate::analysis::FeaturesView;
 use crate::audio::Channel;
 use crate::params::AnalysisParams;
-use crate::{Error, Result, Watch};
+use crate::{Result, Watch};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 use std::fmt;
@@ -41,15 +42,15 @@ const SHORT_NOTE_S: f64 = 0.3;
 const PAUSE_S: f64 = 0.2;
 /// Time in pauses that allows a judgement, s.
 const ENOUGH_PAUSES_S: f64 = 1.0;
+/// Share of the time that is at the lowest level, and how near to it a pause lies, dB.
+const LOWEST_SHARE: f64 = 0.01;
+const NEAR_LOWEST_DB: f64 = 6.0;
 /// Pauses are quiet if they lie so far below the loud passages, dB.
 const QUIET_PAUSE_DB: f64 = 30.0;
-/// What lies above a band limit is softer than what lies below by at least this, dB.
-const BAND_STEP_DB: f64 = 30.0;
-/// Band limits that are looked for, Hz, and as a share of what the analysis looks at.
-const LOWEST_LIMIT_HZ: f64 = 2500.0;
-const HIGHEST_LIMIT: f64 = 0.85;
-/// Power that still counts below a limit, as a share of what lies there.
-const STILL_THERE: f64 = 1e-2;
+/// Band limits above this share of what the analysis looks at are not told.
+const HIGHEST_LIMIT: f64 = 0.8;
+/// A limit above this share of half of the file's own rate is due to the rate.
+const AT_NYQUIST: f64 = 0.9;
 /// Codecs cut off above this, Hz.
 const CODEC_HZ: f64 = 11_000.0;
 /// File names that a line lists; more are counted only.
@@ -158,7 +159,7 @@ impl Recording {
         let is_silent = !features.spectrum.iter().any(|value| *value > SILENT_SPECTRUM);
         // Frames of samples in memory, or of files that have gone, are judged by themselves.
         let path = Path::new(name);
-        let heard = if path.is_file() { listen(path, channel, watch)? } else { None };
+        let heard = Heard::of_file_if_there(path, channel, watch)?;
         let top_hz = f64::from(analysis.sample_rate) / 2.0;
         let (name, frames) = (name.into(), f0_hz.len());
         Ok(Self { name, frames, frames_s, top_hz, f0_hz, is_silent, heard })
@@ -237,25 +238,32 @@ impl Recording {
         faults
     }
 
-    /// Pauses that are not quiet.
+    /// Pauses that are not quiet: stretches without a pitch at the lowest level of the recording,
+    /// where what fills them lies. Stretches above it may be notes whose pitch is not clear.
     fn loud_pauses(&self, heard: &Heard, loud_db: f64) -> Option<String> {
+        let lowest_db = percentile(&self.levels_db(), LOWEST_SHARE)?;
         let least_frames = (PAUSE_S * self.frames_s).ceil() as usize;
         let block = |frame: usize| (frame as f64 / self.frames_s / BLOCK_S) as usize;
-        let mut levels_db = Vec::new();
+        let mut pauses_db = Vec::new();
         let mut at = 0;
         for run in self.f0_hz.chunk_by(|a, b| a.is_some() == b.is_some()) {
             let (start, stop) = (at, at + run.len());
             at = stop;
-            if run[0].is_none() && run.len() >= least_frames {
-                let powers = heard.powers.get(block(start) + 1..block(stop)).unwrap_or_default();
-                levels_db.extend(powers.iter().map(|power| decibel(*power)));
+            if run[0].is_some() || run.len() < least_frames {
+                continue;
+            }
+            let powers = heard.powers.get(block(start) + 1..block(stop)).unwrap_or_default();
+            let mut levels_db: Vec<f64> = powers.iter().map(|power| decibel(*power)).collect();
+            levels_db.sort_by(f64::total_cmp);
+            if percentile(&levels_db, 0.25).is_some_and(|db| db < lowest_db + NEAR_LOWEST_DB) {
+                pauses_db.extend(levels_db);
             }
         }
-        if (levels_db.len() as f64) * BLOCK_S < ENOUGH_PAUSES_S {
+        if (pauses_db.len() as f64) * BLOCK_S < ENOUGH_PAUSES_S {
             return None;
         }
-        levels_db.sort_by(f64::total_cmp);
-        let below_db = loud_db - percentile(&levels_db, 0.25)?;
+        pauses_db.sort_by(f64::total_cmp);
+        let below_db = loud_db - percentile(&pauses_db, 0.25)?;
         (below_db < QUIET_PAUSE_DB).then(|| {
             format!(
                 "its pauses are only {below_db:.0} dB softer than its loud passages: hum, noise or \
@@ -264,42 +272,17 @@ impl Recording {
         })
     }
 
-    /// An upper limit of the frequencies that the analysis looks at.
+    /// An upper limit of the frequencies, as far as the analysis looks at them.
     fn band_limited(&self, heard: &Heard) -> Option<String> {
-        let spectrum = &heard.spectrum;
-        let top_hz = self.top_hz;
-        let step_db = |hz: f64| {
-            let below = spectrum.mean_power(0.8 * hz, 0.95 * hz)?;
-            // Nothing at all lies above half of the recording's own rate.
-            let above = match spectrum.nyquist_hz() {
-                nyquist if nyquist < 1.05 * hz => 0.0,
-                nyquist => spectrum.mean_power(1.05 * hz, (1.3 * hz).min(nyquist))?,
-            };
-            Some(10.0 * (below.max(f64::MIN_POSITIVE) / above.max(f64::MIN_POSITIVE)).log10())
-        };
-        let steps = (0..)
-            .map(|n| LOWEST_LIMIT_HZ * 1.04_f64.powi(n))
-            .take_while(|hz| *hz < HIGHEST_LIMIT * top_hz);
-        let (step_hz, _) = steps
-            .filter_map(|hz| Some((hz, step_db(hz)?)))
-            .filter(|(_, db)| *db > BAND_STEP_DB)
-            .max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let least = spectrum.mean_power(0.8 * step_hz, 0.95 * step_hz)? * STILL_THERE;
-        let limit_hz = spectrum.highest_hz(least, 1.05 * step_hz)?;
-        let reason = if limit_hz < CODEC_HZ {
+        let found_hz = limit_hz(&heard.spectrum, HIGHEST_LIMIT * self.top_hz)?;
+        let reason = if found_hz > AT_NYQUIST * heard.spectrum.nyquist_hz() {
+            "its sample rate holds no more"
+        } else if found_hz < CODEC_HZ {
             "a model of it sounds as dull"
         } else {
             "as a codec such as mp3 leaves it; the original is better"
         };
-        Some(format!("there is nothing above {} kHz: {reason}", (limit_hz / 100.0).round() / 10.0))
-    }
-}
-
-/// What is heard in a file; `None` if it can no longer be read.
-fn listen(path: &Path, channel: Channel, watch: &Watch) -> Result<Option<Heard>> {
-    match Heard::of_file(path, channel, watch) {
-        Err(Error::Interrupted) => Err(Error::Interrupted),
-        heard => Ok(heard.ok()),
+        Some(format!("there is nothing above {} kHz: {reason}", (found_hz / 100.0).round() / 10.0))
     }
 }
 

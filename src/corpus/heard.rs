@@ -2,7 +2,7 @@
 
 use super::tones::{Spectrum, Tones};
 use crate::audio::{self, Channel, RateReader, ReadOptions};
-use crate::{Result, Watch};
+use crate::{Error, Result, Watch};
 use std::path::Path;
 
 /// Length of a block whose level is measured, s.
@@ -49,6 +49,20 @@ impl Heard {
             block.clear();
         }
         Ok(listener.finish())
+    }
+
+    /// Listens to a whole file; `None` if there is no such file or it cannot be read.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`](crate::Error::Interrupted).
+    pub fn of_file_if_there(path: &Path, channel: Channel, watch: &Watch) -> Result<Option<Self>> {
+        if !path.is_file() {
+            return Ok(None);
+        }
+        match Self::of_file(path, channel, watch) {
+            Err(Error::Interrupted) => Err(Error::Interrupted),
+            heard => Ok(heard.ok()),
+        }
     }
 }
 

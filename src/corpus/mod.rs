@@ -6,6 +6,7 @@
 //! with its length.
 
 mod analyze;
+mod band;
 mod builder;
 mod check;
 mod failures;
@@ -32,6 +33,7 @@ mod workers;
 mod writer;
 
 pub use analyze::{analyze_files, analyze_signals};
+pub use band::band_limit_hz;
 pub use check::{Finding, Report};
 #[cfg(feature = "python")]
 pub(crate) use failures::is_about;

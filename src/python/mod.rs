@@ -55,7 +55,7 @@ mod _wms {
     #[pymodule_export]
     use super::render::{cycle_waveform, midi_messages, play_spectra, render, resynthesize};
     #[pymodule_export]
-    use super::report::PyReport;
+    use super::report::{PyReport, band_limit};
     #[pymodule_export]
     use super::store::{PyStore, analyze_into, finish_store, list_with_remarks, prepare_store};
     #[pymodule_export]

@@ -1,8 +1,46 @@
 //! `wms.Report`.
 
+use super::arguments;
 use super::params::to_python;
-use crate::corpus::Report;
+use super::watched::run_quietly;
+use crate::corpus::{self, Report};
 use pyo3::prelude::*;
+use std::path::PathBuf;
+
+/// Return the frequency in Hz above which recordings hold nothing, though there is sound up to it.
+///
+/// Filters, codecs and low sample rates leave such a limit; a model for higher frequencies would
+/// learn nothing there. Files that are silent or cannot be read are passed over.
+///
+/// Parameters
+/// ----------
+/// paths
+///     Audio files.
+/// channel
+///     The channel to listen to: "mix", "left" or "right".
+///
+/// Returns
+/// -------
+/// limit_hz : float or None
+///     The highest limit of these recordings; None if one of them has no limit.
+///
+/// Examples
+/// --------
+/// >>> noise = np.fft.rfft(np.random.default_rng(0).standard_normal(44100))
+/// >>> noise[4000:] = 0
+/// >>> wms.save_audio("dull.wav", 0.1 * np.fft.irfft(noise), 44100)
+/// >>> round(wms.band_limit(["dull.wav"]), -2)
+/// 4000.0
+#[pyfunction]
+#[pyo3(signature = (paths, *, channel = "mix"))]
+pub(super) fn band_limit(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    channel: &str,
+) -> PyResult<Option<f64>> {
+    let channel = arguments::channel(channel)?;
+    run_quietly(py, |watch| corpus::band_limit_hz(&paths, channel, watch))
+}
 
 /// What recordings hold and what is wrong with them, made by `Frames.report` and `Store.report`.
 ///

@@ -119,3 +119,18 @@ def test_the_setting_chooses_what_is_kept_aside():
     assert split_by_settings(few, chosen).validation
     assert wms.Params()["validation_split"] == "stretches"
     assert wms.Params.profile("hifi")["validation_split"] == "notes"
+
+
+def test_silence_is_in_neither_part_of_a_split():
+    t = np.arange(8 * 16000) / 16000
+    sound = 0.3 * np.sin(2 * np.pi * 220 * t) * (t % 0.5 < 0.4)
+    sound = np.concatenate([np.zeros(20 * 16000), sound, np.zeros(40 * 16000), sound[:40000]])
+    frames = wms.analyze(sound, wms.Params(pitch_detection_method="yin"), sample_rate=16000)
+    for kind in ("notes", "stretches"):
+        split = split_by_settings(
+            frames, TrainSettings(training_seq_length=10, validation_split=kind)
+        )
+        for part in (split.training_frames, split.validation_frames):
+            times = frames.times_s[part]
+            is_silent = (times < 19.8) | ((times > 28.2) & (times < 67.8))
+            assert len(part) and not is_silent.any()

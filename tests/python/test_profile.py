@@ -42,11 +42,27 @@ def test_the_highest_rate_of_a_folder_counts_and_other_files_do_not(tmp_path):
     assert wms.params_for(tmp_path)["sample_rate"] == 22050
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(6000, 8000), (10000, 11025), (40000, 44100)])
+def test_a_band_that_ends_below_half_of_the_rate_lowers_the_rate(tmp_path, rate, expected):
+    noise = 0.1 * np.random.default_rng(rate).standard_normal(2 * 44100)
+    spectrum = np.fft.rfft(noise)
+    spectrum[np.fft.rfftfreq(len(noise), 1 / 44100) > rate / 2] = 0
+    narrow = np.fft.irfft(spectrum)
+    both = np.stack([narrow, 0.1 * noise])
+    path = tmp_path / "a.wav"
+    wms.save_audio(path, both, 44100)
+    assert wms.params_for(path, channel="left")["sample_rate"] == expected
+    assert wms.params_for(path)["sample_rate"] == 44100
+    with pytest.raises(wms.ParameterError, match='channel is "middle"'):
+        wms.params_for(path, channel="middle")
+
+
 def test_train_takes_the_profile_for_recordings_and_their_own_params_for_frames(tmp_path, capsys):
     path = recording(tmp_path / "a.wav", 8000, 4.0)
     out = tmp_path / "m.safetensors"
     assert main(["train", str(path), "--out", str(out), "--epochs", "1"]) == 0
-    assert "the recordings are at 8000 Hz, and so is the model" in capsys.readouterr().err
+    said = "there is nothing above 4 kHz in the recordings, so the model is at 8000 Hz"
+    assert said in capsys.readouterr().err
     assert wms.Model.load(out).generation == "wms-2"
     frames = tmp_path / "f.safetensors"
     wms.analyze(path, wms.Params(hidden_size=7)).save(frames)

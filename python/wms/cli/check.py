@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from .. import Params
 from . import common
 
 EXAMPLE = "example: wms check recordings/"
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    settings = common.params(options)
+    settings = Params.load(options.params or "hifi")
     if options.picture:
         from ..plot import check_package
 

@@ -1,11 +1,12 @@
 """Train an instrument on recordings.
 
-Analyses the recordings, trains a network on them, and writes a model file with everything that is
-needed to play it. Without --params this is done by the hi-fi profile, at the recordings' own sample
-rate if that is lower, and frames are trained on with their own params; --params params.json trains
-what wms_torch can read. Parts of the recordings are kept aside. The error shown is the error on
-these parts, with the errors of simple baselines for comparison. Ctrl-C ends the training: the best
-weights so far become the model, and the exit status is 130.
+Judges the recordings as `wms check` does, analyses them, trains a network on them, and writes a
+model file with everything that is needed to play it. Without --params this is done by the hi-fi
+profile, at a lower sample rate if the recordings reach less high, and frames are trained on with
+their own params; --params params.json trains what wms_torch can read. Parts of the recordings are
+kept aside. The error shown is the error on these parts, with the errors of simple baselines for
+comparison. Ctrl-C ends the training: the best weights so far become the model, and the exit status
+is 130.
 
 To train on several GPUs or machines: torchrun --nproc-per-node 2 -m wms train ...
 """
@@ -25,7 +26,7 @@ from . import common, outputs
 from .usage import UsageError, number, whole
 
 #: What --params is if it is not given.
-PARAMS_DEFAULT = "hifi, at the recordings' own rate if that is lower; the params of frames"
+PARAMS_DEFAULT = "hifi, at a lower rate if the recordings reach less high; the params of frames"
 
 EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
 
@@ -124,10 +125,12 @@ def _settings(options: argparse.Namespace) -> Params | None:
         return common.params(options)
     if any(map(common.holds_frames, options.audio)):
         return None
-    settings = params_for(options.audio)
-    if settings["sample_rate"] < Params.profile("hifi")["sample_rate"]:
+    settings = params_for(options.audio, channel=options.channel)
+    rate = settings["sample_rate"]
+    if rate < Params.profile("hifi")["sample_rate"]:
         print(
-            f"wms train: the recordings are at {settings['sample_rate']} Hz, and so is the model",
+            f"wms train: there is nothing above {rate / 2000:g} kHz in the recordings, so the model "
+            f"is at {rate} Hz",
             file=sys.stderr,
         )
     return settings
