@@ -29,8 +29,9 @@ def params_for(
     """Return the hi-fi profile, at the recordings' own sample rate if that is lower.
 
     If there is nothing in them above a limit, such as 4 kHz, though there is sound up to it
-    (`band_limit`), the rate is as low as that allows. At a lower rate the hop, the mel bands and the spectrum are reduced in proportion, so that the
-    profile stays as fine as it is at 44.1 kHz. Files that cannot be read are passed over here.
+    (`band_limit`), the rate is as low as that allows. At a lower rate the hop, the mel bands and
+    the spectrum are reduced in proportion, so that the profile stays as fine as it is at 44.1 kHz.
+    Files that cannot be read are passed over here.
 
     Parameters
     ----------

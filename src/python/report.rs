@@ -7,7 +7,7 @@ use crate::corpus::{self, Report};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 
-/// Return the frequency in Hz above which recordings hold nothing, though there is sound up to it.
+/// Return the frequency in Hz above which recordings hold nothing, with sound up to it.
 ///
 /// Filters, codecs and low sample rates leave such a limit; a model for higher frequencies would
 /// learn nothing there. Files that are silent or cannot be read are passed over.

@@ -13,6 +13,9 @@ import json
 from .. import Params
 from . import common
 
+#: What --params is if it is not given.
+PARAMS_DEFAULT = "hifi"
+
 EXAMPLE = "example: wms check recordings/"
 
 
@@ -33,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    settings = Params.load(options.params or "hifi")
+    settings = Params.load(options.params or PARAMS_DEFAULT)
     if options.picture:
         from ..plot import check_package
 

@@ -129,8 +129,8 @@ def _settings(options: argparse.Namespace) -> Params | None:
     rate = settings["sample_rate"]
     if rate < Params.profile("hifi")["sample_rate"]:
         print(
-            f"wms train: there is nothing above {rate / 2000:g} kHz in the recordings, so the model "
-            f"is at {rate} Hz",
+            f"wms train: there is nothing above {rate / 2000:g} kHz in the recordings, so the "
+            f"model is at {rate} Hz",
             file=sys.stderr,
         )
     return settings
