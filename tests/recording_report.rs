@@ -67,7 +67,7 @@ fn any_melody(seconds: f64, seed: u32, top_hz: f64) -> Vec<f32> {
             let at_s = n as f64 / rate;
             phase += f0_hz / rate * (1.0 + vibrato * (35.0 * at_s).sin());
             let fade = (at_s / attack_s).min((note_s - at_s) / 0.03).min(1.0);
-            let partials = (1..(top_hz / f0_hz) as u32 + 1).map(|k| {
+            let partials = (1..=(top_hz / f0_hz) as u32).map(|k| {
                 (std::f64::consts::TAU * phase * f64::from(k)).sin() / f64::from(k).powf(fall)
             });
             let tone = partials.sum::<f64>() + breath * (random() - 0.5);

@@ -228,8 +228,8 @@ impl Recording {
             "too_quiet",
             (loud_db < QUIET_DB).then(|| {
                 format!(
-                    "its loud passages lie {:.0} dB below full scale: the noise of the recorder is \
-                     near; record it louder",
+                    "its loud passages lie {:.0} dB below full scale, and a model of soft sound is \
+                     coarser; record it louder, or raise its level",
                     -loud_db
                 )
             }),

@@ -287,11 +287,16 @@ def test_a_recording_shorter_than_a_training_sequence():
         trained(tone(220, 0.3))
 
 
-def test_training_on_silence():
-    result = trained(np.zeros(2 * RATE))
-    assert np.isfinite(result.validation.loss)
-    with pytest.raises(ParameterError, match=r"min_voicedness is 0\.5: 0% of the frames"):
-        trained(np.zeros(2 * RATE), min_voicedness=0.5)
+def test_training_on_silence_is_refused():
+    with pytest.raises(ParameterError, match="there is no sound in the recordings"):
+        trained(np.zeros(2 * RATE))
+
+
+def test_training_on_noise():
+    noise = 0.1 * np.random.default_rng(0).standard_normal(2 * RATE)
+    assert np.isfinite(trained(noise).validation.loss)
+    with pytest.raises(ParameterError, match=r"min_voicedness is 1: 0% of the frames"):
+        trained(noise, min_voicedness=1.0)
 
 
 def test_training_on_voiced_frames_alone():

@@ -1,9 +1,7 @@
 """Silence is left out of the training."""
 
 import numpy as np
-import pytest
 
-import wms
 from wms.training.silence import sounding_frames, split_kept, trained_frames
 from wms.training.splits import Split, Stretch
 
@@ -53,10 +51,3 @@ def test_silent_frames_are_never_in_a_split():
             assert len(set(file_index[stretch.start : stretch.stop])) <= 1
         frames = np.concatenate([found.training_frames, found.validation_frames])
         np.testing.assert_array_equal(np.sort(frames), np.flatnonzero(sounding))
-
-
-def test_recordings_without_sound_are_refused():
-    params = wms.Params(pitch_detection_method="yin")
-    frames = wms.analyze(np.zeros(80_000), params, sample_rate=16_000)
-    with pytest.raises(wms.ParameterError, match="there is no sound in the recordings"):
-        wms.training.train(params, frames, epochs=1, progress=False)
