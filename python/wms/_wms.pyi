@@ -38,6 +38,7 @@ __all__ = [
     "_prepare_store",
     "analyze",
     "audio_info",
+    "band_limit",
     "crepe",
     "crepe_probabilities",
     "cycle_frames",
