@@ -4,9 +4,9 @@ Judges the recordings as `wms check` does, analyses them, trains a network on th
 model file with everything that is needed to play it. Without --params this is done by the hi-fi
 profile, at a lower sample rate if the recordings reach less high, and frames are trained on with
 their own params; --params params.json trains what wms_torch can read. Parts of the recordings are
-kept aside. The error shown is the error on these parts, with the errors of simple baselines for
-comparison. Ctrl-C ends the training: the best weights so far become the model, and the exit status
-is 130.
+kept aside, and a verdict at the end says how close the model comes to them, compared with simple
+ways to predict them. Ctrl-C ends the training: the best weights so far become the model, and the
+exit status is 130.
 
 To train on several GPUs or machines: torchrun --nproc-per-node 2 -m wms train ...
 """
@@ -68,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         from .. import training
         from ..training.prepare import choose_device
+        from ..training.verdict import figures, verdict
     except ImportError as error:
         raise WmsError(str(error)) from error
     try:
@@ -110,8 +111,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{Path(options.log) / 'log.csv'}: the errors while it trained")
     if result.checkpoint_path is not None:
         print(f"{result.checkpoint_path}: the state of the training, to go on from")
-    baselines = ", ".join(f"{name} {error:.4f}" for name, error in result.baselines.items())
-    print(f"error on unseen sound {result.validation.mae:.4f} (baselines: {baselines})")
+    print(verdict(result.validation.mae, result.baselines))
+    print(figures(result.validation.mae, result.baselines))
     if result.interrupted:
         again = shlex.join(_resuming(options.words, str(result.checkpoint_path)))
         print(f"wms train: interrupted; go on with: {again}", file=sys.stderr)

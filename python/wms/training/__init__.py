@@ -39,6 +39,7 @@ from .settings import TrainSettings
 from .splits import Split, Stretch, split_frames
 from .train import TrainResult, train
 from .validation import evaluate_stretches
+from .verdict import verdict
 
 __all__ = [
     "DecibelLoss",
@@ -71,4 +72,5 @@ __all__ = [
     "split_notes",
     "train",
     "trained_keys",
+    "verdict",
 ]
