@@ -152,12 +152,29 @@ def test_interrupted_training_keeps_the_best_and_resumes_as_if_nothing_had_been(
         out=out,
         overwrite=True,
         resume=part.checkpoint_path,
-        epochs=50,
+        epochs=50 - part.epochs,
         progress=False,
     )
-    assert done.epochs == 50 and not part.checkpoint_path.exists()
+    assert part.remaining == (None, 50 - part.epochs)
+    assert done.epochs == 50 and done.remaining == (None, 0)
+    assert part.checkpoint_path.exists(), "a file that was given is not deleted"
     assert_same_weights(whole, done)
     assert [r.validation_loss for r in done.history] == [r.validation_loss for r in whole.history]
+
+
+def test_a_resumed_training_is_as_much_again(tmp_path):
+    frames = made_up_frames()
+    out = tmp_path / "m.safetensors"
+
+    def interrupt(record: EpochRecord) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    part = train(frames.params, frames, out=out, minutes=5, progress=interrupt)
+    assert part.remaining[0] == pytest.approx(5 - part.minutes) and part.remaining[1] is None
+    resumed = {"out": out, "overwrite": True, "resume": part.checkpoint_path, "progress": False}
+    for minutes in (1e-4, 1e-3):
+        done = train(frames.params, frames, minutes=minutes, **resumed)
+        assert done.epochs >= part.epochs and done.minutes > part.minutes + minutes
 
 
 def test_a_checkpoint_fits_its_own_frames_and_network_alone(tmp_path):

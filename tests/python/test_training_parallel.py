@@ -73,7 +73,7 @@ def test_a_resumed_log_is_that_of_one_training(tmp_path):
     part = train(frames.params, frames, out=out, epochs=150, progress=interrupt, log=tmp_path)
     assert part.interrupted
     resumed = {"resume": part.checkpoint_path, "out": out, "overwrite": True}
-    train(frames.params, frames, epochs=150, progress=False, log=tmp_path, **resumed)
+    train(frames.params, frames, epochs=100, progress=False, log=tmp_path, **resumed)
     assert [int(row["epoch"]) for row in rows(tmp_path)] == [50, 100, 150]
 
 

@@ -46,7 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="minutes to train, not counting what other programs take of the processor",
     )  # fmt: skip
     parser.add_argument("--epochs", type=whole(1), metavar="E", help="epochs to train")
-    parser.add_argument("--resume", metavar="CHECKPOINT", help="continue from a checkpoint")
+    parser.add_argument(
+        "--resume",
+        metavar="CHECKPOINT",
+        help="continue from a checkpoint, for --minutes or --epochs more",
+    )
     parser.add_argument("--name", help="name of the model (default: the name of the file)")
     parser.add_argument("--device", help="cpu, cuda or mps (default: a GPU if there is one)")
     parser.add_argument(
@@ -114,7 +118,7 @@ def run(options: argparse.Namespace) -> int:
     print(verdict(result.validation.mae, result.baselines))
     print(figures(result.validation.mae, result.baselines))
     if result.interrupted:
-        again = shlex.join(_resuming(options.words, str(result.checkpoint_path)))
+        again = shlex.join(_resuming(options.words, str(result.checkpoint_path), result.remaining))
         print(f"wms train: interrupted; go on with: {again}", file=sys.stderr)
         return 130
     return 0
@@ -137,12 +141,22 @@ def _settings(options: argparse.Namespace) -> Params | None:
     return settings
 
 
-def _resuming(words: list[str], checkpoint: str) -> list[str]:
-    """Return the command line that goes on with an interrupted training."""
+def _resuming(
+    words: list[str], checkpoint: str, remaining: tuple[float | None, int | None]
+) -> list[str]:
+    """Return the command line that trains what an interrupted training has left."""
     kept = ["wms"]
     is_value = False
     for word in words:
-        if not is_value and word != "--overwrite" and word.partition("=")[0] != "--resume":
+        name = word.partition("=")[0]
+        is_replaced = name in ("--resume", "--minutes", "--epochs")
+        if not is_value and word != "--overwrite" and not is_replaced:
             kept.append(word)
-        is_value = word == "--resume"
+        is_value = is_replaced and "=" not in word
+    minutes, epochs = remaining
+    # At least what makes a valid option.
+    if minutes is not None:
+        kept += ["--minutes", f"{max(minutes, 1e-3):.4g}"]
+    if epochs is not None:
+        kept += ["--epochs", str(max(epochs, 1))]
     return [*kept, "--overwrite", "--resume", checkpoint]

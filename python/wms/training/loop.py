@@ -30,9 +30,10 @@ class TrainingLoop:
     trainer : Trainer
         What to train.
     minutes : float or None
-        Time to train, including the time before a resumption.
+        Time to train; after `restore`, time beyond that of the checkpoint.
     epochs : int or None
-        Epochs to train, including those before a resumption. At least one of the two is given.
+        Epochs to train; after `restore`, beyond those of the checkpoint. At least one of the two
+        is given.
     fingerprint : int
         Checksum of the frames, which must be that of the checkpoint resumed from.
     """
@@ -57,6 +58,16 @@ class TrainingLoop:
         """Share of the training that is done, 0 to 1."""
         done = max(self.elapsed_s / self._limit_s, self.trainer.step / self._limit_batches)
         return min(done, 1.0)
+
+    @property
+    def remaining(self) -> tuple[float | None, int | None]:
+        """Minutes and epochs that are left; None for one that is not limited."""
+        minutes = (self._limit_s - self.elapsed_s) / 60
+        epochs = self._limit_batches / self.trainer.batches_per_epoch - self.trainer.epoch
+        return (
+            max(minutes, 0.0) if math.isfinite(minutes) else None,
+            max(round(epochs), 0) if math.isfinite(epochs) else None,
+        )
 
     def run(self, report: Progress, checkpoint: Path | None) -> None:
         """Train to the end.
@@ -92,7 +103,7 @@ class TrainingLoop:
                 self._validate(report)
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Continue from the state of a checkpoint.
+        """Continue from the state of a checkpoint, for as long again as the limits say.
 
         Raises
         ------
@@ -111,6 +122,12 @@ class TrainingLoop:
         self.elapsed_s = state["elapsed_s"]
         self._validations_since_best = state["without_gain"]
         self._step_validated = state["validated"]
+        self._limit_s += self.elapsed_s
+        self._limit_batches += self.trainer.epoch * self.trainer.batches_per_epoch
+        patience = self.trainer.settings.early_stop_patience
+        if patience is not None and self._validations_since_best >= patience:
+            # It had ended for lack of gain, and somebody wants it to go on nevertheless.
+            self._validations_since_best = 0
 
     def _save(self, path: Path) -> None:
         state = {

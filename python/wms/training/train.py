@@ -66,6 +66,8 @@ class TrainResult:
         Time trained, as `minutes` of `train` counts it.
     interrupted : bool
         Whether Ctrl-C ended the training.
+    remaining : (float or None, int or None)
+        Minutes and epochs that were left to train; None for one that was not limited.
     """
 
     network: GRUNet | PartialNet
@@ -79,6 +81,7 @@ class TrainResult:
     epochs: int
     minutes: float
     interrupted: bool
+    remaining: tuple[float | None, int | None]
 
 
 def train(
@@ -123,7 +126,7 @@ def train(
     name : str, optional
         Name of the model; default: the name of the file.
     resume : path, optional
-        Checkpoint to continue from.
+        Checkpoint to continue from, for `minutes` or `epochs` more. The file stays.
     minutes : float, optional
         Time to train, instead of params' train_minutes. On the CPU it is processor time divided by
         the number of threads, so that other work on the machine does not shorten the training.
@@ -206,7 +209,7 @@ def train(
         )  # fmt: skip
         curve_path = model_path.with_suffix(".png")
         plot_history(loop.history, curve_path, baselines=baselines)
-        if not loop.interrupted:
+        if not loop.interrupted and not _is_same(checkpoint, resume):
             checkpoint.unlink(missing_ok=True)
     return TrainResult(
         network=network,
@@ -220,7 +223,13 @@ def train(
         epochs=trainer.epoch,
         minutes=loop.elapsed_s / 60,
         interrupted=loop.interrupted,
+        remaining=loop.remaining,
     )
+
+
+def _is_same(path: Path, other: str | os.PathLike[str] | None) -> bool:
+    """Whether two names are of one file, which may have gone."""
+    return other is not None and path.resolve() == Path(other).resolve()
 
 
 def _settings_and_limits(
