@@ -141,11 +141,11 @@ pub fn partial_model(sample_rate: u32, hop_size: usize) -> Arc<Model> {
         ("gru.bias_ih_l0", vec![3 * units]),
         ("gru.bias_hh_l0", vec![3 * units]),
         ("feature_mean", vec![2, 12]),
+        ("from_context.weight", vec![units, units]),
     ] {
         tensors.insert(name.into(), random(&shape));
     }
     for decoder in 0..2 {
-        tensors.insert(format!("contexts.{decoder}.weight"), random(&[units, units]));
         for (layer, shape) in [[units, 12], [units, units], [1, units]].iter().enumerate() {
             tensors.insert(format!("decoders.{decoder}.{layer}.weight"), random(shape));
             tensors.insert(format!("decoders.{decoder}.{layer}.bias"), random(&shape[..1]));
@@ -177,7 +177,7 @@ pub fn wms2() -> Model {
     });
     let mut tensors = wild.network().to_state_dict();
     for (name, tensor) in &mut tensors {
-        if name.starts_with("decoders") || name.starts_with("contexts") {
+        if name.starts_with("decoders") || name == "from_context.weight" {
             tensor.data.iter_mut().for_each(|weight| *weight *= 0.2);
         }
     }

@@ -49,7 +49,8 @@ def network_of(
 ) -> tuple[PartialNet, np.ndarray, wms.Model]:
     """A network with random weights, inputs for it, (20, C), and its model."""
     rng = np.random.default_rng(seed)
-    n_mfcc = int(rng.integers(1, layout["n_mel"] + 1))
+    # With a coefficient for each band, amplitudes are corrected to the bands.
+    n_mfcc = int(rng.choice([layout["n_mel"], rng.integers(1, layout["n_mel"] + 1)]))
     cycles = layout["cycles_per_window"]
     given = params(**layout, n_mfcc=n_mfcc, n_fft=1024, window_size=256 * cycles, f_high=1600)
     torch.manual_seed(seed)
@@ -105,12 +106,40 @@ def test_the_core_computes_what_pytorch_does(layout, seed, spread):
 def test_what_comes_out_has_the_power_that_the_bands_say(layout, seed):
     network, x, core = network_of(layout, seed, 1.0)
     frames = network.envelope(torch.from_numpy(x))
-    wanted = 10 * torch.log10(network.envelope.power(frames)).numpy()
+    wanted = 10 * torch.log10(network.envelope.band_power(frames).sum(dim=-1)).numpy()
     magnitude = np.expm1(core.predict(x)[0].astype(np.float64))
     level = 10 * np.log10((magnitude**2).sum(axis=1))
     # Where there is anything at all to scale, and float32 can hold it as log1p.
     loud = wanted > -60
     np.testing.assert_allclose(level[loud], wanted[loud], atol=0.1)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_wrong_amplitudes_are_corrected_to_the_bands_and_right_ones_are_left(seed):
+    given_params = params()
+    frames = wms.analyze(tone(), given_params, sample_rate=16000)
+    network = PartialNet(given_params, frames.scaler.mean, frames.scaler.scale)
+    frame = network.envelope(torch.from_numpy(np.asarray(frames.inputs)))
+    magnitude = torch.expm1(torch.tensor(np.asarray(frames.spectrum)))
+    last = 4 * network.partials
+    right = magnitude[:, 4 : last + 1 : 4], magnitude[:, 2:last:4]
+    # A curve over frequency that bends once in a few bands, different in each frame.
+    shape = np.random.default_rng(seed).normal(0, 4, (len(frames), 6))
+    partials = np.linspace(0, 1, network.partials)
+    wrong_db = shape @ np.cos(np.pi * np.arange(6)[:, None] * partials)
+    factor = torch.from_numpy(10 ** (wrong_db / 20)).float()
+    loud = (right[0] > right[0].amax(dim=1, keepdim=True) * 0.01) & (frame.voicedness > 0.9)[
+        :, None
+    ]
+
+    def error_db(amplitude):
+        return (20 * torch.log10(amplitude / right[0]))[loud].abs().mean().item()
+
+    assert network.band_fit is not None
+    assert error_db(network.band_fit(*right, frame)[0]) < 0.5
+    wrong = [part * factor for part in right]
+    assert error_db(network.band_fit(*wrong, frame)[0]) < 0.4 * error_db(wrong[0])
 
 
 def test_predictions_go_on_from_a_state():

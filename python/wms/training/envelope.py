@@ -57,12 +57,15 @@ class Envelope(nn.Module):
 
     dct: torch.Tensor
     band_hz: torch.Tensor
+    centre_hz: torch.Tensor
     scaler_mean: torch.Tensor
     scaler_scale: torch.Tensor
 
     def __init__(self, params: Any, mean: npt.ArrayLike, scale: npt.ArrayLike) -> None:
         super().__init__()
         n_mfcc, self.bands = int(params["n_mfcc"]), int(params["n_mel"])
+        #: Whether the MFCC hold the levels of all bands, and not a smoother envelope.
+        self.exact = n_mfcc == self.bands
         self._f_low = float(params["f_low"])
         self._samples = float(params["sample_rate"]) * int(params["cycles_per_window"])
         self._n_fft = int(params["n_fft"])
@@ -73,6 +76,7 @@ class Envelope(nn.Module):
             "scaler_scale": np.asarray(scale),
             "dct": dct_rows(self.bands, n_mfcc),
             "band_hz": (edges[2:] - edges[:-2]) / 2,
+            "centre_hz": edges[1:-1],
         }
         for name, value in constants.items():
             self.register_buffer(name, torch.tensor(value).float(), persistent=False)
@@ -102,7 +106,7 @@ class Envelope(nn.Module):
         below, above = bands_db.gather(-1, index), bands_db.gather(-1, index + 1)
         return below + (place - low) * (above - below)
 
-    def power(self, frames: EnvelopeFrames) -> torch.Tensor:
-        """Sum of the squared magnitudes of the cycle spectra (...) that have these band levels."""
-        in_bands = (10 ** (frames.bands_db / 10) * self.band_hz).sum(dim=-1)
-        return in_bands * (self._samples / frames.f0_hz) / self._n_fft
+    def band_power(self, frames: EnvelopeFrames) -> torch.Tensor:
+        """Sum of the squared magnitudes of the cycle spectra in each band (..., bands)."""
+        in_band = 10 ** (frames.bands_db / 10) * self.band_hz
+        return in_band * (self._samples / self._n_fft / frames.f0_hz[..., None])

@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from ..errors import ParameterError
+from .band_fit import FIT_CYCLES, SPACING, BandFit
 from .envelope import Envelope, EnvelopeFrames
 
 #: Inputs of the shared decoders for one partial or gap.
@@ -24,10 +25,8 @@ _BOUND = 4.0
 _UNIT_DB, _MOST_UNITS = 10.0, 8.0
 #: Share of the Nyquist frequency over which partials fade out below it.
 _FADE = 0.02
-#: Spectrum bins from one partial to the next.
-_SPACING = 4
 #: Where partials are closer than this, only so many an octave are decoded.
-_PER_OCTAVE = 16
+_PER_OCTAVE = 10
 #: Noise on the GRU's inputs while training, so that it does not learn single frames by heart.
 _CONTEXT_NOISE = 1.0
 #: Magnitudes below this are silence.
@@ -40,8 +39,10 @@ class PartialNet(nn.Module):
     The MFCC and f0 imply an envelope: the mel band levels are their inverse DCT. For each partial a
     small network gets the envelope's level at the partial's frequency and around it, and
     predicts the partial's own level relative to it; a second one does the same for the noise
-    halfway between partials. A GRU that sees the envelope, but not the pitch, gives both a context.
-    The result is scaled to the level that the MFCC imply.
+    halfway between partials. A GRU that sees the envelope, but not the pitch, gives the first a
+    context; noise with a context is only learnt by heart. With as many MFCC as mel bands, and four
+    cycles in a segment, both are corrected to the bands' levels. The result is scaled to the level
+    that the MFCC imply.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ class PartialNet(nn.Module):
         _check(params)
         self.nyquist = float(params["sample_rate"]) / 2
         self.n_bins = int(params["n_fft_preserved"] or params["n_fft"] // 2 + 1)
-        self.partials = (self.n_bins - 1) // _SPACING
+        self.partials = (self.n_bins - 1) // SPACING
         self._input_noise = input_noise
         self.envelope = Envelope(params, mean, scale)
         self.register_buffer("feature_mean", torch.zeros(2, _FEATURES))
@@ -101,10 +102,10 @@ class PartialNet(nn.Module):
         self.decoders = nn.ModuleList(_decoder(decoder_size) for _ in range(2))
         self.encoder = nn.Linear(self.envelope.bands + 2, hidden_size)
         self.gru = nn.GRU(hidden_size, hidden_size, batch_first=True)
-        contexts = [nn.Linear(hidden_size, decoder_size, bias=False) for _ in range(2)]
-        for context in contexts:
-            nn.init.zeros_(context.weight)
-        self.contexts = nn.ModuleList(contexts)
+        self.from_context = nn.Linear(hidden_size, decoder_size, bias=False)
+        nn.init.zeros_(self.from_context.weight)
+        exact = self.envelope.exact and params["cycles_per_window"] == FIT_CYCLES
+        self.band_fit = BandFit(self.envelope, self.partials) if exact else None
 
     @torch.no_grad()
     def start_from(self, x: torch.Tensor) -> None:
@@ -120,7 +121,7 @@ class PartialNet(nn.Module):
     def context(
         self, frames: EnvelopeFrames, state: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The recurrent layer's outputs for the decoders, (B, T, H), and its last state."""
+        """The recurrent layer's outputs for the partials, (B, T, H), and its last state."""
         mean = frames.bands_db.mean(dim=-1, keepdim=True)
         inputs = [(frames.bands_db - mean) / 15, mean / 20, frames.voicedness[..., None]]
         bounded = torch.cat(inputs, dim=-1).clamp(-_BOUND, _BOUND)
@@ -149,7 +150,9 @@ class PartialNet(nn.Module):
         decoder = self.decoders[which]
         assert isinstance(decoder, nn.ModuleList)
         first, second, last = decoder
-        hidden = first(features) + self.contexts[which](context)[..., None, :]
+        hidden = first(features)
+        if which == 0:
+            hidden = hidden + self.from_context(context)[..., None, :]
         hidden = functional.silu(second(functional.silu(hidden)))
         units: torch.Tensor = last(hidden)[..., 0].clamp(-_MOST_UNITS, _MOST_UNITS)
         return _UNIT_DB * units
@@ -182,9 +185,12 @@ class PartialNet(nn.Module):
         """Map x (B, T, C) and a state (1, B, H) to y (B, T, K) and the last state."""
         frames = self.envelope(x)
         context, hn = self.context(frames, h0)
-        magnitude = self.bins(*(self._amplitudes(which, frames, context) for which in range(2)))
+        tone, noise = (self._amplitudes(which, frames, context) for which in range(2))
+        if self.band_fit is not None:
+            tone, noise = self.band_fit(tone, noise, frames)
+        magnitude = self.bins(tone, noise)
         power = magnitude.square().sum(dim=-1).clamp_min(_SILENCE**2)
-        gain = (self.envelope.power(frames) / power).sqrt()
+        gain = (self.envelope.band_power(frames).sum(dim=-1) / power).sqrt()
         return torch.log1p(magnitude * gain[..., None]), hn
 
     def _amplitudes(
@@ -205,7 +211,7 @@ class PartialNet(nn.Module):
         """Magnitudes (..., K) of partials and of the noise below each of them, (..., P)."""
         magnitude = tone.new_zeros(*tone.shape[:-1], self.n_bins)
         above = torch.cat([noise[..., 1:], noise[..., -1:]], dim=-1)
-        last = _SPACING * self.partials
+        last = SPACING * self.partials
         magnitude[..., 1] = noise[..., 0]
         magnitude[..., 2:last:4] = noise
         # The Hann window's main lobe reaches the bins beside a partial at half its height.
@@ -235,9 +241,9 @@ def _beside(tone: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
 
 def _check(params: Any) -> None:
     spacing = params["cycles_per_window"] * params["n_fft"] / params["window_size"]
-    if spacing != _SPACING:
+    if spacing != SPACING:
         raise ParameterError(
-            f"model_type is 'WMS-2' and partials are {spacing:g} bins apart, wanted {_SPACING} "
+            f"model_type is 'WMS-2' and partials are {spacing:g} bins apart, wanted {SPACING} "
             "(cycles_per_window n_fft / window_size)"
         )
     if not params["include_voicedness"] or params["mfcc_dim_reduction"]:

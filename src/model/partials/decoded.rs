@@ -1,7 +1,7 @@
 //! Which partials are decoded.
 
 /// Where partials are closer than this, only so many an octave are decoded.
-const PER_OCTAVE: f64 = 16.0;
+const PER_OCTAVE: f64 = 10.0;
 
 /// The partials that are decoded; the others lie between two of them.
 #[derive(Clone, Debug)]

@@ -14,6 +14,8 @@ const BOUND: f32 = 4.0;
 /// Decibels in one unit of a decoder's output, and its bounds.
 const UNIT_DB: f32 = 10.0;
 const MOST_UNITS: f32 = 8.0;
+/// The tensor from the context to the first layer's units.
+const CONTEXT: &str = "from_context.weight";
 /// Partials that are computed together.
 pub(super) const LANES: usize = 32;
 
@@ -117,8 +119,8 @@ pub(super) struct Decoder {
     second: Hidden,
     /// (units,), and the bias.
     last: (Vec<f32>, f32),
-    /// From the context to the first layer's units.
-    context: Dense,
+    /// From the context to the first layer's units; the noise has none.
+    context: Option<Dense>,
 }
 
 impl Decoder {
@@ -126,7 +128,7 @@ impl Decoder {
         tensors: &mut StateDict,
         number: usize,
         moments: &[Tensor; 2],
-        hidden: usize,
+        context_size: Option<usize>,
     ) -> Result<Self, String> {
         let name = |layer: usize, part: &str| format!("decoders.{number}.{layer}.{part}");
         let mut width = Some(FEATURES);
@@ -143,7 +145,12 @@ impl Decoder {
                 last.outputs()
             ));
         }
-        let into = take_shaped(tensors, &format!("contexts.{number}.weight"), &[units, hidden])?;
+        let context = context_size
+            .map(|size| -> Result<Dense, String> {
+                let weight = take_shaped(tensors, CONTEXT, &[units, size])?;
+                Ok(Dense::new(size, &weight.data, &vec![0.0; units]))
+            })
+            .transpose()?;
         let row = |tensor: &Tensor| -> [f32; FEATURES] {
             std::array::from_fn(|i| tensor.data[number * FEATURES + i])
         };
@@ -158,7 +165,7 @@ impl Decoder {
             first: Hidden::new(&first, FEATURES),
             second: Hidden::new(&second, units.next_multiple_of(PANEL)),
             last: (weights, bias[0]),
-            context: Dense::new(hidden, &into.data, &vec![0.0; units]),
+            context,
         })
     }
 
@@ -177,8 +184,9 @@ impl Decoder {
         }
         put(name(2, "weight"), vec![1, units], &self.last.0);
         put(name(2, "bias"), vec![1], &[self.last.1]);
-        let context = self.context.unpack().0;
-        put(format!("contexts.{number}.weight"), vec![units, self.context.inputs()], &context);
+        if let Some(context) = &self.context {
+            put(CONTEXT.into(), vec![units, context.inputs()], &context.unpack().0);
+        }
     }
 
     pub fn units(&self) -> usize {
@@ -188,9 +196,10 @@ impl Decoder {
     /// Computes how far the first `count` partials whose inputs are in `scratch` are above the envelope.
     pub fn decode(&self, hidden: &[f32], scratch: &mut Scratch, count: usize) {
         let Scratch { features, context, first, second, relative_db } = scratch;
-        let (used, unused) = context.split_at_mut(self.units());
-        self.context.forward(hidden, used);
-        unused.fill(0.0);
+        context.fill(0.0);
+        if let Some(layer) = &self.context {
+            layer.forward(hidden, &mut context[..self.units()]);
+        }
         for (offset, bias) in context.iter_mut().zip(&self.first.bias) {
             *offset += bias;
         }

@@ -23,8 +23,9 @@ pub(super) struct Envelope {
     /// coefficient, (coefficients, bands).
     at_mean: Vec<f32>,
     by_coefficient: Vec<f32>,
-    /// Width of each band, Hz.
+    /// Width and centre of each band, Hz.
     band_hz: Vec<f32>,
+    centre_hz: Vec<f32>,
     /// Bands in one mel.
     bands_per_mel: f32,
     /// Power of a cycle spectrum of 1 Hz, relative to the power in the bands.
@@ -78,6 +79,7 @@ impl Envelope {
             at_mean: at_mean.into_iter().map(|v| v as f32).collect(),
             by_coefficient,
             band_hz: edges.windows(3).map(|e| ((e[2] - e[0]) / 2.0) as f32).collect(),
+            centre_hz: edges[1..=bands].iter().map(|&hz| hz as f32).collect(),
             bands_per_mel: ((bands + 1) as f64 / hz_to_mel(nyquist)) as f32,
             power_at_1_hz: (samples / layout.n_fft as f64) as f32,
             f0_mapping: config.f0_mapping,
@@ -129,13 +131,19 @@ impl Envelope {
         hz_to_place(places, self.bands_per_mel);
     }
 
-    /// Sum of the squared magnitudes of the cycle spectrum that has these band levels.
-    pub fn power(&self, frame: &EnvelopeFrame) -> f32 {
+    /// Writes what each band adds to the sum of the squared magnitudes of the cycle spectrum.
+    pub fn band_powers(&self, frame: &EnvelopeFrame, powers: &mut [f32]) {
+        let scale = self.power_at_1_hz / frame.f0_hz;
         let levels = frame.levels(self.bands());
-        let in_band =
-            |(level, hz): (&f32, &f32)| exp(level * (std::f32::consts::LN_10 / 10.0)) * hz;
-        levels.iter().zip(&self.band_hz).map(in_band).sum::<f32>()
-            * (self.power_at_1_hz / frame.f0_hz)
+        for ((power, level), hz) in powers.iter_mut().zip(levels).zip(&self.band_hz) {
+            *power = exp(level * (std::f32::consts::LN_10 / 10.0)) * (hz * scale);
+        }
+    }
+
+    /// The bands' centres in Hz, if the coefficients hold the levels of all bands and not a smoother
+    /// envelope.
+    pub fn exact_centres_hz(&self) -> Option<Vec<f32>> {
+        (self.coefficients.len() == self.bands()).then(|| self.centre_hz.clone())
     }
 }
 

@@ -3,9 +3,11 @@
 //! The MFCC and f0 imply an envelope, the levels of the mel bands. For each partial a decoder gets
 //! the envelope's level at the partial's frequency and around it, and says how far the partial's own
 //! level is from it; a second decoder does the same for the noise halfway between partials. A recurrent
-//! layer that sees the envelope, but not the pitch, gives both a context. What they say is scaled to
-//! the level that the MFCC imply.
+//! layer that sees the envelope, but not the pitch, gives the first a context. With as many MFCC as
+//! mel bands, and four cycles in a segment, what the decoders say is corrected to the bands' levels.
+//! It is scaled to the level that the MFCC imply.
 
+mod band_fit;
 mod bins;
 mod decoded;
 mod decoder;
@@ -17,6 +19,7 @@ use super::activation::{exp, tanh};
 use super::config::ModelConfig;
 use super::layers::{Dense, Gru};
 use super::state_dict::{StateDict, Tensor, put_dense, put_gru, take_dense, take_gru, take_shaped};
+use band_fit::{BandFit, FIT_CYCLES, FitScratch};
 use bins::{bring_to_power, fill_bins};
 use decoded::Decoded;
 use decoder::{Decoder, FEATURES, LANES, Scratch};
@@ -38,6 +41,8 @@ pub struct PartialNetwork {
     decoders: [Decoder; 2],
     envelope: Envelope,
     decoded: Decoded,
+    /// Absent where the MFCC are a smoother envelope than the bands, or segments have other lobes.
+    band_fit: Option<BandFit>,
     /// Numbers of all partials, from 1.
     numbers: Vec<f32>,
     nyquist: f32,
@@ -57,6 +62,9 @@ pub struct Work {
     places: Vec<f32>,
     /// Amplitudes of the partials and of the noise below each of them, (partials,).
     amplitudes: [Vec<f32>; 2],
+    /// Power that the MFCC imply in each mel band.
+    band_powers: Vec<f32>,
+    fit: FitScratch,
 }
 
 impl PartialNetwork {
@@ -84,19 +92,22 @@ impl PartialNetwork {
             take_shaped(&mut tensors, "feature_scale", &[2, FEATURES])?,
         ];
         let decoders = [
-            Decoder::take(&mut tensors, 0, &moments, gru.hidden())?,
-            Decoder::take(&mut tensors, 1, &moments, gru.hidden())?,
+            Decoder::take(&mut tensors, 0, &moments, Some(gru.hidden()))?,
+            Decoder::take(&mut tensors, 1, &moments, None)?,
         ];
         if let Some(name) = tensors.keys().next() {
             return Err(format!("tensor {name} belongs to no network of generation WMS-2"));
         }
         let partials = (layout.n_bins - 1) / SPACING;
+        let centres_hz =
+            (layout.cycles_per_window == FIT_CYCLES).then(|| envelope.exact_centres_hz()).flatten();
         Ok(Self {
             encoder,
             gru,
             decoders,
             envelope,
             decoded: Decoded::new(partials),
+            band_fit: centres_hz.map(|hz| BandFit::new(partials, hz)),
             numbers: (1..=partials).map(|number| number as f32).collect(),
             nyquist: layout.sample_rate as f32 / 2.0,
             n_bins: layout.n_bins,
@@ -149,6 +160,8 @@ impl PartialNetwork {
             scratch: Scratch::new(&self.decoders, self.decoded.numbers.len()),
             places: zeros(partials),
             amplitudes: [zeros(partials), zeros(partials)],
+            band_powers: zeros(self.envelope.bands()),
+            fit: self.band_fit.as_ref().map(BandFit::scratch).unwrap_or_default(),
         }
     }
 
@@ -166,8 +179,13 @@ impl PartialNetwork {
             decoder.decode(hidden, &mut work.scratch, count);
             self.amplify(work, which, offset, audible);
         }
-        fill_bins(&work.amplitudes, output);
-        bring_to_power(self.envelope.power(&work.frame), output);
+        let Work { frame, amplitudes, band_powers, fit, .. } = work;
+        self.envelope.band_powers(frame, band_powers);
+        if let Some(band_fit) = &self.band_fit {
+            band_fit.correct(&self.envelope, frame, band_powers, audible, amplitudes, fit);
+        }
+        fill_bins(amplitudes, output);
+        bring_to_power(band_powers.iter().sum(), output);
     }
 
     /// Steps the recurrent layer, which sees the envelope and not the pitch.
