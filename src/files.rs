@@ -1,7 +1,7 @@
 //! Writing files whole or not at all.
 
 use crate::error::{Error, Result};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 use tempfile::{Builder, NamedTempFile};
 
@@ -24,10 +24,17 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 /// # Errors
 /// [`Error::Io`] if the folder does not exist or cannot be written.
 pub fn beside(path: &Path) -> Result<NamedTempFile> {
-    Builder::new()
-        .prefix(TEMPORARY)
-        .tempfile_in(folder_of(path))
-        .map_err(|source| Error::io(path, source))
+    let folder = folder_of(path);
+    Builder::new().prefix(TEMPORARY).tempfile_in(folder).map_err(|source| {
+        // The text of this error would name the temporary file.
+        let text = match source.kind() {
+            ErrorKind::NotFound => {
+                format!("there is no folder {}; make it first", folder.display())
+            }
+            kind => kind.to_string(),
+        };
+        Error::io(path, std::io::Error::new(source.kind(), text))
+    })
 }
 
 /// Renames a complete temporary file to `path`, and replaces any file of that name.
@@ -58,4 +65,21 @@ fn let_others_read(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
 #[cfg(not(unix))]
 fn let_others_read(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_folder_is_named_and_no_temporary_file_is() {
+        let there = tempfile::tempdir().unwrap();
+        let missing = there.path().join("none");
+        let text = write_atomic(&missing.join("x.wav"), b"x").unwrap_err().to_string();
+        let wanted = format!("there is no folder {}; make it first", missing.display());
+        assert!(text.contains(&wanted) && !text.contains(TEMPORARY), "{text}");
+        write_atomic(&there.path().join("y"), b"y").unwrap();
+        let text = write_atomic(&there.path().join("y/x.wav"), b"x").unwrap_err().to_string();
+        assert!(text.contains("y/x.wav") && !text.contains(TEMPORARY), "{text}");
+    }
 }

@@ -220,6 +220,11 @@ WRONG = [
     ),
     ("train {f}/model.safetensors --out {o}/m.safetensors", 1, r"model\.safetensors: not a file"),
     ("train {f}/truncated.safetensors --out {o}/m.safetensors", 1, r"truncated\.safetensors: "),
+    (
+        "train {f}/tone.wav --out {o}/m.safetensors --device cpu --precision float16",
+        2,
+        r"--precision is 'float16', which only a CUDA device has; wanted bfloat16 or float32",
+    ),
     ("train {f}/tone.wav --out {o}/m.safetensors --resume {f}/no.pt", 1, r"no\.pt: No such file"),
     (
         "train {f}/tone.wav --out {o}/m.safetensors --resume {f}/tone.wav",

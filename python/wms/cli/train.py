@@ -71,12 +71,13 @@ def run(options: argparse.Namespace) -> int:
     settings = _settings(options)
     try:
         from .. import training
+        from ..training.precision import Precision
         from ..training.prepare import choose_device
         from ..training.verdict import figures, verdict
     except ImportError as error:
         raise WmsError(str(error)) from error
     try:
-        choose_device(options.device)
+        Precision(options.precision, choose_device(options.device))
     except ParameterError as error:
         # Its message begins with the argument's name.
         raise UsageError(f"--{error}") from error
