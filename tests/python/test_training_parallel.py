@@ -183,7 +183,7 @@ def test_from_the_command_line(tmp_path, capsys):
     command = ["train", str(tmp_path / "f.safetensors"), "--out", str(tmp_path / "m.safetensors")]
     command += ["--params", str(tmp_path / "p.json"), "--epochs", "2", "--device", "cpu"]
     command += ["--log", str(tmp_path / "log"), "--precision"]
-    assert main([*command, "float16"]) == 1
+    assert main([*command, "float16"]) == 2
     assert "only a CUDA device" in capsys.readouterr().err
     assert not (tmp_path / "m.safetensors").exists()
     assert main([*command, "bfloat16"]) == 0
