@@ -1,11 +1,14 @@
-"""Measure the accuracy of this package's pitch trackers, and of librosa's and torchcrepe's.
+"""Measure the accuracy of this package's pitch trackers and of those of other projects.
 
 Makes signals of known pitch from a seed, tracks each with every tracker, and prints mir_eval's
-measures. Needs librosa and torchcrepe (``pip install librosa torchcrepe``). With ``--out`` the
-tables replace the text between the two marks in that file.
+measures. Needs librosa and torchcrepe (``pip install librosa torchcrepe``); SwiftF0, PESTO and FCPE
+take part if they are installed (``pip install swift-f0 pesto-pitch torchfcpe``). A recording with
+labels lies beside a text file of the same name that ends in `_f0.csv`, whose lines are a time in
+seconds and a pitch in Hz, 0 where there is none. With ``--out`` the tables replace the text between
+the two marks in that file.
 
 Usage: python benches/pitch_accuracy.py [--notes 60] [--seed 1] [--recordings FILE ...]
-       [--out docs/pitch.md]
+       [--labelled FILE ...] [--out docs/pitch.md]
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import librosa
+import neural_pitch
 import numpy as np
 import torch
 import torchcrepe
@@ -34,6 +38,8 @@ CREPE_VOICED = 0.21
 # What docs/pitch.md recommends to call voiced.
 OWN_VOICED = 0.2
 TOP_HZ = 7600.0
+# From among these, each tracker gets the one that suits it best over all signals.
+THRESHOLDS = np.arange(0.02, 1.0, 0.02)
 MARKS = "<!-- tables -->\n", "<!-- end of tables -->\n"
 
 
@@ -297,6 +303,11 @@ def their_pyin(y: np.ndarray) -> Track:
     return LIBROSA_TRACK(f0_hz, probability, voiced)
 
 
+def neural(run: Callable[[np.ndarray, float, float], neural_pitch.Found], y: np.ndarray) -> Track:
+    """Another project's network."""
+    return Track(*run(y, FMIN, FMAX))
+
+
 TRACKERS: dict[str, Callable[[np.ndarray], Track]] = {
     "**analyze, crepe**": functools.partial(own, "crepe"),
     "**analyze, pyin**": functools.partial(own, "pyin"),
@@ -311,6 +322,7 @@ TRACKERS: dict[str, Callable[[np.ndarray], Track]] = {
     "librosa.pyin": their_pyin,
     "wms.yin": wms_yin,
     "librosa.yin": their_yin,
+    **{name: functools.partial(neural, run) for name, run in neural_pitch.installed().items()},
 }
 
 
@@ -319,11 +331,12 @@ TRACKERS: dict[str, Callable[[np.ndarray], Track]] = {
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """A tracker's scores on one signal."""
+    """A tracker's scores on one signal; `f_by_threshold` is over `THRESHOLDS`."""
 
     scores: metrics.PitchScores
     cents: float
     ranking: float
+    f_by_threshold: np.ndarray
 
 
 def area_under_curve(of_voiced: np.ndarray, of_unvoiced: np.ndarray) -> float:
@@ -333,6 +346,20 @@ def area_under_curve(of_voiced: np.ndarray, of_unvoiced: np.ndarray) -> float:
     ordered = np.sort(of_unvoiced)
     ranks = np.searchsorted(ordered, of_voiced) + np.searchsorted(ordered, of_voiced, "right")
     return float(ranks.mean() / (2 * len(ordered)))
+
+
+def f_measures(truth: np.ndarray, found: np.ndarray, voicedness: np.ndarray) -> np.ndarray:
+    """Harmonic mean of precision and recall at each of `THRESHOLDS`.
+
+    A frame is found if it is called voiced within 50 cents of the truth.
+    """
+    voiced = truth > 0
+    if not voiced.any():
+        return np.full(len(THRESHOLDS), math.nan)
+    cents = 1200 * np.abs(np.log2(np.maximum(found, 1e-3) / np.where(voiced, truth, 1e-3)))
+    right = voiced & (cents < 50)
+    called = voicedness >= THRESHOLDS[:, None]
+    return 2 * (called & right).sum(axis=1) / (called.sum(axis=1) + voiced.sum())
 
 
 def judge(signal: Signal, track: Track) -> Result:
@@ -348,7 +375,12 @@ def judge(signal: Signal, track: Track) -> Result:
     if track.voicedness is not None:
         voicedness = track.voicedness[inside]
         ranking = area_under_curve(voicedness[voiced], voicedness[~voiced])
-    return Result(metrics.pitch_scores(truth, voiced, found, called), cents, ranking)
+    else:
+        voicedness = called.astype(float)
+    f_by_threshold = f_measures(truth, found, voicedness)
+    return Result(
+        metrics.pitch_scores(truth, voiced, found, called), cents, ranking, f_by_threshold
+    )
 
 
 def consensus(y: np.ndarray) -> np.ndarray:
@@ -375,7 +407,29 @@ def on_recordings(paths: list[Path]) -> str:
     return table(head, rows)
 
 
+def on_labelled(paths: list[Path]) -> str:
+    """Table of the measures on recordings whose pitch somebody has written down."""
+    parts = []
+    for path in paths:
+        y, _ = wms.load_audio(path, RATE)
+        labels = np.loadtxt(path.with_name(path.stem + "_f0.csv"), delimiter=",")
+        nearest = np.searchsorted((labels[1:, 0] + labels[:-1, 0]) / 2, np.arange(len(y)) / RATE)
+        signal = Signal(y, labels[nearest, 1])
+        rows = {name: voicing_cells(judge(signal, track(y))) for name, track in TRACKERS.items()}
+        parts.append(f"### {path.stem}, %\n\n" + table(VOICING_HEAD, rows))
+    return "\n".join(parts)
+
+
 # Tables
+
+VOICING_HEAD = ["recall", "false alarm", "overall", "raw pitch", "ranking", "F"]
+
+
+def voicing_cells(result: Result) -> list[str]:
+    """Row below `VOICING_HEAD`; F is at the threshold that is best for this signal."""
+    s = result.scores
+    shares = [s.voicing_recall, s.voicing_false_alarm, s.overall_accuracy, s.raw_pitch_accuracy]
+    return [percent(x) for x in [*shares, result.ranking, result.f_by_threshold.max()]]
 
 
 def table(head: list[str], rows: dict[str, list[str]]) -> str:
@@ -397,21 +451,23 @@ def report(results: dict[tuple[str, str], Result], versions: str) -> str:
         return table(names, {t: [cell(results[t, s]) for s in names] for t in TRACKERS})
 
     def voicing(name: str) -> str:
-        head = ["recall", "false alarm", "overall", "raw pitch", "ranking"]
-
-        def cells(r: Result) -> list[str]:
-            s = r.scores
-            shares = [s.voicing_recall, s.voicing_false_alarm, s.overall_accuracy]
-            return [percent(x) for x in [*shares, s.raw_pitch_accuracy, r.ranking]]
-
-        return table(head, {t: cells(results[t, name]) for t in TRACKERS})
+        return table(VOICING_HEAD, {t: voicing_cells(results[t, name]) for t in TRACKERS})
 
     pitched, voiceless = list(PITCHED), list(VOICING)
+    with_notes = [*pitched, *voiceless[:2]]
+
+    def f_measure(tracker: str) -> list[str]:
+        f = np.stack([results[tracker, name].f_by_threshold for name in with_notes])
+        best = int(f.mean(axis=0).argmax())
+        return [percent(x) for x in [*f[:, best], f[:, best].mean()]]
+
     return "\n".join(
         [
             versions,
             "### Raw pitch accuracy, %\n",
             by_signal(pitched, lambda r: percent(r.scores.raw_pitch_accuracy)),
+            "### F at 50 cents, each tracker at one threshold that suits it best, %\n",
+            table([*with_notes, "mean"], {t: f_measure(t) for t in TRACKERS}),
             "### Raw chroma accuracy, %\n",
             by_signal(pitched, lambda r: percent(r.scores.raw_chroma_accuracy)),
             "### Median absolute error, cents\n",
@@ -443,10 +499,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--recordings", type=Path, nargs="*", default=[])
-    parser.add_argument("--only", help="trackers whose names contain this")
+    parser.add_argument("--labelled", type=Path, nargs="*", default=[])
+    parser.add_argument("--only", nargs="*", help="trackers whose names contain one of these")
     options = parser.parse_args()
     for name in list(TRACKERS):
-        if options.only and options.only not in name:
+        if options.only and not any(part in name for part in options.only):
             TRACKERS.pop(name)
 
     results = {}
@@ -458,16 +515,21 @@ def main() -> None:
             # torchcrepe's dither.
             np.random.seed(options.seed)
             results[tracker, name] = judge(signal, track(y))
-    packages = ("librosa", "torchcrepe", "torch", "numpy")
+    packages = ["librosa", "torchcrepe", "torch", "numpy"]
+    networks = {"SwiftF0": "swift-f0", "PESTO": "pesto-pitch", "FCPE": "torchfcpe"}
+    packages += [networks[name] for name in neural_pitch.installed()]
     listed = ", ".join(f"{p} {importlib.metadata.version(p)}" for p in packages)
     given = f"--notes {options.notes} --seed {options.seed}"
-    if options.recordings:
-        given += " --recordings " + " ".join(map(str, options.recordings))
+    for option, paths in [("recordings", options.recordings), ("labelled", options.labelled)]:
+        if paths:
+            given += f" --{option} " + " ".join(path.name for path in paths)
     versions = f"`python benches/pitch_accuracy.py {given}`, wms {wms.__version__}, {listed}.\n"
     tables = report(results, versions)
     if options.recordings:
         tables += "\n### Recordings: raw pitch accuracy where the peers agree, %\n\n"
         tables += on_recordings(options.recordings)
+    if options.labelled:
+        tables += "\n" + on_labelled(options.labelled)
     print(tables)
     if options.out:
         write(options.out, tables)

@@ -245,19 +245,48 @@ fn octave_leaps_are_followed() {
 
 #[test]
 fn missing_fundamentals_are_heard() {
-    for lowest in [2, 3] {
+    for (lowest, slope) in [(2, 1), (3, 1), (4, 1), (2, 2), (3, 2)] {
         for hz in [60.0, 110.0, 165.0, 220.0, 330.0, 440.0] {
             let sample = |i: usize| {
                 let partials = (lowest..lowest + 10).map(f64::from).filter(|k| k * hz < 7500.0);
                 let angle = |k: f64| k * k + TAU * k * hz * i as f64 / 16000.0;
-                partials.map(|k| 0.2 / k * angle(k).sin()).sum::<f64>() as f32
+                partials.map(|k| 0.2 / k.powi(slope) * angle(k).sin()).sum::<f64>() as f32
             };
             let track = track(&(0..8000).map(sample).collect::<Vec<_>>(), DecoderKind::Own);
-            let inner = &track.f0_hz[4..track.f0_hz.len() - 4];
+            let frames = 4..track.f0_hz.len() - 4;
+            let inner = &track.f0_hz[frames.clone()];
             let right = inner.iter().all(|&f0| cents(f64::from(f0), hz).abs() < 20.0);
-            assert!(right, "{hz} Hz from partial {lowest}: {inner:?}");
+            assert!(right, "{hz} Hz from partial {lowest}, slope {slope}: {inner:?}");
         }
     }
+}
+
+#[test]
+fn a_tone_without_fundamental_is_voiced() {
+    let sample = |i: usize| {
+        let angle = |k: f64| k * k + TAU * k * 220.0 * i as f64 / 16000.0;
+        (2..12).map(|k| 0.2 / f64::from(k) * angle(f64::from(k)).sin()).sum::<f64>() as f32
+    };
+    let track = track(&(0..8000).map(sample).collect::<Vec<_>>(), DecoderKind::Own);
+    let inner = &track.voicedness[4..track.voicedness.len() - 4];
+    assert!(inner.iter().all(|&p| p > 0.3), "{inner:?}");
+}
+
+#[test]
+fn tones_no_louder_than_noise_are_heard() {
+    let power = |x: &[f32]| x.iter().map(|x| x * x).sum::<f32>() / x.len() as f32;
+    let (mut right, mut frames) = (0, 0);
+    for (seed, hz) in (3..).zip([70.0, 110.0, 147.0, 196.0, 262.0, 392.0, 523.0, 740.0, 1047.0]) {
+        let clean = tone(1.0, 12, |_| hz);
+        let noise = noise(clean.len(), seed);
+        let gain = (power(&clean) / power(&noise)).sqrt();
+        let mixed: Vec<f32> = clean.iter().zip(&noise).map(|(a, b)| a + gain * b).collect();
+        let track = track(&mixed, DecoderKind::Own);
+        let inner = &track.f0_hz[3..track.f0_hz.len() - 3];
+        right += inner.iter().filter(|&&f0| cents(f64::from(f0), hz).abs() < 50.0).count();
+        frames += inner.len();
+    }
+    assert!(right * 100 >= frames * 95, "{right} of {frames}");
 }
 
 #[test]
@@ -286,6 +315,18 @@ fn what_has_no_pitch_is_unvoiced() {
     let mut periodicity = track.voicedness;
     periodicity.sort_by(f32::total_cmp);
     assert!(periodicity[periodicity.len() * 95 / 100] < 0.05, "{periodicity:?}");
+}
+
+#[test]
+fn steps_and_clicks_have_no_period() {
+    let mut click = vec![0.0; 16000];
+    click[8000..8008].fill(0.9);
+    for audio in [vec![0.5; 16000], click] {
+        let track =
+            Crepe::shared().unwrap().track(&audio, 93, FMIN, FMAX, DecoderKind::Own).unwrap();
+        assert!(track.voicedness.iter().all(|&p| p < 0.1), "{:?}", track.voicedness);
+        assert!(track.f0_hz.iter().all(|&f0| f0 == 0.0), "{:?}", track.f0_hz);
+    }
 }
 
 #[test]

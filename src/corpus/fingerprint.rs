@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 /// To be raised whenever the same recording and parameters no longer give the same results as in
 /// earlier versions.
-const ANALYSIS_VERSION: u32 = 2;
+const ANALYSIS_VERSION: u32 = 3;
 /// Hexadecimal digits of a recording's hash.
 const CONTENT_DIGITS: usize = 32;
 /// Hexadecimal digits of the parameters' hash.

@@ -76,10 +76,11 @@ pub enum DecoderKind {
     WeightedArgmax,
     /// torchcrepe's default without its dither, see [`torchcrepe::viterbi`].
     Viterbi,
-    /// This project's own: the network and the waveform's periodicity decide on a path together,
-    /// and the pitch is measured on the waveform. In frames without a pitch in range, pitch and
-    /// periodicity are 0. In the others, periodicity is the network's probability times the
-    /// similarity of the waveform with itself one period later, which is near 0 for noise.
+    /// This project's own: the network and the periodicity of the waveform and of its spectrum
+    /// decide on a path together, and the pitch is measured on the waveform. In frames without a
+    /// pitch in range, pitch and periodicity are 0. In the others, periodicity is the network's
+    /// probability of the pitch or one of its next three partials, times the similarity of the
+    /// waveform with itself one period later, which is near 0 for noise.
     #[default]
     Own,
 }

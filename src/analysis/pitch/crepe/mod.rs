@@ -4,6 +4,7 @@
 
 pub(crate) mod bins;
 mod decoder;
+mod evidence;
 // Code for an instruction set chosen at run time must be inlined into the function that enables it.
 #[allow(clippy::inline_always)]
 mod activation;
@@ -15,6 +16,7 @@ mod fft;
 mod network;
 mod periods;
 pub(crate) mod recording;
+mod repetition;
 mod tracker;
 mod weights;
 #[allow(clippy::inline_always)]

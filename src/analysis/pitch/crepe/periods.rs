@@ -1,103 +1,18 @@
-//! Measures how similar a frame of audio is to itself at every lag, and from that its exact period.
+//! Finds a frame's exact period, given how similar the frame is to itself at every lag.
 
 use super::FRAME;
-use crate::analysis::frame::copy_finite;
-use crate::analysis::frame::{presence, remove_mean};
-use crate::analysis::sums::{LANES, running_sum, sum_of_squares, total};
+use crate::analysis::frame::{copy_finite, remove_mean};
+use crate::analysis::sums::{LANES, total};
 use multiversion::multiversion;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
-use std::sync::Arc;
 
-/// Lags measured, in samples; the lowest bin's period is 505.
-pub(super) const LAGS: usize = 512;
 /// Longest lag, in samples, to which several periods are followed for precision.
 const LONG_LAG: f64 = 400.0;
-/// Relative deviation from a bin's centre within which the period is sought: 60 cents.
-const SEARCH: f64 = 0.035;
+/// Relative deviation from a bin's centre within which the period is sought: 35 cents. Further away,
+/// a higher peak is more often noise than the period.
+const SEARCH: f64 = 0.02;
 /// Similarity above which only a stretch in the frame's middle is measured. In sounds this clear,
 /// vibrato and glides blur the whole frame more than noise blurs the stretch.
 const SHARPEN_FROM: f64 = 0.8;
-
-/// Measures the similarity of frames; holds the transforms and their memory.
-pub(super) struct Periods {
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
-    signal: Vec<f32>,
-    spectrum: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
-}
-
-impl Periods {
-    pub fn new() -> Self {
-        let mut planner = RealFftPlanner::new();
-        let (forward, inverse) =
-            (planner.plan_fft_forward(2 * FRAME), planner.plan_fft_inverse(2 * FRAME));
-        Self {
-            signal: forward.make_input_vec(),
-            spectrum: forward.make_output_vec(),
-            scratch: vec![
-                Complex::default();
-                forward.get_scratch_len().max(inverse.get_scratch_len())
-            ],
-            forward,
-            inverse,
-        }
-    }
-
-    /// Writes the similarity of the frame that begins at `start` with itself `lag` samples later, for
-    /// every lag below [`LAGS`]: `2 Σ a b / Σ (a² + b²)` over all samples a that have a partner b,
-    /// after the frame's mean is removed. 1 is a perfect repetition; silence gives 0.
-    ///
-    /// This is 1 - d' of the difference function d of YIN (de Cheveigné and Kawahara 2002),
-    /// normalised by both energies. Returns the frame's [`presence`].
-    pub fn similarity(&mut self, audio: &[f32], start: isize, out: &mut [f32; LAGS]) -> f32 {
-        let mut frame = [0.0_f32; FRAME];
-        copy_finite(audio, start, &mut frame);
-        remove_mean(&mut frame);
-        self.signal.fill(0.0);
-        self.signal[..FRAME].copy_from_slice(&frame);
-        let forward = self.forward.process_with_scratch(
-            &mut self.signal,
-            &mut self.spectrum,
-            &mut self.scratch,
-        );
-        for x in &mut self.spectrum {
-            *x = Complex::new(x.norm_sqr(), 0.0);
-        }
-        let inverse = self.inverse.process_with_scratch(
-            &mut self.spectrum,
-            &mut self.signal,
-            &mut self.scratch,
-        );
-        debug_assert!(forward.is_ok() && inverse.is_ok(), "buffers come from the plans");
-        let total = sum_of_squares(&frame, 0.0);
-        if total > f64::from(f32::MIN_POSITIVE) {
-            // Energy lost at the frame's ends.
-            let mut lost = [0.0; LAGS];
-            let ends = frame.iter().zip(frame.iter().rev());
-            for (lost, (&first, &last)) in lost[1..].iter_mut().zip(ends) {
-                *lost = f64::from(first).powi(2) + f64::from(last).powi(2);
-            }
-            running_sum(&mut lost);
-            by_energy(total, &lost, &self.signal, out);
-        } else {
-            out.fill(0.0);
-        }
-        presence(&frame) as f32
-    }
-}
-
-/// Sets `out` to the products, times the transform's length, of the parts compared divided by half
-/// their energy, which is twice the frame's energy `total` less what is `lost`.
-#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
-fn by_energy(total: f64, lost: &[f64; LAGS], products: &[f32], out: &mut [f32; LAGS]) {
-    for ((out, lost), &product) in out.iter_mut().zip(lost).zip(products) {
-        let energy = 2.0 * total - lost;
-        let similarity = f64::from(product) / FRAME as f64 / energy;
-        // If only the frame's ends have sound, its middle is rounding error.
-        *out = if energy > 1e-6 * total { similarity as f32 } else { 0.0 };
-    }
-}
 
 /// A period in samples, and the similarity of the sound one period later, up to 1.
 #[derive(Clone, Copy)]

@@ -1,39 +1,40 @@
 //! This project's own decoder.
 //!
-//! The network knows which octave a sound's timbre suggests, and the waveform shows its period: both
-//! are observations of one path through the bins, whose pitch is then measured on the waveform. The
-//! path runs over all bins, so that a tone outside the wanted range is recognised as such.
+//! The network knows which octave a sound's timbre suggests, and the waveform and its spectrum show
+//! the period: all are observations of one path through the bins, whose pitch is then measured on the
+//! waveform. The path runs over all bins, so that a tone outside the wanted range is recognised as
+//! such.
 
 use super::bins::{bin_to_hz, hz_to_bin};
-use super::periods::{LAGS, Period, Periods, overtone, refine, sharpen};
+use super::evidence::score;
+use super::periods::{Period, overtone, refine, sharpen};
+use super::repetition::{Analyzer, LAGS, Repetition};
 use super::{BINS, BLOCK_FRAMES, Crepe, Grid, SAMPLE_RATE_HZ};
 use crate::Result;
 use crate::Watch;
-use crate::analysis::logarithm::logarithms;
 use crate::analysis::pitch::track::PitchTrack;
+use multiversion::multiversion;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Frames after a block that are used to decide its path. Different paths join long before that.
 const LOOKAHEAD_FRAMES: usize = 128;
-/// Added to a probability before its logarithm is taken, because differences between probabilities
-/// this small mean nothing.
-const PROBABILITY_FLOOR: f32 = 0.01;
-/// Lowest similarity that counts, so that one bad frame cannot rule out a bin.
-const SIMILARITY_FLOOR: f32 = 0.05;
-/// Added to the share of a frame's power that a period does not explain, because every real sound
-/// changes a little from one period to the next.
-const RESIDUE: f32 = 0.1;
 /// Cost of each bin that the path moves by from frame to frame, beyond the first.
-const STEP_COST: f32 = 0.5;
+const STEP_COST: f32 = 1.2;
 /// Cost of a leap to any bin, however far.
-const LEAP_COST: f32 = 4.0;
+const LEAP_COST: f32 = 11.0;
 /// A move by this many bins costs as much as a leap.
-const LEAP_BINS: usize = 9;
+const LEAP_BINS: usize = 10;
 /// A pitch at most this many bins outside the range still counts as inside.
 const MARGIN: f64 = 1.0;
 /// Probability that the network never reaches for a subharmonic of a tone above its range.
-const SURE: f64 = 0.6;
+const SURE: f32 = 0.6;
+/// Bins from a pitch to its second, third and fourth partial.
+const PARTIALS: [usize; 3] = [60, 95, 120];
+/// Bins compared at once; they divide all bins.
+const LANES: usize = 8;
+/// By how much a sound is less similar to itself somewhere before its period than one period later.
+const VALLEY: f64 = 0.01;
 /// Similarity below which a peak at a short lag may be due to noise alone.
 const CLEAR: f64 = 0.7;
 
@@ -90,23 +91,15 @@ impl Block {
             starts,
         };
         crepe.fill(audio, grid, frames.start, block.probabilities.as_flattened_mut());
-        let lags: Vec<f32> = (0..BINS).map(|b| (SAMPLE_RATE_HZ / bin_to_hz(b)) as f32).collect();
         let frames = block.scores.par_iter_mut().zip(&block.probabilities);
         let frames = frames.zip(&mut block.similarity).zip(&mut block.presence).zip(&block.starts);
         frames.for_each_init(
-            Periods::new,
-            |periods, ((((scores, probabilities), similarity), presence), &start)| {
-                *presence = periods.similarity(audio, start, similarity);
-                for ((score, p), &lag) in scores.iter_mut().zip(probabilities).zip(&lags) {
-                    let (below, part) = (lag as usize, lag.fract());
-                    let (left, right) = (similarity[below], similarity[below + 1]);
-                    let nearest = if part < 0.5 { left } else { right };
-                    // A straight line between two samples would cut off a narrow peak.
-                    let like = nearest.max(left + part * (right - left)).max(SIMILARITY_FLOOR);
-                    let unexplained = (1.0 - like).max(0.0) + RESIDUE;
-                    *score = (p + PROBABILITY_FLOOR) * like * like / unexplained;
-                }
-                logarithms(scores);
+            || (Analyzer::new(), Repetition::NONE),
+            |(analyzer, found), ((((scores, probabilities), similarity), presence), &start)| {
+                analyzer.measure(audio, start, found);
+                *similarity = found.similarity;
+                *presence = found.presence;
+                score(probabilities, found, scores);
             },
         );
         block
@@ -140,30 +133,29 @@ impl Block {
     fn pitch(&self, i: usize, bin: usize, audio: &[f32], fmin: f64, fmax: f64) -> (f32, f32) {
         let probabilities = &self.probabilities[i];
         let similarity = &self.similarity[i];
-        let near =
-            |bin: usize, reach: usize| bin.saturating_sub(reach)..(bin + reach + 1).min(BINS);
-        let summit =
-            near(bin, 2).fold(bin, |a, b| if probabilities[b] > probabilities[a] { b } else { a });
-        let sums = near(summit, 3).fold((0.0, 0.0), |(sum, weight), b| {
-            let p = f64::from(probabilities[b]);
-            (sum + p * b as f64, weight + p)
-        });
-        let centre = if sums.1 > 0.0 { sums.0 / sums.1 } else { summit as f64 };
-        let hz = bin_to_hz(0) * (centre / 60.0).exp2();
-        let period = refine(similarity, SAMPLE_RATE_HZ / hz);
+        let near = |bin: usize, reach: usize| {
+            let bins = bin.saturating_sub(reach).min(BINS)..(bin + reach + 1).min(BINS);
+            probabilities[bins].iter().copied().fold(0.0, f32::max)
+        };
+        let period = refine(similarity, SAMPLE_RATE_HZ / bin_to_hz(bin));
         let Period { lag, clarity } = sharpen(audio, self.starts[i], period);
         let hz = SAMPLE_RATE_HZ / lag;
         let range = hz_to_bin(fmin) - MARGIN..hz_to_bin(fmax) + MARGIN;
-        let probability = f64::from(probabilities[summit]);
+        let probability = near(bin, 2);
         // A tone above the network's range also repeats at the periods of its subharmonics, and the
         // network names one of these, unsurely.
         let too_high = probability < SURE
             && clarity > CLEAR
             && overtone(similarity, lag, SAMPLE_RATE_HZ / bin_to_hz(BINS - 1)) > 0.95 * clarity;
-        if clarity <= 0.0 || !range.contains(&hz_to_bin(hz)) || too_high {
+        // A step or a click is the less similar to itself the later.
+        let mut before = similarity.iter().take(lag as usize).skip(1);
+        let repeats = clarity > 0.0 && before.any(|&x| f64::from(x) < clarity - VALLEY);
+        if !repeats || !range.contains(&hz_to_bin(hz)) || too_high {
             return (0.0, 0.0);
         }
-        let periodicity = probability * clarity.min(1.0) * f64::from(self.presence[i]);
+        // Of a tone without fundamental the network names a partial.
+        let heard = PARTIALS.iter().fold(probability, |p, step| p.max(near(bin + step, 1)));
+        let periodicity = f64::from(heard * self.presence[i]) * clarity.min(1.0);
         (hz.clamp(fmin, fmax) as f32, periodicity as f32)
     }
 }
@@ -180,10 +172,11 @@ const MOVES: [f32; 2 * LEAP_BINS - 1] = {
 };
 
 /// The value of every bin after one more frame, relative to the highest value before.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2", "aarch64+neon"))]
 fn advance(value: &[f32; BINS], scores: &[f32; BINS]) -> [f32; BINS] {
     let mut padded = [f32::NEG_INFINITY; BINS + 2 * (LEAP_BINS - 1)];
     padded[LEAP_BINS - 1..][..BINS].copy_from_slice(value);
-    let top = value[first_max(value)];
+    let top = highest(value);
     let mut next = [top - LEAP_COST; BINS];
     for (i, cost) in MOVES.iter().enumerate() {
         for (next, value) in next.iter_mut().zip(&padded[i..]) {
@@ -212,5 +205,18 @@ fn source(value: &[f32; BINS], to: usize) -> usize {
 }
 
 fn first_max(values: &[f32; BINS]) -> usize {
-    (1..BINS).fold(0, |best, i| if values[i] > values[best] { i } else { best })
+    let top = highest(values);
+    values.iter().position(|&x| x == top).unwrap_or(0)
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "must be compiled for the caller's instruction set")]
+fn highest(values: &[f32; BINS]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    for chunk in values.as_chunks::<LANES>().0 {
+        for (lane, &x) in lanes.iter_mut().zip(chunk) {
+            *lane = if x > *lane { x } else { *lane };
+        }
+    }
+    lanes.into_iter().fold(f32::NEG_INFINITY, f32::max)
 }
