@@ -10,6 +10,7 @@
 //! [docs/architecture.md]: ../../../docs/architecture.md
 //! [docs/demo.png]: ../../../docs/demo.png
 //! [docs/factory.md]: ../../../docs/factory.md
+//! [factory/CREDITS.md]: ../../../factory/CREDITS.md
 //! [docs/images/editor_playing.png]: ../../../docs/images/editor_playing.png
 //! [docs/model_file.md]: ../../../docs/model_file.md
 //! [docs/pacmap.md]: ../../../docs/pacmap.md

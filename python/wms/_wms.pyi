@@ -856,8 +856,8 @@ class Directions:
     Examples
     --------
     >>> model = wms.Model.load("factory:flute")
-    >>> len(model.directions)
-    0
+    >>> model.directions.names[:3]
+    ['loudness', 'brightness', 'breath']
     """
 
     @property
@@ -886,7 +886,7 @@ class Model:
     --------
     >>> model = wms.Model.load("factory:flute")
     >>> model.input_size, model.output_size, model.sample_rate, model.hop_size
-    (10, 232, 44100, 256)
+    (66, 232, 44100, 256)
     """
 
     @staticmethod
@@ -1167,7 +1167,7 @@ class Model:
         >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
         >>> model = wms.Model.load("factory:flute")
         >>> model.inputs(wms.analyze(y, model, sample_rate=44100)).shape
-        (173, 10)
+        (173, 66)
         """
 
     def __copy__(self, /) -> Model: ...

@@ -112,12 +112,12 @@ mod tests {
 
     #[test]
     fn a_model_without_params_tells_what_its_description_says() {
-        let flute = Model::factory("flute").unwrap();
-        let mut bare = Value::Object(flute.config().json().clone());
+        let bell = Model::factory("fm_bell").unwrap();
+        let mut bare = Value::Object(bell.config().json().clone());
         bare["params"] = json!({});
         let config = ModelConfig::from_json(bare).unwrap();
         assert!(!config.knows_its_params());
-        let (own, described) = (flute.config().params().unwrap(), config.params().unwrap());
+        let (own, described) = (bell.config().params().unwrap(), config.params().unwrap());
         for key in ["sample_rate", "hop_size", "n_fft", "n_fft_preserved", "n_mfcc"] {
             assert_eq!(own.get(key), described.get(key), "{key}");
         }

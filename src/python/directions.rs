@@ -124,8 +124,8 @@ impl PyDirection {
 /// Examples
 /// --------
 /// >>> model = wms.Model.load("factory:flute")
-/// >>> len(model.directions)
-/// 0
+/// >>> model.directions.names[:3]
+/// ['loudness', 'brightness', 'breath']
 #[pyclass(frozen, eq, hash, sequence, module = "wms", name = "Directions")]
 #[derive(PartialEq)]
 pub(super) struct PyDirections(pub Vec<timbre::Direction>);

@@ -27,7 +27,7 @@ use std::hash::{Hash, Hasher};
 /// --------
 /// >>> model = wms.Model.load("factory:flute")
 /// >>> model.input_size, model.output_size, model.sample_rate, model.hop_size
-/// (10, 232, 44100, 256)
+/// (66, 232, 44100, 256)
 #[pyclass(frozen, eq, hash, module = "wms")]
 pub(super) struct Model {
     pub inner: Arc<model::Model>,
@@ -589,7 +589,7 @@ impl Model {
     /// >>> y = 0.5 * np.sin(2 * np.pi * 440 * np.arange(44100) / 44100)
     /// >>> model = wms.Model.load("factory:flute")
     /// >>> model.inputs(wms.analyze(y, model, sample_rate=44100)).shape
-    /// (173, 10)
+    /// (173, 66)
     fn inputs<'py>(
         &self,
         py: Python<'py>,

@@ -85,8 +85,8 @@ def test_they_are_a_sequence_with_names_and_a_table(model):
         directions["warmth"]
     with pytest.raises(TypeError):
         directions[0.5]
-    flute = wms.Model.load("factory:flute")
-    assert (len(flute.directions), repr(flute.directions)) == (0, "no directions")
+    bell = wms.Model.load("factory:fm_bell")
+    assert (len(bell.directions), repr(bell.directions)) == (0, "no directions")
 
 
 def level_db(model, **timbre):
@@ -177,9 +177,9 @@ def test_frames_that_do_not_fit_are_named(model, frames):
     silence = wms.analyze(np.zeros(RATE, np.float32), frames.params, sample_rate=RATE)
     with pytest.raises(ParameterError, match="wanted at least 50 to measure directions"):
         model.with_directions(silence)
-    flute = wms.Model.load("factory:flute")
+    bell = wms.Model.load("factory:fm_bell")
     with pytest.raises(ParameterError, match="wanted"):
-        flute.with_directions(frames)
+        bell.with_directions(frames)
 
 
 def test_a_store_gives_the_same_directions(frames, tmp_path):
@@ -275,7 +275,7 @@ def test_info_and_explorer_show_them(model, path, capsys):
     assert repr(model).endswith(f" bins, {len(model.directions)} directions>")
     card = model._repr_html_()
     assert "odd/even balance" in card and "mfcc_3" in card
-    assert main(["info", "factory:flute"]) == 0
+    assert main(["info", "factory:fm_bell"]) == 0
     assert "directions" not in capsys.readouterr().out
     axes = Sounding(model).axes
     assert [axis.name for axis in axes] == [*model.directions.names, "voicedness"]

@@ -15,7 +15,7 @@ from wms.errors import ParameterError, WmsError
 
 @pytest.fixture(scope="module")
 def model():
-    return wms.Model.load("factory:alto_sax")
+    return wms.Model.load("factory:fm_bell")
 
 
 def test_axes_have_the_range_of_the_training_sound(model):
@@ -50,6 +50,13 @@ def test_the_sound_follows_timbre_and_note(model):
     dull = {axis.name: axis.low for axis in sounding.axes if axis.name != "voicedness"}
     other = sounding.play(57, dull, seconds=0.4)
     assert np.abs(other - low).max() > 0.1 * np.abs(low).max()
+
+
+def test_a_model_with_directions_takes_its_inputs_too():
+    sounding = Sounding(wms.Model.load("factory:flute"), sample_rate=22050)
+    assert "mfcc_1" not in {axis.name for axis in sounding.axes}
+    rest = sounding.spectrum(72, {})
+    assert np.abs(sounding.spectrum(72, {"mfcc_1": 2.0}) - rest).max() > 0.01
 
 
 def test_a_place_that_is_not_there(model):

@@ -55,7 +55,7 @@ def test_a_model_stands_for_its_params(model, frames):
         {"n_fft": 8192},
         {"cycles_per_window": 2},
         {"n_mfcc": 14},
-        {"n_mel": 50},
+        {"n_mel": 80},
         {"f_low": 60},
         {"pitch_detection_method": "pyin"},
         {"compatibility": "main", "include_voicedness": False},

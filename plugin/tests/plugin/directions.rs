@@ -12,31 +12,9 @@ use wms_plugin::state::SavedModel;
 use crate::host::{Act, Host, RATE, blocks, on, peak};
 use crate::projects::with_model;
 
-/// The first factory model with directions, measured on sounds that it makes itself.
+/// A factory model with directions.
 fn steered() -> Model {
-    let model = Model::factory(factory::MODELS[0].name).unwrap();
-    let config = model.config();
-    let mut seed = 5u32;
-    let mut random = || {
-        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (seed >> 8) as f32 / 8_388_608.0 - 1.0
-    };
-    let (mut inputs, mut f0_hz) = (Vec::new(), Vec::new());
-    for _ in 0..300 {
-        let hz = 440.0 * (0.5 * random()).exp2();
-        for index in 0..model.input_size() {
-            let statistics = &config.statistics;
-            inputs.push(if index == config.pitch_index() {
-                config.f0_mapping.apply(f64::from(hz))
-            } else {
-                statistics.mean[index] + 0.5 * random() * statistics.std[index]
-            });
-        }
-        f0_hz.push(hz);
-    }
-    let spectra = model.predict(&inputs, &mut model.network().state()).unwrap();
-    let measured = model.measure(&spectra, &f0_hz).unwrap();
-    model.with_directions(&inputs, &f0_hz, &measured).unwrap()
+    Model::factory(factory::MODELS[0].name).unwrap()
 }
 
 /// A step of the host, whose axes go from 0 to 1, for this many standard deviations.
@@ -156,12 +134,15 @@ fn twelve_controllers_move_the_directions() {
 #[test]
 fn models_without_directions_keep_their_inputs_as_axes() {
     let mut host = Host::new();
+    let bell = models::load(&Source::Factory("fm_bell".into())).unwrap();
+    assert!(bell.model.directions().is_empty());
+    let state = with_model(&host.save(), &bell.saved);
+    assert!(host.restore(&state));
     let axis = host.param("Timbre 2").id;
     host.reset();
     let acts = [(0, Act::Set { param: axis, value: 0.5 + step(0.75) }), (0, on(64))];
     let [got, _] = host.play(&blocks(9600, 480), &acts);
-    let model = Model::factory(factory::MODELS[0].name).unwrap();
-    let mut engine = engine(model);
+    let mut engine = engine((*bell.model).clone());
     let input = engine.model().config().timbre_indices().nth(1).unwrap();
     let rest = engine.space().value(input, engine.space().rest()[input]).unwrap();
     let moved = Event::Timbre { input, value: rest + 0.75 };

@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use serde_json::Value;
-use wms::model::{Model, Network, factory};
+use wms::model::{Model, Network};
 use wms_plugin::bank::Source;
 use wms_plugin::models;
 use wms_plugin::state::SavedModel;
 
 use crate::host::{Act, Host, blocks, off, on, peak};
 
-/// Writes a model that sounds different: the first factory model with some partials lowered.
+/// Writes a model that sounds different: the factory's bell with some partials lowered.
 pub fn write_other_model(path: &Path) {
-    let model = Model::factory(factory::MODELS[0].name).unwrap();
+    let model = Model::factory("fm_bell").unwrap();
     let mut tensors = model.network().to_state_dict();
     let (_, last) = tensors.iter_mut().rfind(|(name, _)| name.contains("bias")).unwrap();
     last.data.iter_mut().enumerate().for_each(|(i, bias)| *bias -= 0.3 * (i % 5) as f32);
@@ -52,6 +52,29 @@ const PIECE: [(usize, Act); 4] = [(5, on(60)), (4000, on(67)), (9000, off(60)), 
 fn piece(host: &mut Host) -> [Vec<f32>; 2] {
     host.reset();
     host.play(&blocks(14_400, 480), &PIECE)
+}
+
+#[test]
+fn a_project_of_an_earlier_factory_keeps_its_model_and_axes() {
+    // What the project holds has few MFCC and no directions; the factory's model of that name has
+    // directions now.
+    let packed = models::load(&Source::Factory("fm_bell".into())).unwrap().saved;
+    let earlier = SavedModel { source: Some(Source::Factory("flute".into())), ..packed };
+    let now = Model::factory("flute").unwrap();
+    assert!(!now.directions().is_empty());
+    let (loaded, message) = models::recall(&earlier).unwrap();
+    assert!(message.unwrap().contains("factory model flute has changed"));
+    let names: Vec<&str> = loaded.info.axes.iter().map(|axis| axis.name.as_str()).collect();
+    assert_eq!(names, (0..8).map(|i| format!("mfcc_{i}")).collect::<Vec<_>>());
+
+    let mut host = Host::new();
+    let state = with_model(&host.save(), &earlier);
+    assert!(host.restore(&state));
+    let rest = piece(&mut host);
+    assert!(peak(&rest[0]) > 0.0);
+    let first = host.param("Timbre 1").id;
+    host.play(&[64], &[(0, Act::Set { param: first, value: 0.9 })]);
+    assert!(piece(&mut host) != rest);
 }
 
 #[test]

@@ -57,9 +57,9 @@ def write_model(
 
     Examples
     --------
-    >>> model = wms.Model.load("factory:flute")
-    >>> [path.name for path in wms.compat.write_model(model, "flute.pth")]
-    ['flute.pth', 'flute.pth.params.json']
+    >>> model = wms.Model.load("factory:fm_bell")
+    >>> [path.name for path in wms.compat.write_model(model, "bell.pth")]
+    ['bell.pth', 'bell.pth.params.json']
     """
     path = Path(path)
     if path.suffix not in ENDINGS:
