@@ -209,6 +209,11 @@ impl Network {
         }
     }
 
+    /// Whether one decoder makes all partials, by where they stand, as in generation WMS-2.
+    pub fn shares_decoder(&self) -> bool {
+        matches!(self.kind, Kind::Partials(_))
+    }
+
     /// Number of outputs of the encoder, if there is one.
     pub fn encoder_size(&self) -> Option<usize> {
         match &self.kind {

@@ -10,6 +10,9 @@ use crate::timbre::Direction;
 /// Added to either end of the range that an input had in training, as a share of that range: how
 /// far a player may go beyond it.
 const MARGIN: f32 = 0.5;
+/// How far beyond the pitches of its training a network with a decoder shared by all partials is asked,
+/// as a factor: it looks at partials wherever they stand.
+const PITCH_REACH: f64 = 2.0;
 
 /// What expressions of notes move: an input, or a direction if the model has any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,16 @@ impl TimbreSpace {
             let margin = MARGIN * (*high - *low).max(1e-3);
             (*low, *high) = (*low - margin, *high + margin);
         }
+        let pitch = config.pitch_index();
+        let mut f0_range_hz = config.f0_range_hz;
+        if model.network().shares_decoder() {
+            // Below this the pitch input changes ever faster.
+            let lowest_hz = config.f0_mapping.f_low_hz + 1.0;
+            f0_range_hz[0] = (f0_range_hz[0] / PITCH_REACH).max(lowest_hz).min(f0_range_hz[0]);
+            f0_range_hz[1] *= PITCH_REACH;
+            let [lowest, highest] = f0_range_hz.map(|hz| config.f0_mapping.apply(hz));
+            (low[pitch], high[pitch]) = (low[pitch].min(lowest), high[pitch].max(highest));
+        }
         let mut centre = statistics.mean.clone();
         let mut unit = statistics.std.clone();
         if let Some(index) = config.voicedness_index() {
@@ -75,9 +88,9 @@ impl TimbreSpace {
             allowed: [low, high],
             centre,
             unit,
-            pitch: config.pitch_index(),
+            pitch,
             f0_mapping: config.f0_mapping,
-            f0_range_hz: config.f0_range_hz,
+            f0_range_hz,
         }
     }
 
@@ -169,7 +182,8 @@ impl TimbreSpace {
         }
     }
 
-    /// The pitch nearest to `f0_hz` that the network was trained with, Hz.
+    /// The pitch nearest to `f0_hz` that the network can be asked for, Hz: of those it was trained
+    /// with, or up to an octave beyond them if its decoder is shared by all partials.
     pub fn known_f0_hz(&self, f0_hz: f64) -> f64 {
         let [low, high] = self.f0_range_hz;
         f0_hz.clamp(low, high)

@@ -25,10 +25,10 @@ LAYOUTS = st.fixed_dictionaries(
 )
 
 
-def tone(seconds: float = 2.0, sr: int = 16000) -> np.ndarray:
-    """Partials whose strength moves, on a pitch that glides, and some noise."""
+def tone(seconds: float = 2.0, sr: int = 16000, lowest_hz: float = 200) -> np.ndarray:
+    """Partials whose strength moves, on a pitch that glides up an octave, and some noise."""
     t = np.arange(int(seconds * sr)) / sr
-    f0 = 200 * 2 ** (t / seconds)
+    f0 = lowest_hz * 2 ** (t / seconds)
     phase = 2 * np.pi * np.cumsum(f0) / sr
     partials = sum((0.6 + 0.3 * np.sin(3 * t)) ** k * np.sin(k * phase) for k in range(1, 12))
     return 0.1 * partials + 0.003 * np.random.default_rng(1).standard_normal(len(t))
@@ -140,6 +140,21 @@ def test_wrong_amplitudes_are_corrected_to_the_bands_and_right_ones_are_left(see
     assert error_db(network.band_fit(*right, frame)[0]) < 0.5
     wrong = [part * factor for part in right]
     assert error_db(network.band_fit(*wrong, frame)[0]) < 0.4 * error_db(wrong[0])
+
+
+def test_pitches_up_to_an_octave_beyond_the_training_are_played_as_they_are():
+    given_params = params()
+    frames = wms.analyze(tone(), given_params, sample_rate=16000)
+    network = PartialNet(given_params, frames.scaler.mean, frames.scaler.scale)
+    with tempfile.TemporaryDirectory() as folder:
+        model = wms.Model.load(save_model(Path(folder) / "network.safetensors", network, frames))
+    for lowest_hz in (130, 350):
+        other = wms.analyze(tone(lowest_hz=lowest_hz), given_params, sample_rate=16000)
+        played = wms.play_spectra(
+            model.predict(model.inputs(other))[0], other.f0_hz, other.voicedness,
+            layout=given_params, sample_rate=16000,
+        )  # fmt: skip
+        np.testing.assert_allclose(wms.resynthesize(model, other, sample_rate=16000), played)
 
 
 def test_predictions_go_on_from_a_state():

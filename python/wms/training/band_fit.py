@@ -33,7 +33,7 @@ _LOBE = {
 _GAP = {0.0: 0.526, 0.5: 0.395, 1.0: 0.395, 1.5: 0.197}
 #: Bands below the first share of f0 lie under the lowest partial and are left alone; those above
 #: the second are corrected in full.
-_FROM_F0 = (0.6, 0.9)
+_FROM_F0 = (0.5, 0.6)
 
 
 class BandFit(nn.Module):

@@ -37,7 +37,7 @@ const LOBE: [(f32, f32); 8] = [
 const GAP: [(f32, f32); 4] = [(0.0, 0.526), (0.5, 0.395), (1.0, 0.395), (1.5, 0.197)];
 /// Bands below the first share of f0 lie under the lowest partial and are left alone; those above the
 /// second are corrected in full.
-const FROM_F0: (f32, f32) = (0.6, 0.9);
+const FROM_F0: (f32, f32) = (0.5, 0.6);
 
 /// The places where the power of partials and gaps is taken, in the order of the partials.
 #[derive(Clone, Debug)]
