@@ -24,8 +24,8 @@ pub struct AnalysedFrames<'a> {
 ///
 /// Every network input is held within its range in training, extended by half on either side. Where
 /// the recording has no pitch and the model was never trained without one, the network is given the
-/// pitch at which it rests, and the sound is at most as loud as the recording. Frames in which the
-/// recording is zero are silent. The last two need `frames.spectra`.
+/// pitch at which it rests. In frames of either kind the sound is at most as loud as the recording,
+/// and frames in which the recording is zero are silent, if `frames.spectra` says how loud it was.
 ///
 /// `noise` (0 .. 4) is the amplitude factor of the noise part, `seed` chooses the noise. Returns mono samples
 /// at `sample_rate` Hz.
@@ -50,19 +50,23 @@ pub fn resynthesize(
         .collect();
     let mut inputs = model.inputs(frames.mfcc, &known_f0_hz, frames.voicedness)?;
     let replaces_pitch = !space.knows_frames_without_pitch();
-    for (row, &f0) in inputs.chunks_exact_mut(model.input_size()).zip(frames.f0_hz) {
+    let mut is_changed = vec![false; frames.f0_hz.len()];
+    let rows = inputs.chunks_exact_mut(model.input_size()).zip(frames.f0_hz);
+    for ((row, &f0), is_changed) in rows.zip(&mut is_changed) {
         for (index, input) in row.iter_mut().enumerate() {
-            *input = space.hold(index, *input);
+            let held = space.hold(index, *input);
+            *is_changed |= held.total_cmp(input).is_ne();
+            *input = held;
         }
         if replaces_pitch && f0 <= 0.0 {
             row[config.pitch_index()] = space.rest()[config.pitch_index()];
+            *is_changed = true;
         }
     }
     let mut spectra = model.predict(&inputs, &mut model.network().state())?;
     let reader = PartialReader::new(&config.spectrum)?;
     if let Some(measured) = frames.spectra {
-        let without_pitch = |frame: usize| replaces_pitch && frames.f0_hz[frame] <= 0.0;
-        limit(&mut spectra, measured, frames.f0_hz.len(), &reader, without_pitch)?;
+        limit(&mut spectra, measured, &is_changed, &reader)?;
     }
     let trajectory = Trajectory {
         spectra: &spectra,
@@ -81,10 +85,10 @@ pub fn resynthesize(
 fn limit(
     spectra: &mut [f32],
     measured: &[f32],
-    frames: usize,
+    is_limited: &[bool],
     reader: &PartialReader,
-    is_limited: impl Fn(usize) -> bool,
 ) -> Result<()> {
+    let frames = is_limited.len();
     let bins = measured.len() / frames.max(1);
     if measured.len() != bins * frames || (bins == 0 && frames > 0) {
         return Err(Error::parameter(format!(
@@ -98,10 +102,10 @@ fn limit(
         magnitudes.map(|m| f64::from(m.clamp(0.0, 1e6)).powi(2)).sum()
     };
     let rows = spectra.chunks_exact_mut(layout.n_bins).zip(measured.chunks(bins.max(1)));
-    for (frame, (row, measured)) in rows.enumerate() {
+    for ((row, measured), &is_limited) in rows.zip(is_limited) {
         if measured.iter().all(|&value| value <= 0.0) {
             row.fill(0.0);
-        } else if is_limited(frame) {
+        } else if is_limited {
             let wanted = power(&mut measured.iter().skip(first).map(|v| v.exp_m1()));
             let own = power(&mut row.iter().skip(first).map(|&v| reader.magnitude(v)));
             row[..first.min(layout.n_bins)].fill(0.0);
