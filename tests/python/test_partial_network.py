@@ -96,7 +96,7 @@ def test_the_core_computes_what_pytorch_does(layout, seed, spread):
     with torch.no_grad():
         single = network(torch.from_numpy(x)[None])[0][0].numpy()
         exact = network.double()(torch.from_numpy(x).double()[None])[0][0].numpy()
-    # Where envelopes are steep, PyTorch's single precision is not exact to 1e-5 either; in 250 random
+    # Where envelopes are steep, single precision is not exact to 1e-5; in 250 random
     # cases both have the same errors on average, and each may be the larger one.
     allowed = 2e-5 + 3 * np.abs(single - exact).max()
     np.testing.assert_allclose(core.predict(x)[0], exact, atol=allowed, rtol=0)
