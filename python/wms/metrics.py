@@ -41,6 +41,8 @@ _MSS_EPSILON = 1e-5
 _LSD_FFT_SIZE, _LSD_HOP = 2048, 512
 # Levels are limited to this far below the loudest bin of the reference.
 _FLOOR_DB = 80.0
+# Correlation from which two waveforms are alike, one of them perhaps delayed.
+_ALIKE = 0.5
 # Frames that are this far below the loudest frame of the reference are ignored.
 _FRAME_RANGE_DB = 60.0
 _MCD_FFT_SIZE, _MCD_HOP_S = 1024, 0.005
@@ -387,6 +389,9 @@ def remove_delay(
 ) -> tuple[_Float64, _Float64]:
     """Align two signals by the delay, in whole samples, at which they correlate best.
 
+    Where their waveforms do not correlate (a coefficient below 0.5 at best), as when a synthesis
+    has phases of its own, the delay would be a matter of chance, and they are left as they are.
+
     Parameters
     ----------
     a, b : (n,)
@@ -419,6 +424,8 @@ def remove_delay(
     correlation = np.fft.irfft(np.fft.rfft(b, size) * np.conj(np.fft.rfft(a, size)), size)
     lags = np.arange(-longest, longest + 1)
     delay = int(lags[np.argmax(correlation[lags])])
+    if correlation[delay] < _ALIKE * np.linalg.norm(a) * np.linalg.norm(b):
+        delay = 0
     if delay >= 0:
         return a[: len(a) - delay], b[delay:]
     return a[-delay:], b[:delay]

@@ -90,7 +90,7 @@ MEASURES = (
 def measure_sound(
     original: _FloatArray, made: _FloatArray, *, sr: float, fmin: float, fmax: float
 ) -> dict[str, float | None]:
-    """Measure a synthesis against the recording, after removing a delay of up to 10 ms.
+    """Measure a synthesis against the recording, after `metrics.remove_delay`.
 
     Parameters
     ----------
