@@ -27,6 +27,7 @@ pub use cycles::CycleSettings;
 pub(crate) use describe::describe;
 pub(crate) use features::table;
 pub use features::{Features, FeaturesView};
+pub(crate) use fourier::hann_periodic;
 pub use mel::MfccSettings;
 pub use stages::{cycle_frames, cycle_spectrum, segment_mfcc};
 

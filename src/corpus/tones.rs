@@ -1,8 +1,8 @@
 //! Spectra of a signal at its own rate: how many pitches sound at once, and how far up it reaches.
 
+use crate::analysis::hann_periodic;
 use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
-use std::f64::consts::TAU;
 use std::sync::Arc;
 
 /// Shortest window, s: semitones of low notes are told apart.
@@ -162,12 +162,11 @@ impl Tones {
     pub fn new(rate: u32) -> Self {
         let length = ((f64::from(rate) * WINDOW_S) as usize).next_power_of_two().max(64);
         let fft = RealFftPlanner::new().plan_fft_forward(length);
-        let hann = |n: usize| (0.5 - 0.5 * (TAU * n as f64 / length as f64).cos()) as f32;
         let bins = fft.make_output_vec();
         let bin_hz = f64::from(rate) / length as f64;
         let spectrum = Spectrum { power: vec![0.0; bins.len()], bin_hz };
         Self {
-            window: (0..length).map(hann).collect(),
+            window: hann_periodic(length).into_iter().map(|w| w as f32).collect(),
             held: Vec::new(),
             windowed: vec![0.0; length],
             bins,
@@ -221,6 +220,7 @@ impl Tones {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::f64::consts::TAU;
 
     /// Harmonic tones, each with partials that fall by 6 dB an octave from partial `first` on.
     fn tones(f0s_hz: &[f64], first: u32, rate: u32) -> Vec<f32> {

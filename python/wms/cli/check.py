@@ -21,12 +21,7 @@ EXAMPLE = "example: wms check recordings/"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "audio",
-        nargs="+",
-        metavar="AUDIO",
-        help="audio files and folders, or a file or store of frames",
-    )
+    common.add_sources(parser)
     common.add_channel(parser)
     parser.add_argument(
         "--picture", metavar="FILE", help="also draw which pitches it has at which levels (.png)"

@@ -35,6 +35,16 @@ def add_sample_rate(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_sources(parser: argparse.ArgumentParser) -> None:
+    """Add the argument AUDIO, what `frames` takes as its sources."""
+    parser.add_argument(
+        "audio",
+        nargs="+",
+        metavar="AUDIO",
+        help="audio files and folders, or a file or store of frames",
+    )
+
+
 def add_channel(parser: argparse.ArgumentParser) -> None:
     """Add the argument --channel, which channel of recordings is read."""
     parser.add_argument(

@@ -33,12 +33,7 @@ EXAMPLE = "example: wms train recordings/ --out flute.safetensors --minutes 5"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add this command's arguments."""
-    parser.add_argument(
-        "audio",
-        nargs="+",
-        metavar="AUDIO",
-        help="audio files and folders, or a file or store of frames",
-    )
+    common.add_sources(parser)
     outputs.add_output(parser, "MODEL", "the .safetensors file to write")
     common.add_channel(parser)
     parser.add_argument(

@@ -49,7 +49,6 @@ pub(super) struct BandFit {
     ends: Vec<[usize; 2]>,
     /// What partials and gaps of amplitude 1 add to the power of the cycle spectrum.
     powers: [f32; 2],
-    centre_hz: Vec<f32>,
 }
 
 /// Working memory for [`BandFit::correct`].
@@ -66,7 +65,7 @@ pub(super) struct FitScratch {
 }
 
 impl BandFit {
-    pub fn new(partials: usize, centre_hz: Vec<f32>) -> Self {
+    pub fn new(partials: usize) -> Self {
         let powers = [&LOBE[..], &GAP].map(|spread| {
             spread.iter().map(|&(bins, w)| if bins == 0.0 { w } else { 2.0 * w }).sum::<f32>()
         });
@@ -93,11 +92,10 @@ impl BandFit {
                 [tone, add(centre - 0.5, partial, &GAP, powers[1])]
             })
             .collect();
-        Self { numbers, shares, ends, powers, centre_hz }
+        Self { numbers, shares, ends, powers }
     }
 
-    pub fn scratch(&self) -> FitScratch {
-        let bands = self.centre_hz.len();
+    pub fn scratch(&self, bands: usize) -> FitScratch {
         FitScratch {
             places: vec![0.0; self.numbers.len()],
             bands: vec![0; self.numbers.len()],
@@ -133,7 +131,7 @@ impl BandFit {
                 found[band + 1] += above * power;
             }
         });
-        self.fill_gains(frame, wanted, found, gains);
+        fill_gains(&envelope.centre_hz, frame, wanted, found, gains);
         self.each_part(audible, |partial, which, taps| {
             let mut gain = 0.0;
             for ((&above, &band), share) in
@@ -157,22 +155,29 @@ impl BandFit {
             }
         }
     }
+}
 
-    fn fill_gains(&self, frame: &EnvelopeFrame, wanted: &[f32], found: &[f32], gains: &mut [f32]) {
-        let bands = wanted.len();
-        let (below, above) = FROM_F0;
-        let inner = gains[1..=bands].iter_mut().zip(wanted.iter().zip(&found[1..=bands]));
-        let of_band = frame.levels(bands).iter().zip(&self.centre_hz);
-        for ((gain, (wanted, found)), (level, hz)) in inner.zip(of_band) {
-            let audible = ((level - FLOOR_DB) / FLOOR_RANGE_DB).clamp(0.0, 1.0);
-            let largest = 1.0 + (LARGEST_GAIN - 1.0) * audible;
-            let wish = (wanted + SILENCE) / (found + SILENCE);
-            let corrected = ((hz / frame.f0_hz - below) / (above - below)).clamp(0.0, 1.0);
-            *gain = 1.0 + corrected * (wish.clamp(1.0 / LARGEST_GAIN, largest) - 1.0);
-        }
-        gains[0] = gains[1];
-        gains[bands + 1] = gains[bands];
+/// The factor by which each band's power is changed.
+fn fill_gains(
+    centre_hz: &[f32],
+    frame: &EnvelopeFrame,
+    wanted: &[f32],
+    found: &[f32],
+    gains: &mut [f32],
+) {
+    let bands = wanted.len();
+    let (below, above) = FROM_F0;
+    let inner = gains[1..=bands].iter_mut().zip(wanted.iter().zip(&found[1..=bands]));
+    let of_band = frame.levels(bands).iter().zip(centre_hz);
+    for ((gain, (wanted, found)), (level, hz)) in inner.zip(of_band) {
+        let audible = ((level - FLOOR_DB) / FLOOR_RANGE_DB).clamp(0.0, 1.0);
+        let largest = 1.0 + (LARGEST_GAIN - 1.0) * audible;
+        let wish = (wanted + SILENCE) / (found + SILENCE);
+        let corrected = ((hz / frame.f0_hz - below) / (above - below)).clamp(0.0, 1.0);
+        *gain = 1.0 + corrected * (wish.clamp(1.0 / LARGEST_GAIN, largest) - 1.0);
     }
+    gains[0] = gains[1];
+    gains[bands + 1] = gains[bands];
 }
 
 /// Turns places into the bands at or below them, counted from 1, and how far it is from there to the

@@ -25,7 +25,7 @@ pub(super) struct Envelope {
     by_coefficient: Vec<f32>,
     /// Width and centre of each band, Hz.
     band_hz: Vec<f32>,
-    centre_hz: Vec<f32>,
+    pub centre_hz: Vec<f32>,
     /// Bands in one mel.
     bands_per_mel: f32,
     /// Power of a cycle spectrum of 1 Hz, relative to the power in the bands.
@@ -140,10 +140,9 @@ impl Envelope {
         }
     }
 
-    /// The bands' centres in Hz, if the coefficients hold the levels of all bands and not a smoother
-    /// envelope.
-    pub fn exact_centres_hz(&self) -> Option<Vec<f32>> {
-        (self.coefficients.len() == self.bands()).then(|| self.centre_hz.clone())
+    /// Whether the coefficients hold the levels of all bands, and not a smoother envelope.
+    pub fn is_exact(&self) -> bool {
+        self.coefficients.len() == self.bands()
     }
 }
 

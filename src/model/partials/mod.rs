@@ -99,15 +99,14 @@ impl PartialNetwork {
             return Err(format!("tensor {name} belongs to no network of generation WMS-2"));
         }
         let partials = (layout.n_bins - 1) / SPACING;
-        let centres_hz =
-            (layout.cycles_per_window == FIT_CYCLES).then(|| envelope.exact_centres_hz()).flatten();
+        let is_fitted = envelope.is_exact() && layout.cycles_per_window == FIT_CYCLES;
         Ok(Self {
             encoder,
             gru,
             decoders,
             envelope,
             decoded: Decoded::new(partials),
-            band_fit: centres_hz.map(|hz| BandFit::new(partials, hz)),
+            band_fit: is_fitted.then(|| BandFit::new(partials)),
             numbers: (1..=partials).map(|number| number as f32).collect(),
             nyquist: layout.sample_rate as f32 / 2.0,
             n_bins: layout.n_bins,
@@ -151,17 +150,18 @@ impl PartialNetwork {
         let zeros = |size: usize| vec![0.0; size];
         let hidden = self.gru.hidden();
         let partials = self.decoded.partials();
+        let bands = self.envelope.bands();
         Work {
             frame: self.envelope.frame(),
-            context_inputs: zeros(self.envelope.bands() + 2),
+            context_inputs: zeros(bands + 2),
             encoded: zeros(self.encoder.outputs()),
             gates: zeros(3 * hidden),
             recurrent: zeros(3 * hidden),
             scratch: Scratch::new(&self.decoders, self.decoded.numbers.len()),
             places: zeros(partials),
             amplitudes: [zeros(partials), zeros(partials)],
-            band_powers: zeros(self.envelope.bands()),
-            fit: self.band_fit.as_ref().map(BandFit::scratch).unwrap_or_default(),
+            band_powers: zeros(bands),
+            fit: self.band_fit.as_ref().map(|fit| fit.scratch(bands)).unwrap_or_default(),
         }
     }
 
